@@ -1,0 +1,187 @@
+"""Read a home's config.yml into one frozen object that is passed down as an argument."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Self
+
+import strictyaml
+from pydantic import Field, ValidationError, model_validator
+from strictyaml import Map, MapPattern, Optional, Seq, Str
+
+from classification_model.config.home import Home
+from classification_model.config.schema import Column, DerivedFeature, FrozenModel, RowSchema
+from classification_model.errors import ConfigError
+
+__all__ = ["Config", "EstimatorConfig", "load_config"]
+
+
+class EstimatorConfig(FrozenModel):
+    """An estimator by name with its parameters; ``soft_vote`` has members instead."""
+
+    name: str
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    parameters: dict[str, Any] = {}
+    members: tuple[EstimatorConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _members_belong_to_a_vote(self) -> Self:
+        if (self.name == "soft_vote") != bool(self.members):
+            raise ValueError("members belong to soft_vote, which needs at least one")
+        return self
+
+
+class Config(FrozenModel):
+    """Everything that training is told, from config.yml.
+
+    ``digest`` is the sha256 of the file's bytes.
+    """
+
+    pipeline_save_file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    dataset: str
+    target: str
+    missing_markers: tuple[str, ...]
+    columns: Annotated[dict[str, Column], Field(min_length=1)]
+    ignored: dict[str, str]
+    derived: dict[str, DerivedFeature]
+    test_size: Annotated[float, Field(gt=0, lt=1)]
+    random_state: Annotated[int, Field(ge=0, lt=2**32)]
+    estimator: EstimatorConfig
+    digest: str
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        if self.target in self.columns or self.target in self.ignored:
+            raise ValueError(f"the target {self.target!r} cannot be one of the columns or ignored")
+        for name in self.ignored:
+            if name in self.columns:
+                raise ValueError(f"{name!r} is both in columns and ignored")
+        for name, feature in self.derived.items():
+            if name in self.columns:
+                raise ValueError(f"the derived feature {name!r} has the name of a column")
+            for column in feature.inputs:
+                if column not in self.columns:
+                    raise ValueError(f"derived {name!r} needs {column!r}, which is not in columns")
+        return self
+
+    def row_schema(self) -> RowSchema:
+        """What a row looks like to everything that predicts."""
+        return RowSchema(
+            columns=self.columns,
+            ignored=(*self.ignored, self.target),
+            missing_markers=self.missing_markers,
+        )
+
+
+_ESTIMATOR = {
+    "name": Str(),
+    Optional("weight"): Str(),
+    Optional("parameters"): MapPattern(Str(), Seq(Str()) | Str()),
+}
+# Structure only: which keys there are, on which line. What their values mean is pydantic's.
+_STRUCTURE = Map(
+    {
+        "pipeline_save_file": Str(),
+        "dataset": Str(),
+        "target": Str(),
+        Optional("missing_markers"): Seq(Str()),
+        "columns": MapPattern(
+            Str(),
+            Map(
+                {
+                    "kind": Str(),
+                    Optional("nullable"): Str(),
+                    Optional("categories"): Seq(Str()),
+                    Optional("minimum"): Str(),
+                    Optional("maximum"): Str(),
+                    Optional("example"): Str(),
+                }
+            ),
+        ),
+        Optional("ignored"): MapPattern(Str(), Str()),
+        Optional("derived"): MapPattern(
+            Str(), Map({"function": Str(), "inputs": Seq(Str()), "kind": Str()})
+        ),
+        "test_size": Str(),
+        "random_state": Str(),
+        "estimator": Map({**_ESTIMATOR, Optional("members"): Seq(Map(_ESTIMATOR))}),
+    }
+)
+
+
+def load_config(home: Home) -> Config:
+    """Read and check ``config.yml`` of a home.
+
+    Raises:
+        ConfigError: the file is missing, is not strict YAML, has an unknown key or a wrong
+            value; the message names file, line, key and value.
+    """
+    file = home.config_file
+    try:
+        source = file.read_bytes()
+        text = source.decode("utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: missing; a home needs a config.yml") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+    try:
+        document = strictyaml.load(text, _STRUCTURE, label=str(file))
+    except strictyaml.StrictYAMLError as error:
+        raise ConfigError(_one_line(file, error)) from None
+    values = {"missing_markers": (), "ignored": {}, "derived": {}, **document.data}
+    values["estimator"] = _typed_parameters(values["estimator"])
+    try:
+        return Config(**values, digest=hashlib.sha256(source).hexdigest())
+    except ValidationError as error:
+        raise ConfigError(_first_fault(file, document, error)) from None
+
+
+def _typed_parameters(estimator: dict[str, Any]) -> dict[str, Any]:
+    """YAML text to numbers, booleans and null in an estimator's parameters, and its members'."""
+    typed = dict(estimator)
+    if "parameters" in typed:
+        typed["parameters"] = {
+            key: [_scalar(item) for item in value] if isinstance(value, list) else _scalar(value)
+            for key, value in typed["parameters"].items()
+        }
+    if "members" in typed:
+        typed["members"] = [_typed_parameters(member) for member in typed["members"]]
+    return typed
+
+
+def _scalar(text: str) -> int | float | bool | str | None:
+    words: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+    if text in words:
+        return words[text]
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _one_line(file: object, error: strictyaml.StrictYAMLError) -> str:
+    """A strictyaml error, which spans lines, as ``file, line N: what``."""
+    mark = getattr(error, "problem_mark", None)
+    where = f"{file}, line {mark.line + 1}" if mark is not None else str(file)
+    problem = " ".join(str(error.problem or error.context or error).split())
+    context = " ".join(str(error.context or "").split())
+    return f"{where}: {context + ', ' if context else ''}{problem}"
+
+
+def _first_fault(file: object, document: strictyaml.YAML, error: ValidationError) -> str:
+    """The first fault that pydantic found, with the line that it is on."""
+    fault = error.errors(include_url=False)[0]
+    node, path = document, []
+    for step in fault["loc"]:
+        try:
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            break
+        path.append(str(step))
+    key = ".".join(path)
+    message = fault["msg"].removeprefix("Value error, ")
+    value = f" (found {node.data!r})" if path and node.is_scalar() else ""
+    line = f", line {node.start_line}" if path else ""
+    return f"{file}{line}: {key + ': ' if key else ''}{message}{value}"

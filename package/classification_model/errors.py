@@ -1,0 +1,114 @@
+"""Every error this package raises on purpose.
+
+    ClassificationModelError
+    |-- ConfigError (ValueError)            config.yml, VERSION or a home is wrong
+    |-- DataError (ValueError)              a CSV cannot be read or trained on
+    |-- InvalidRowsError (ValueError)       rows do not fit the schema; carries each verdict
+    |-- ExportError (ValueError)            the ONNX graph does not agree with the pipeline
+    |-- BundleError
+    |   |-- MissingModelError (FileNotFoundError)   no model for this version
+    |   |-- DamagedModelError (ValueError)          bytes are not those that were saved
+    |   `-- IncompatibleModelError (RuntimeError)   made by a library that does not fit
+    `-- MissingExtraError (ImportError)     an optional dependency is not installed
+
+Each message is one line that says what, where, the value and the cure. There is no
+HTTP here: the API maps these to statuses in one place of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+__all__ = [
+    "BundleError",
+    "ClassificationModelError",
+    "ConfigError",
+    "DamagedModelError",
+    "DataError",
+    "ExportError",
+    "IncompatibleModelError",
+    "InvalidRowsError",
+    "MissingExtraError",
+    "MissingModelError",
+    "RowError",
+]
+
+
+class ClassificationModelError(Exception):
+    """The root: catch this to catch everything the package raises on purpose."""
+
+
+class ConfigError(ClassificationModelError, ValueError):
+    """A home, its VERSION or its config.yml is missing or wrong."""
+
+
+class DataError(ClassificationModelError, ValueError):
+    """A CSV is missing, unreadable, or cannot be trained on."""
+
+
+class ExportError(ClassificationModelError, ValueError):
+    """The exported graph is refused: it is not the model that was trained."""
+
+
+class BundleError(ClassificationModelError):
+    """Something is wrong with the trained bundle."""
+
+
+class MissingModelError(BundleError, FileNotFoundError):
+    """There is no trained model for the version that is asked for."""
+
+
+class DamagedModelError(BundleError, ValueError):
+    """A file of the bundle is not the one that was saved."""
+
+
+class IncompatibleModelError(BundleError, RuntimeError):
+    """The bundle was made by a version that this installation cannot load."""
+
+
+class MissingExtraError(ClassificationModelError, ImportError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, *, purpose: str, extra: str, module: str) -> None:
+        super().__init__(
+            f"{purpose} needs {module!r}, which is not installed: "
+            f"pip install 'classification-model[{extra}]'"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why one row was refused: its position, the column, the rule and the value."""
+
+    row: int
+    column: str | None
+    rule: str
+    message: str
+    value: object
+
+    def as_dict(self) -> dict[str, object]:
+        """The same facts as a plain dictionary."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        where = f"row {self.row}" + (f", column {self.column!r}" if self.column else "")
+        found = "" if self.value is None else f", found {_short(self.value)}"
+        return f"{where}: {self.message}{found}"
+
+
+class InvalidRowsError(ClassificationModelError, ValueError):
+    """Rows do not fit the schema. ``errors`` holds one :class:`RowError` for each fault."""
+
+    SHOWN = 5
+
+    def __init__(self, errors: Sequence[RowError]) -> None:
+        self.errors = tuple(errors)
+        shown = "; ".join(str(error) for error in self.errors[: self.SHOWN])
+        more = len(self.errors) - self.SHOWN
+        super().__init__(shown + (f"; and {more} more" if more > 0 else ""))
+
+
+def _short(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,137 @@
+"""The whole model as one scikit-learn Pipeline: a valid row in, a label out.
+
+It has two steps. ``encode`` turns typed rows into one float32 matrix; ``classify`` is pure
+scikit-learn on that matrix, and is the part that is exported to ONNX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from classification_model.config.core import Config, EstimatorConfig
+from classification_model.errors import ConfigError
+from classification_model.processing.features import (
+    Encoder,
+    Feature,
+    Matrix,
+    feature_plan,
+    learn_categories,
+)
+from classification_model.processing.validation import TypedRow
+
+__all__ = ["ESTIMATORS", "RowEncoder", "build_pipeline"]
+
+ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
+    "extra_trees": ExtraTreesClassifier,
+    "gradient_boosting": GradientBoostingClassifier,
+    "hist_gradient_boosting": HistGradientBoostingClassifier,
+    "logistic_regression": LogisticRegression,
+    "random_forest": RandomForestClassifier,
+}
+"""What ``estimator.name`` may say, besides ``soft_vote``."""
+
+# Only these see scaled values: a tree's thresholds coincide with data values, and scaling
+# in float32 moves values across them.
+_NEED_SCALING = frozenset({"logistic_regression"})
+
+
+class RowEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Typed rows, a sequence of dicts, to the float32 matrix that the classifier sees.
+
+    Args:
+        plan: the features of the matrix, in order.
+
+    ``features_`` is the plan completed with learned categories: what serving encodes by.
+    """
+
+    def __init__(self, plan: Sequence[Feature]) -> None:
+        self.plan = plan
+
+    def fit(self, X: Sequence[TypedRow], y: object = None) -> Self:
+        self.features_ = learn_categories(self.plan, X)
+        return self
+
+    def transform(self, X: Sequence[TypedRow]) -> Matrix:
+        check_is_fitted(self)
+        return Encoder(self.features_).encode(X)
+
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray[Any, Any]:
+        check_is_fitted(self)
+        return np.array([feature.name for feature in self.features_], dtype=object)
+
+
+def build_pipeline(config: Config) -> Pipeline:
+    """A new, unfitted pipeline for a configuration.
+
+    Raises:
+        ConfigError: an estimator or one of its parameters is unknown.
+    """
+    plan = feature_plan(config.row_schema(), config.derived)
+    classify = Pipeline(
+        [
+            ("prepare", _imputed_and_one_hot(plan)),
+            ("estimator", _estimator(config.estimator, config.random_state)),
+        ]
+    )
+    return Pipeline([("encode", RowEncoder(plan)), ("classify", classify)])
+
+
+def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
+    """Numbers: the median where missing. Categories: one column for each, missing included."""
+    numbers = [i for i, feature in enumerate(plan) if feature.kind == "number"]
+    categories = [i for i, feature in enumerate(plan) if feature.kind == "category"]
+    one_hot = Pipeline(
+        [
+            ("impute", SimpleImputer(strategy="constant", fill_value=-2.0)),
+            ("one_hot", OneHotEncoder(handle_unknown="ignore", sparse_output=False)),
+        ]
+    )
+    transformers = [
+        ("numbers", SimpleImputer(strategy="median"), numbers),
+        ("categories", one_hot, categories),
+    ]
+    return ColumnTransformer([step for step in transformers if step[2]])
+
+
+def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
+    if config.name == "soft_vote":
+        members = [
+            (f"{position}_{member.name}", _estimator(member, seed))
+            for position, member in enumerate(config.members)
+        ]
+        # The exporter adds the weights up as an array, and handles only unflattened votes.
+        weights = np.array([member.weight for member in config.members])
+        return VotingClassifier(members, voting="soft", weights=weights, flatten_transform=False)
+    if config.name not in ESTIMATORS:
+        known = ", ".join([*ESTIMATORS, "soft_vote"])
+        raise ConfigError(f"estimator: unknown name {config.name!r}; choose one of {known}")
+    kind = ESTIMATORS[config.name]
+    accepted = kind._get_param_names()
+    for name in config.parameters:
+        if name not in accepted:
+            raise ConfigError(
+                f"estimator {config.name}: unknown parameter {name!r}; "
+                f"choose from {', '.join(accepted)}"
+            )
+    seeded = {"random_state": seed} if "random_state" in accepted else {}
+    estimator = kind(**{**seeded, **config.parameters})
+    if config.name in _NEED_SCALING:
+        return Pipeline([("scale", StandardScaler()), ("estimator", estimator)])
+    return estimator

@@ -1,0 +1,145 @@
+"""From raw rows to predictions: the function that the command line, tests and API call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+
+from classification_model import bundle
+from classification_model.bundle import Bundle
+from classification_model.config.home import Home
+from classification_model.config.schema import Label
+from classification_model.errors import IncompatibleModelError, InvalidRowsError
+from classification_model.processing.features import Encoder
+from classification_model.processing.validation import RowValidator, TypedRow, Validated
+from classification_model.runtimes import Engine, OnnxScorer, Scorer, SklearnScorer
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["Model", "OnError", "PredictionResult", "load_model", "make_prediction"]
+
+OnError = Literal["raise", "skip"]
+
+
+class PredictionResult(TypedDict):
+    """What is said of a list of rows; each list but the last two has one item for each row.
+
+    ``probabilities`` holds one number for each of ``classes``, in their order. Where a bad
+    row was skipped, its prediction and probabilities are ``None``.
+    """
+
+    predictions: list[Label | None]
+    probabilities: list[list[float] | None]
+    classes: list[Label]
+    warnings: list[dict[str, Any]]
+    errors: list[dict[str, Any]] | None
+    version: str
+
+
+class Model:
+    """A verified bundle with one engine, ready to answer. Holds no state between calls."""
+
+    def __init__(self, source: Bundle, engine: Engine = "onnx") -> None:
+        manifest = source.manifest
+        self.manifest = manifest
+        self.digest = source.digest
+        self.engine = engine
+        self.validator = RowValidator(manifest.row_schema)
+        self._encoder = Encoder(manifest.features)
+        self._scorer = _scorer(source, engine)
+
+    def predict(
+        self, rows: Sequence[Mapping[str, object]], *, on_error: OnError = "raise"
+    ) -> PredictionResult:
+        """Validate, score and comment on raw rows.
+
+        Args:
+            rows: one mapping of column to raw value each.
+            on_error: ``raise`` refuses all where one is bad; ``skip`` scores the good ones
+                and returns the bad ones in ``errors``.
+
+        Raises:
+            InvalidRowsError: a row is bad and ``on_error`` is ``raise``.
+        """
+        checked = self.validator.validate(rows)
+        if checked.errors and on_error == "raise":
+            raise InvalidRowsError(checked.errors)
+        return self.score(checked)
+
+    def score(self, checked: Validated) -> PredictionResult:
+        """Score rows that were validated; bad ones, if any, stay ``None``."""
+        good = [(i, row) for i, row in enumerate(checked.rows) if row is not None]
+        predictions: list[Label | None] = [None] * len(checked.rows)
+        probabilities: list[list[float] | None] = [None] * len(checked.rows)
+        for (i, _), scores in zip(good, self._probabilities([row for _, row in good]), strict=True):
+            predictions[i] = self.manifest.classes[scores.index(max(scores))]
+            probabilities[i] = scores
+        return PredictionResult(
+            predictions=predictions,
+            probabilities=probabilities,
+            classes=list(self.manifest.classes),
+            warnings=[asdict(w) for i, row in good for w in self.validator.warnings(i, row)],
+            errors=[error.as_dict() for error in checked.errors] or None,
+            version=self.manifest.version,
+        )
+
+    def _probabilities(self, rows: Sequence[TypedRow]) -> list[list[float]]:
+        if not rows:
+            return []
+        scores = self._scorer.score(self._encoder.encode(rows))
+        return cast(list[list[float]], scores.tolist())
+
+
+@lru_cache(maxsize=4)
+def load_model(home: Home, engine: Engine = "onnx") -> Model:
+    """The model of a home: verified and loaded at the first call, the same one after that.
+
+    Raises:
+        BundleError: it is missing, damaged or made by something that does not fit.
+    """
+    return Model(bundle.load(home), engine)
+
+
+def make_prediction(
+    *,
+    input_data: DataFrame | Sequence[Mapping[str, object]],
+    home: str | os.PathLike[str] | None = None,
+    engine: Engine = "onnx",
+    on_error: OnError = "raise",
+) -> PredictionResult:
+    """Predict the class of each row.
+
+    Args:
+        input_data: a DataFrame, or a list with one dict of column to value for each row, with
+            the raw columns of the CSV. NaN in a DataFrame means missing, as pandas has it.
+        home: the folder of the model; else ``MODEL_HOME``; else the model that ships.
+        engine: ``onnx``, or ``sklearn`` for the pickled reference.
+        on_error: see :meth:`Model.predict`.
+
+    Raises:
+        InvalidRowsError: a row does not fit the schema.
+        BundleError: there is no model that can be used.
+    """
+    rows = input_data if isinstance(input_data, Sequence) else _records(input_data)
+    return load_model(Home.find(home), engine).predict(rows, on_error=on_error)
+
+
+def _records(frame: DataFrame) -> list[dict[str, object]]:
+    """A DataFrame's rows as dicts, with ``None`` where pandas says that a value is missing."""
+    rows = cast(list[dict[str, object]], frame.astype(object).where(frame.notna(), None).to_dict("records"))
+    return rows
+
+
+def _scorer(source: Bundle, engine: Engine) -> Scorer:
+    if engine == "sklearn":
+        return SklearnScorer(source.pipeline())
+    if ".onnx" not in source.contents:
+        raise IncompatibleModelError(
+            f"this model has no ONNX file ({source.manifest.onnx_refused}); "
+            "choose the engine sklearn, which unpickles"
+        )
+    return OnnxScorer(source.contents[".onnx"])

@@ -1,0 +1,188 @@
+"""From a typed row to numbers: the one definition of each feature, for training and serving.
+
+A derived feature is a pure function of scalars, any of which may be ``None`` (missing); it
+returns a number or a category, or ``None``. To add one, write it here, give it a name in
+``FUNCTIONS`` and name it under ``derived`` in config.yml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from classification_model.config.schema import DerivedFeature, RowSchema
+from classification_model.processing.validation import TypedRow, TypedValue
+
+__all__ = [
+    "FUNCTIONS",
+    "MISSING",
+    "UNSEEN",
+    "Encoder",
+    "Feature",
+    "Matrix",
+    "feature_plan",
+    "learn_categories",
+]
+
+Matrix = npt.NDArray[np.float32]
+
+UNSEEN = -1.0
+"""The code of a category that training has not seen."""
+
+MISSING = float("nan")
+"""The code of a missing value, of any kind."""
+
+
+def title(name: str | None) -> str | None:
+    """The form of address in ``Surname, Title. Forenames``, rare ones under one name."""
+    if name is None or "," not in name:
+        return None
+    word = name.split(",", 1)[1].split(".", 1)[0].strip()
+    common = {"Mr": "Mr", "Mrs": "Mrs", "Miss": "Miss", "Master": "Master"}
+    french = {"Mlle": "Miss", "Ms": "Miss", "Mme": "Mrs"}
+    return (common | french).get(word, "Rare")
+
+
+def deck(cabin: str | None) -> str | None:
+    """The deck's letter, which starts a cabin's number."""
+    return cabin[0] if cabin else None
+
+
+def word_count(text: str | None) -> float:
+    """How many words there are; none where the text is missing."""
+    return float(len(text.split())) if text else 0.0
+
+
+def family_size(sibsp: int | None, parch: int | None) -> float | None:
+    """The passenger with siblings, spouse, parents and children aboard."""
+    return None if sibsp is None or parch is None else float(sibsp + parch + 1)
+
+
+def fare_per_person(fare: float | None, sibsp: int | None, parch: int | None) -> float | None:
+    """The fare is the ticket's, and a family travels on one."""
+    size = family_size(sibsp, parch)
+    return None if fare is None or size is None else fare / size
+
+
+def year(day: date | None) -> float | None:
+    return None if day is None else float(day.year)
+
+
+def month(day: date | None) -> float | None:
+    return None if day is None else float(day.month)
+
+
+def weekday(day: date | None) -> float | None:
+    """Monday is 0."""
+    return None if day is None else float(day.weekday())
+
+
+def day_number(day: date | None) -> float | None:
+    """Days since 1970-01-01."""
+    return None if day is None else float(day.toordinal() - date(1970, 1, 1).toordinal())
+
+
+FUNCTIONS: Mapping[str, Callable[..., float | str | None]] = {
+    "day_number": day_number,
+    "deck": deck,
+    "family_size": family_size,
+    "fare_per_person": fare_per_person,
+    "month": month,
+    "title": title,
+    "weekday": weekday,
+    "word_count": word_count,
+    "year": year,
+}
+
+_DATE_PARTS = ("year", "month", "weekday", "day_number")
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the matrix: where its value comes from, and how it becomes a number.
+
+    Without ``function`` the value is that of the one input. A category becomes its position
+    in ``categories``, or :data:`UNSEEN`.
+    """
+
+    name: str
+    kind: Literal["number", "category"]
+    inputs: tuple[str, ...]
+    function: str | None = None
+    categories: tuple[str, ...] = ()
+
+    def value(self, row: TypedRow) -> TypedValue:
+        """The feature's value before it becomes a number."""
+        if self.function is None:
+            return row[self.inputs[0]]
+        return FUNCTIONS[self.function](*[row[name] for name in self.inputs])
+
+
+def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tuple[Feature, ...]:
+    """Which features a schema gives: its columns in order, then the derived ones.
+
+    Text gives none by itself; a date gives year, month, weekday and day number. The
+    categories of derived features are learned by :func:`learn_categories`.
+    """
+    plan: list[Feature] = []
+    for name, column in schema.columns.items():
+        if column.kind == "date":
+            plan += [
+                Feature(name=f"{name} {part}", kind="number", inputs=(name,), function=part)
+                for part in _DATE_PARTS
+            ]
+        elif column.kind == "category":
+            plan.append(
+                Feature(name=name, kind="category", inputs=(name,), categories=column.categories)
+            )
+        elif column.kind != "text":
+            plan.append(Feature(name=name, kind="number", inputs=(name,)))
+    for name, feature in derived.items():
+        plan.append(
+            Feature(name=name, kind=feature.kind, inputs=feature.inputs, function=feature.function)
+        )
+    return tuple(plan)
+
+
+def learn_categories(
+    plan: Sequence[Feature], rows: Sequence[TypedRow]
+) -> tuple[Feature, ...]:
+    """Complete a plan with the categories that its derived features take in ``rows``."""
+    return tuple(_with_categories(feature, rows) for feature in plan)
+
+
+class Encoder:
+    """Typed rows to one float32 matrix, by look-ups alone."""
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        self._columns = [_encoder(feature) for feature in features]
+
+    def encode(self, rows: Sequence[TypedRow]) -> Matrix:
+        """Rows to a matrix of shape ``(rows, features)``."""
+        return np.array([[encode(row) for encode in self._columns] for row in rows], np.float32)
+
+
+def _with_categories(feature: Feature, rows: Sequence[TypedRow]) -> Feature:
+    if feature.kind != "category" or feature.function is None:
+        return feature
+    seen = {value for row in rows if (value := feature.value(row)) is not None}
+    return replace(feature, categories=tuple(sorted(map(str, seen))))
+
+
+def _encoder(feature: Feature) -> Callable[[TypedRow], float]:
+    """The function from a typed row to one feature's number."""
+    if feature.kind == "category":
+        codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
+        codes[None] = MISSING
+        return lambda row: codes.get(feature.value(row), UNSEEN)
+
+    def number(row: TypedRow) -> float:
+        value = feature.value(row)
+        return MISSING if value is None else float(value)  # type: ignore[arg-type]
+
+    return number
