@@ -135,11 +135,11 @@ def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Mani
         _write(_staged(folder, record), contents[suffix])
     temporary = folder / f".{stem}.json.{os.getpid()}"
     _write(temporary, source)
-    os.replace(temporary, folder / f"{stem}.json")
+    temporary.replace(folder / f"{stem}.json")
     _sync_folder(folder)
     # From here on the new bundle is the one that is read; what follows is tidying.
     for record in files.values():
-        os.replace(_staged(folder, record), folder / record.name)
+        _staged(folder, record).replace(folder / record.name)
     _sync_folder(folder)
     keep = {f"{stem}.json", *(record.name for record in files.values())}
     _remove_others(folder, keep)
@@ -172,7 +172,7 @@ def load(home: Home) -> Bundle:
 
 
 def _manifests(folder: Path) -> Iterable[tuple[Path, bytes]]:
-    for file in sorted(folder.glob("*.json")):
+    for file in sorted(folder.glob("[!.]*.json")):
         yield file, file.read_bytes()
 
 
@@ -237,17 +237,26 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _remove_others(folder: Path, keep: set[str]) -> None:
-    """Remove what earlier bundles left: the files of their manifests, and staged files."""
-    stale: set[Path] = set()
-    for file, source in _manifests(folder):
+    """Remove what earlier bundles left, also where removing was cut short before.
+
+    A manifest is set aside before its files go, so that nobody reads it without them, and
+    goes last, so that the files are still known to whoever has to go on.
+    """
+    for file, _ in list(_manifests(folder)):
         if file.name not in keep:
-            stale.add(file)
-            try:
-                records = Manifest.model_validate_json(source).files.values()
-            except ValidationError:
-                continue
-            stale.update(folder / record.name for record in records)
-    stale.update(file for file in folder.glob(".*") if file.is_file() and file.name[0] == ".")
-    for file in sorted(stale):
-        if file.name not in keep and file.name != ".gitkeep":
-            file.unlink(missing_ok=True)
+            file.replace(file.with_name(f".{file.name}"))
+    for file in sorted(folder.glob(".*.json")):
+        for record in _records(file.read_bytes()):
+            if record.name not in keep:
+                (folder / record.name).unlink(missing_ok=True)
+        file.unlink()
+    for file in sorted(folder.glob(".*")):
+        if file.name != ".gitkeep":
+            file.unlink()
+
+
+def _records(source: bytes) -> Iterable[FileRecord]:
+    try:
+        return Manifest.model_validate_json(source).files.values()
+    except ValidationError:
+        return ()

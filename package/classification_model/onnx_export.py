@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 
@@ -39,16 +41,20 @@ def export(pipeline: Pipeline, matrix: Matrix) -> bytes:
         ) from None
     classify = pipeline.named_steps["classify"]
     try:
-        model = to_onnx(
-            classify,
-            # Named: the exporter would draw a random name, and the bytes would differ.
-            name="classify",
-            initial_types=[("features", FloatTensorType([None, matrix.shape[1]]))],
-            options={"zipmap": False},
-            target_opset=_OPSETS,
-        )
+        with warnings.catch_warnings():
+            # The exporter does things that NumPy will forbid one day; what matters here is
+            # whether its graph gives the same answers, and that is checked.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            model = to_onnx(
+                classify,
+                # Named: the exporter would draw a random name, and the bytes would differ.
+                name="classify",
+                initial_types=[("features", FloatTensorType([None, matrix.shape[1]]))],
+                options={"zipmap": False},
+                target_opset=_OPSETS,
+            )
     except Exception as error:  # the exporter raises what it likes
-        raise ExportError(f"cannot be exported to ONNX: {error}") from error
+        raise ExportError(f"cannot be exported to ONNX: {str(error)[:200]}") from error
     for node in model.graph.node:  # the exporter's order depends on the hash seed
         node.attribute.sort(key=lambda attribute: attribute.name)
     graph = bytes(model.SerializeToString(deterministic=True))
@@ -72,7 +78,9 @@ def nasty_rows(pipeline: Pipeline, matrix: Matrix, *, rows: int = 500, seed: int
             values = np.where(fate[:, column] > 0.95, values * 1000, values)
         else:
             values = np.where(fate[:, column] > 0.9, UNSEEN, values)
-        made[:, column] = np.where((0.3 < fate[:, column]) & (fate[:, column] < 0.4), MISSING, values)
+        made[:, column] = np.where(
+            (fate[:, column] > 0.3) & (fate[:, column] < 0.4), MISSING, values
+        )
     return made
 
 

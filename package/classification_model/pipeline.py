@@ -6,6 +6,7 @@ scikit-learn on that matrix, and is the part that is exported to ONNX.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from classification_model.config.core import Config, EstimatorConfig
@@ -64,7 +66,7 @@ class RowEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, plan: Sequence[Feature]) -> None:
         self.plan = plan
 
-    def fit(self, X: Sequence[TypedRow], y: object = None) -> Self:
+    def fit(self, X: Sequence[TypedRow], y: object = None) -> Self:  # noqa: ARG002
         self.features_ = learn_categories(self.plan, X)
         return self
 
@@ -72,7 +74,14 @@ class RowEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return Encoder(self.features_).encode(X)
 
-    def get_feature_names_out(self, input_features: object = None) -> np.ndarray[Any, Any]:
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.dict = True
+        tags.no_validation = True  # rows were validated at the border
+        return tags
+
+    def get_feature_names_out(self, input_features: object = None) -> Any:  # noqa: ARG002
         check_is_fitted(self)
         return np.array([feature.name for feature in self.features_], dtype=object)
 
@@ -123,7 +132,7 @@ def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
         known = ", ".join([*ESTIMATORS, "soft_vote"])
         raise ConfigError(f"estimator: unknown name {config.name!r}; choose one of {known}")
     kind = ESTIMATORS[config.name]
-    accepted = kind._get_param_names()
+    accepted = sorted(inspect.signature(kind).parameters)
     for name in config.parameters:
         if name not in accepted:
             raise ConfigError(

@@ -91,7 +91,7 @@ class Model:
         if not rows:
             return []
         scores = self._scorer.score(self._encoder.encode(rows))
-        return cast(list[list[float]], scores.tolist())
+        return cast("list[list[float]]", scores.tolist())
 
 
 @lru_cache(maxsize=4)
@@ -130,8 +130,8 @@ def make_prediction(
 
 def _records(frame: DataFrame) -> list[dict[str, object]]:
     """A DataFrame's rows as dicts, with ``None`` where pandas says that a value is missing."""
-    rows = cast(list[dict[str, object]], frame.astype(object).where(frame.notna(), None).to_dict("records"))
-    return rows
+    plain = frame.astype(object).where(frame.notna(), None)
+    return cast("list[dict[str, object]]", plain.to_dict("records"))
 
 
 def _scorer(source: Bundle, engine: Engine) -> Scorer:

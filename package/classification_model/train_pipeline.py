@@ -50,9 +50,7 @@ def run_training(
     )
     pipeline = _fit(config, split.train)
     classes = _classes(pipeline, data)
-    report = evaluate(
-        split.held_out.labels, pipeline.predict_proba(split.held_out.rows), classes
-    )
+    report = evaluate(split.held_out.labels, pipeline.predict_proba(split.held_out.rows), classes)
     contents = {".pkl": data_manager.dump_pipeline(pipeline)}
     progress("Exporting to ONNX, and comparing it with scikit-learn on every row")
     graph, refused = _export(pipeline, pipeline.named_steps["encode"].transform(data.rows))

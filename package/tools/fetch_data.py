@@ -53,7 +53,9 @@ def main() -> int:
     output: Path = parser.parse_args().output
     arff = from_scikit_learn() or from_openml()
     if hashlib.md5(arff, usedforsecurity=False).hexdigest() != ARFF_MD5:
-        print("The file is not the one that OpenML describes; nothing was written.", file=sys.stderr)
+        print(
+            "The file is not the one that OpenML describes; nothing was written.", file=sys.stderr
+        )
         return 1
     content = arff_to_csv(arff.decode("utf-8")).encode("utf-8")
     digest = hashlib.sha256(content).hexdigest()

@@ -21,7 +21,7 @@ class EstimatorConfig(FrozenModel):
 
     name: str
     weight: Annotated[float, Field(gt=0)] = 1.0
-    parameters: dict[str, Any] = {}
+    parameters: Annotated[dict[str, Any], Field(default_factory=dict)]
     members: tuple[EstimatorConfig, ...] = ()
 
     @model_validator(mode="after")

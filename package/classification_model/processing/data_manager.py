@@ -112,7 +112,7 @@ def split_dataset(data: Dataset, config: Config) -> Split:
         )
     except ValueError as error:
         raise DataError(f"test_size {config.test_size}: {error}") from None
-    return Split(_take(data, np.sort(train)), _take(data, np.sort(held_out)))
+    return Split(_take(data, sorted(train)), _take(data, sorted(held_out)))
 
 
 def dump_pipeline(pipeline: Pipeline) -> bytes:
@@ -124,7 +124,7 @@ def dump_pipeline(pipeline: Pipeline) -> bytes:
 
 def load_pipeline(source: bytes) -> Pipeline:
     """Bytes of a .pkl back to a pipeline. Unpickling runs code: verify the bytes first."""
-    return cast(Pipeline, joblib.load(io.BytesIO(source)))
+    return cast("Pipeline", joblib.load(io.BytesIO(source)))
 
 
 def _read_bytes(file: Path) -> bytes:
@@ -196,9 +196,10 @@ def _labels(
 
 def _faults(errors: Sequence[RowError], lines: Sequence[int]) -> str:
     """Faults with the line of the file in the place of the row's position."""
-    shown = []
-    for error in errors[:_SHOWN]:
-        shown.append(str(error).replace(f"row {error.row}", f"line {lines[error.row]}", 1))
+    shown = [
+        str(error).replace(f"row {error.row}", f"line {lines[error.row]}", 1)
+        for error in errors[:_SHOWN]
+    ]
     more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
     return "; ".join(shown) + more
 

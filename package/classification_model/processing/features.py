@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import DerivedFeature, RowSchema
+from classification_model.errors import ConfigError
 from classification_model.processing.validation import TypedRow, TypedValue
 
 __all__ = [
@@ -128,6 +129,9 @@ def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tu
 
     Text gives none by itself; a date gives year, month, weekday and day number. The
     categories of derived features are learned by :func:`learn_categories`.
+
+    Raises:
+        ConfigError: a derived feature names a function that is not registered.
     """
     plan: list[Feature] = []
     for name, column in schema.columns.items():
@@ -143,15 +147,18 @@ def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tu
         elif column.kind != "text":
             plan.append(Feature(name=name, kind="number", inputs=(name,)))
     for name, feature in derived.items():
+        if feature.function not in FUNCTIONS:
+            raise ConfigError(
+                f"config.yml: derived {name!r}: no function {feature.function!r} in "
+                f"processing/features.py; there are {', '.join(FUNCTIONS)}"
+            )
         plan.append(
             Feature(name=name, kind=feature.kind, inputs=feature.inputs, function=feature.function)
         )
     return tuple(plan)
 
 
-def learn_categories(
-    plan: Sequence[Feature], rows: Sequence[TypedRow]
-) -> tuple[Feature, ...]:
+def learn_categories(plan: Sequence[Feature], rows: Sequence[TypedRow]) -> tuple[Feature, ...]:
     """Complete a plan with the categories that its derived features take in ``rows``."""
     return tuple(_with_categories(feature, rows) for feature in plan)
 

@@ -59,7 +59,7 @@ def _number(value: object) -> float:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("number_type", "should be a number")
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("finite_number", "should be a finite number")
     if abs(value) > _LARGEST:
         raise PydanticCustomError("number_range", "should be within the range of a 32-bit float")
@@ -95,9 +95,9 @@ def _as_text(value: object) -> str | None:
         return value
     if hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
         return None
-    return str(int(value)) if float(value).is_integer() else repr(value)
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _date(value: object) -> date:
@@ -185,9 +185,8 @@ class RowValidator:
         for name in schema.ignored:
             note = {"title": name, "description": "Accepted, and not looked at."}
             fields[name] = NotRequired[Annotated[Any, WithJsonSchema(note)]]
-        self.row_type: Any = TypedDict("Row", fields)  # type: ignore[operator]
-        self.row_type.__pydantic_config__ = ConfigDict(extra="forbid")
-        self._rows: TypeAdapter[list[TypedRow]] = TypeAdapter(list[self.row_type])
+        self.row_type = _row_type(fields)
+        self._rows: TypeAdapter[list[TypedRow]] = TypeAdapter(list[self.row_type])  # type: ignore[name-defined]
 
     def validate(self, rows: Sequence[Mapping[str, object]]) -> Validated:
         """Check every row; a bad one does not hide the others."""
@@ -213,6 +212,14 @@ class RowValidator:
                 yield _out_of_range(index, name, value, f"below the minimum {column.minimum}")
             elif column.maximum is not None and value > column.maximum:  # type: ignore[operator]
                 yield _out_of_range(index, name, value, f"above the maximum {column.maximum}")
+
+
+def _row_type(fields: dict[str, Any]) -> Any:
+    # A TypedDict, because its keys may be any text; mypy knows only those with literal ones.
+    make: Any = TypedDict
+    row_type = make("Row", fields)
+    row_type.__pydantic_config__ = ConfigDict(extra="forbid")
+    return row_type
 
 
 def _out_of_range(index: int, name: str, value: TypedValue, where: str) -> RowWarning:

@@ -1,0 +1,60 @@
+"""The application: ``uvicorn app.main:app``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fastapi_offline
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.requests import Request
+
+from app import __version__
+from app.config import Settings
+from app.errors import add_error_handlers
+from app.lifecycle import Service, lifespan
+
+__all__ = ["app", "create_app"]
+
+
+def create_app(settings: Settings | None = None) -> Service:
+    """A service that reads its settings and loads its model when it starts, not when made.
+
+    Args:
+        settings: in the place of those in the environment.
+    """
+    service = Service(
+        title="classification_api",
+        version=__version__,
+        description="Predictions from the model that is served, and its health.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False},
+    )
+    service.settings = settings
+    add_error_handlers(service)
+    _add_docs(service)
+    return service
+
+
+def _add_docs(service: Service) -> None:
+    """/docs from files of an installed package: FastAPI's own come from another host."""
+    assets = Path(fastapi_offline.__file__).parent / "static"
+    service.mount("/static/docs", StaticFiles(directory=assets), name="docs-assets")
+
+    async def docs(request: Request) -> HTMLResponse:
+        root = request.scope.get("root_path", "").rstrip("/")
+        return get_swagger_ui_html(
+            title=service.title,
+            openapi_url=f"{root}{service.openapi_url}",
+            swagger_js_url=f"{root}/static/docs/swagger-ui-bundle.js",
+            swagger_css_url=f"{root}/static/docs/swagger-ui.css",
+            swagger_favicon_url=f"{root}/static/docs/favicon.png",
+        )
+
+    service.add_route("/docs", docs, include_in_schema=False)
+
+
+app = create_app()

@@ -1,0 +1,50 @@
+"""The request and the answer of /predict. A row's fields come from the bundle that is served."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from classification_model.config.schema import Label
+from classification_model.processing.validation import RowValidator
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+
+def request_model(validator: RowValidator) -> type[BaseModel]:
+    """The request for rows of a schema, with an example made from the schema's own."""
+    columns = validator.schema.columns
+    example = {"inputs": [{name: column.example for name, column in columns.items()}]}
+    return create_model(
+        "PredictRequest",
+        __config__=ConfigDict(extra="forbid", json_schema_extra={"examples": [example]}),
+        inputs=(Annotated[list[validator.row_type], Field(min_length=1)], ...),
+    )
+
+
+class RowWarning(BaseModel):
+    """A row was scored, and this makes its score less sure."""
+
+    row: int = Field(description="Position in inputs, from 0.")
+    column: str
+    rule: str = Field(examples=["unseen_category"])
+    message: str
+
+
+class RowProblem(BaseModel):
+    """Why a row was not scored."""
+
+    row: int = Field(description="Position in inputs, from 0.")
+    column: str | None
+    rule: str
+    message: str
+    value: Any
+
+
+class PredictResponse(BaseModel):
+    """One prediction for each row, in the order of the request."""
+
+    predictions: list[Label | None] = Field(description="Labels as the training data has them.")
+    probabilities: list[list[float] | None] = Field(description="For each of classes, in order.")
+    classes: list[Label]
+    warnings: list[RowWarning]
+    errors: list[RowProblem] | None
+    version: str = Field(description="The model's version.")

@@ -1,0 +1,140 @@
+"""One definition of each feature, and one answer for a row, however it is asked for."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from classification_model import bundle, make_prediction
+from classification_model.config.core import Config
+from classification_model.config.home import Home
+from classification_model.config.schema import Column, RowSchema
+from classification_model.onnx_export import nasty_rows
+from classification_model.pipeline import RowEncoder, build_pipeline
+from classification_model.processing import features
+from classification_model.processing.data_manager import Split
+from classification_model.processing.features import Encoder, feature_plan
+from classification_model.runtimes import Engine, OnnxScorer, SklearnScorer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import SkipTestWarning
+from sklearn.utils.estimator_checks import check_estimator
+
+ENGINES: list[Engine] = ["onnx", "sklearn"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Allen, Miss. Elisabeth Walton", "Miss"),
+        ("Sagesser, Mlle. Emma", "Miss"),
+        ("Aubart, Mme. Leontine Pauline", "Mrs"),
+        ("Rothes, the Countess. of (Lucy Noel Martha Dyer-Edwards)", "Rare"),
+        ("nobody", None),
+        (None, None),
+    ],
+)
+def test_title(name: str | None, expected: str | None) -> None:
+    assert features.title(name) == expected
+
+
+def test_a_family_travels_on_one_ticket() -> None:
+    assert features.family_size(1, 2) == 4
+    assert features.fare_per_person(100.0, 1, 2) == 25
+    assert features.fare_per_person(None, 1, 2) is None
+
+
+def test_a_cabin_gives_its_deck_and_how_many_there_are() -> None:
+    assert (features.deck("C22 C26"), features.word_count("C22 C26")) == ("C", 2)
+    assert (features.deck(None), features.word_count(None)) == (None, 0)
+
+
+def test_kinds_become_numbers() -> None:
+    schema = RowSchema(
+        columns={
+            "n": Column(kind="number", nullable=True),
+            "b": Column(kind="boolean"),
+            "c": Column(kind="category", categories=("x", "y"), nullable=True),
+            "d": Column(kind="date"),
+            "t": Column(kind="text"),
+        }
+    )
+    encoder = Encoder(feature_plan(schema, {}))
+    day = date(1970, 2, 1)  # a Sunday
+    rows: list[dict[str, Any]] = [
+        {"n": 0.1, "b": True, "c": "y", "d": day, "t": "-"},
+        {"n": None, "b": False, "c": None, "d": day, "t": "-"},
+        {"n": 1, "b": False, "c": "z", "d": day, "t": "-"},
+    ]
+    nan = float("nan")
+    expected = np.array(
+        [
+            [0.1, 1, 1, 1970, 2, 6, 31],
+            [nan, 0, nan, 1970, 2, 6, 31],
+            [1, 0, features.UNSEEN, 1970, 2, 6, 31],
+        ],
+        dtype=np.float32,
+    )
+    np.testing.assert_array_equal(encoder.encode(rows), expected)
+    assert encoder.encode(rows).dtype == np.float32
+
+
+def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
+    source = bundle.load(source_home)
+    trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows)
+    served = Encoder(source.manifest.features).encode(split.held_out.rows)
+    np.testing.assert_array_equal(served, trained)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_row_gets_the_same_bits_alone_and_in_any_batch(
+    split: Split, source_home: Home, engine: Engine
+) -> None:
+    rows = split.held_out.rows
+
+    def answers(some: list[dict[str, Any]]) -> list[Any]:
+        return make_prediction(input_data=some, home=source_home.path, engine=engine)[
+            "probabilities"
+        ]
+
+    together = answers(rows)
+    some = slice(0, 40)
+    assert [answers([row])[0] for row in rows[some]] == together[some]
+    for size in (2, 3, 7, 17, 64, 65, 200):
+        batches = [answers(rows[i : i + size]) for i in range(0, len(rows), size)]
+        assert [answer for batch in batches for answer in batch] == together
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_onnx_agrees_with_scikit_learn_on_rows_nobody_has_seen(
+    seed: int, split: Split, source_home: Home
+) -> None:
+    source = bundle.load(source_home)
+    pipeline = source.pipeline()
+    matrix = pipeline.named_steps["encode"].transform(split.train.rows)
+    made = nasty_rows(pipeline, matrix, rows=200, seed=seed)
+    graph = OnnxScorer(source.contents[".onnx"]).score(made)
+    reference = SklearnScorer(pipeline).score(made)
+    np.testing.assert_allclose(graph, reference, rtol=0, atol=1e-6)
+
+
+def test_the_encoder_is_an_estimator_like_any_other(config: Config, split: Split) -> None:
+    """Its tags say why most of scikit-learn's checks do not apply: its rows are dicts."""
+    encoder = RowEncoder(feature_plan(config.row_schema(), config.derived))
+    with pytest.warns(SkipTestWarning, match="requires input"):
+        results = check_estimator(clone(encoder), on_skip=None)
+    assert {result["status"] for result in results} == {"passed"}
+    fitted = clone(encoder).fit(split.train.rows)
+    assert not hasattr(encoder, "features_")
+    matrix = fitted.transform(split.held_out.rows)
+    assert matrix.shape == (len(split.held_out.rows), len(fitted.get_feature_names_out()))
+
+
+def test_a_built_pipeline_is_new_and_unfitted(config: Config) -> None:
+    first, second = build_pipeline(config), build_pipeline(config)
+    assert first is not second
+    assert not hasattr(first.named_steps["encode"], "features_")

@@ -1,0 +1,124 @@
+"""The wheel that users install: its files, its names, and what works with it alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import classification_model
+import pytest
+from classification_model import bundle
+from classification_model.config.home import Home
+from homes import REPOSITORY
+
+PACKAGE = REPOSITORY / "package"
+
+
+def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the repository, built by way of the sdist, as it is for an index."""
+    folder = tmp_path_factory.mktemp("dist")
+    run = python("-m", "build", "--no-isolation", "--outdir", str(folder), cwd=PACKAGE)
+    assert run.returncode == 0, run.stderr
+    checked = python("-m", "twine", "check", "--strict", *map(str, folder.iterdir()), cwd=folder)
+    assert checked.returncode == 0, checked.stdout
+    (file,) = folder.glob("*.whl")
+    return file
+
+
+def test_what_is_tested_is_the_installed_wheel() -> None:
+    assert "site-packages" in Path(classification_model.__file__).parts
+
+
+def test_the_wheel_holds_code_configuration_and_model_and_nothing_else(
+    wheel: Path, source_home: Home
+) -> None:
+    model = bundle.load(source_home).manifest
+    stem = Path(model.files[".pkl"].name).stem.removesuffix(model.version)
+    code = {
+        str(file.relative_to(PACKAGE)) for file in (PACKAGE / "classification_model").rglob("*.py")
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    info = f"classification_model-{source_home.version()}.dist-info/"
+    assert {name for name in names if not name.startswith(info)} == code | {
+        "classification_model/VERSION",
+        "classification_model/config.yml",
+        "classification_model/py.typed",
+        *(
+            f"classification_model/trained_models/{stem}{model.version}{suffix}"
+            for suffix in (".json", *model.files)
+        ),
+    }
+    assert {name.removeprefix(info) for name in names if name.startswith(info)} == {
+        "METADATA",
+        "RECORD",
+        "WHEEL",
+        "entry_points.txt",
+        "licenses/LICENSE",
+        "top_level.txt",
+    }
+
+
+def test_a_stale_build_folder_does_not_reach_the_wheel(tmp_path: Path) -> None:
+    stale = PACKAGE / "build" / "lib" / "classification_model" / "stale.txt"
+    stale.parent.mkdir(parents=True, exist_ok=True)
+    stale.write_text("from an earlier build")
+    run = python("-m", "build", "-n", "--wheel", "--outdir", str(tmp_path), cwd=PACKAGE)
+    assert run.returncode == 0, run.stderr
+    (file,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(file) as archive:
+        assert not [name for name in archive.namelist() if "stale" in name]
+
+
+def test_main_prints_a_readable_prediction(tmp_path: Path) -> None:
+    run = python(str(PACKAGE / "main.py"), cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("sample_input.csv: 1 row(s)")
+    target = bundle.load(Home.find()).manifest.target
+    assert f"row 1: {target} = " in run.stdout
+
+
+def test_main_takes_another_csv(tmp_path: Path) -> None:
+    run = python(str(PACKAGE / "main.py"), "classification_model/datasets/raw.csv", cwd=PACKAGE)
+    rows = bundle.load(Home.find()).manifest.rows
+    assert run.returncode == 0, run.stderr
+    assert f"row {rows}: " in run.stdout
+    missing = python(str(PACKAGE / "main.py"), "nowhere.csv", cwd=PACKAGE)
+    assert (missing.returncode, missing.stderr) == (1, "Error: nowhere.csv: no such file\n")
+
+
+def test_the_version_is_that_of_VERSION() -> None:  # noqa: N802
+    assert classification_model.__version__ == Home.find().version()
+
+
+def test_the_surface_is_what_it_says() -> None:
+    assert classification_model.__all__ == sorted(classification_model.__all__)
+    assert all(hasattr(classification_model, name) for name in classification_model.__all__)
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        classification_model.nothing_of_the_kind  # noqa: B018
+
+
+def test_predicting_imports_no_training_library(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from classification_model.predict import load_model\n"
+        "from classification_model.config.home import Home\n"
+        "load_model(Home.find())\n"
+        "heavy = {'pandas', 'sklearn', 'scipy', 'joblib', 'matplotlib', 'strictyaml'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    run = python("-c", program, cwd=tmp_path)
+    assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+def test_both_licenses_are_one() -> None:
+    assert (PACKAGE / "LICENSE").read_bytes() == (REPOSITORY / "LICENSE").read_bytes()

@@ -1,0 +1,115 @@
+"""The model that is installed, judged on rows that it has never seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from classification_model import bundle, make_prediction
+from classification_model.config.core import Config
+from classification_model.config.home import Home
+from classification_model.pipeline import build_pipeline
+from classification_model.predict import PredictionResult
+from classification_model.processing.data_manager import Split, load_dataset
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    classification_report,
+    log_loss,
+    roc_auc_score,
+)
+from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
+
+
+@pytest.fixture(scope="module")
+def result(split: Split) -> PredictionResult:
+    return make_prediction(input_data=split.held_out.rows)
+
+
+def test_the_installed_bundle_is_the_one_in_the_repository(source_home: Home) -> None:
+    assert bundle.load(Home.find()).digest == bundle.load(source_home).digest
+
+
+def test_it_beats_always_answering_the_commonest_class(
+    split: Split, result: PredictionResult
+) -> None:
+    labels = split.held_out.labels
+    print(classification_report(labels, result["predictions"]))  # noqa: T201 - for pytest -s
+    majority = max(Counter(labels).values()) / len(labels)
+    assert accuracy_score(labels, result["predictions"]) > majority
+    assert balanced_accuracy_score(labels, result["predictions"]) > 1 / len(result["classes"])
+
+
+def test_its_probabilities_say_more_than_the_class_frequencies(
+    split: Split, result: PredictionResult
+) -> None:
+    labels = split.held_out.labels
+    share = Counter(split.train.labels)
+    frequencies = [[share[c] / len(split.train.labels) for c in result["classes"]]] * len(labels)
+    baseline = log_loss(labels, frequencies, labels=result["classes"])
+    scores = np.array(result["probabilities"])
+    scores /= scores.sum(axis=1, keepdims=True)
+    assert log_loss(labels, scores, labels=result["classes"]) < baseline
+
+
+def test_the_metrics_in_the_manifest_are_those_of_the_held_out_rows(
+    split: Split, result: PredictionResult, source_home: Home
+) -> None:
+    metrics = bundle.load(source_home).manifest.metrics
+    assert metrics["rows"] == len(split.held_out.rows)
+    accuracy = accuracy_score(split.held_out.labels, result["predictions"])
+    assert metrics["accuracy"] == pytest.approx(accuracy, abs=1e-9)
+
+
+def test_titanic_it_beats_women_survive(
+    split: Split, result: PredictionResult, titanic: None
+) -> None:
+    labels = split.held_out.labels
+    women = [int(row["sex"] == "female") for row in split.held_out.rows]
+    assert accuracy_score(labels, women) == pytest.approx(0.78, abs=0.03)
+    assert accuracy_score(labels, result["predictions"]) > accuracy_score(labels, women)
+
+
+def test_titanic_cross_validated_auc(config: Config, source_home: Home, titanic: None) -> None:
+    data = load_dataset(config, source_home)
+    scores = cross_val_score(
+        build_pipeline(config),
+        data.rows,
+        data.labels,
+        cv=RepeatedStratifiedKFold(n_splits=5, n_repeats=3, random_state=0),
+        scoring="roc_auc",
+    )
+    assert scores.mean() >= 0.865
+
+
+def test_both_engines_answer_alike(split: Split, result: PredictionResult) -> None:
+    reference = make_prediction(input_data=split.held_out.rows, engine="sklearn")
+    assert reference["predictions"] == result["predictions"]
+    np.testing.assert_allclose(
+        reference["probabilities"], result["probabilities"], rtol=0, atol=1e-6
+    )
+
+
+def test_retraining_gives_the_committed_model(
+    source_home: Home, retrained: Home, split: Split
+) -> None:
+    committed, again = bundle.load(source_home).manifest, bundle.load(retrained).manifest
+    assert again.data_sha256 == committed.data_sha256
+    assert again.config_sha256 == committed.config_sha256
+    assert again.features == committed.features
+    old = make_prediction(input_data=split.held_out.rows, home=source_home.path)
+    new = make_prediction(input_data=split.held_out.rows, home=retrained.path)
+    assert new["predictions"] == old["predictions"]
+    np.testing.assert_allclose(new["probabilities"], old["probabilities"], rtol=0, atol=1e-6)
+
+
+def test_auc_of_the_held_out_rows_is_in_the_manifest(
+    split: Split, result: PredictionResult, source_home: Home
+) -> None:
+    scores = np.array(result["probabilities"])
+    auc = roc_auc_score(
+        split.held_out.labels, scores[:, 1] if scores.shape[1] == 2 else scores, multi_class="ovr"
+    )
+    metrics = bundle.load(source_home).manifest.metrics
+    assert metrics["roc_auc"] == pytest.approx(auc, abs=1e-4)

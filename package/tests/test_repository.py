@@ -1,0 +1,79 @@
+"""The data and the pin: what the repository says of itself, made again and compared."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from classification_model.config.core import Config
+from classification_model.config.home import Home
+from classification_model.processing.data_manager import Split, load_dataset
+from homes import REPOSITORY, SOURCE
+
+
+def test_titanic_the_data_is_what_its_command_makes(tmp_path: Path, titanic: None) -> None:
+    output = tmp_path / "raw.csv"
+    run = subprocess.run(
+        [sys.executable, "-m", "tools.fetch_data", "--output", str(output)],
+        cwd=REPOSITORY / "package",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert output.read_bytes() == (SOURCE / "datasets" / "raw.csv").read_bytes()
+
+
+def test_titanic_the_data_has_1309_rows_and_the_known_missing_values(
+    config: Config, source_home: Home, titanic: None
+) -> None:
+    rows = load_dataset(config, source_home).rows
+    assert len(rows) == 1309
+    missing = {name: sum(row[name] is None for row in rows) for name in config.columns}
+    assert {name: count for name, count in missing.items() if count} == {
+        "age": 263,
+        "fare": 1,
+        "cabin": 1014,
+        "embarked": 2,
+    }
+
+
+def test_the_api_requires_the_version_of_this_package() -> None:
+    project = tomllib.loads((REPOSITORY / "package/pyproject.toml").read_text())["project"]
+    requirements = (REPOSITORY / "classification_api/requirements.txt").read_text().splitlines()
+    assert f"{project['name']}=={Home(SOURCE).version()}" in requirements
+
+
+def test_pin_api_pins_a_new_version(tmp_path: Path) -> None:
+    for name in ("package/classification_model", "package/tools", "classification_api"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("package/pyproject.toml", "package/tools/pin_api.py"):
+        (tmp_path / name).write_bytes((REPOSITORY / name).read_bytes())
+    (tmp_path / "package/classification_model/VERSION").write_text("2.0.1\n")
+    requirements = tmp_path / "classification_api/requirements.txt"
+    requirements.write_bytes((REPOSITORY / "classification_api/requirements.txt").read_bytes())
+    command = [sys.executable, "-m", "tools.pin_api"]
+    subprocess.run(command, cwd=tmp_path / "package", check=True)
+    assert "classification-model==2.0.1" in requirements.read_text()
+    before = requirements.read_text().splitlines()
+    assert len(before) == len(
+        (REPOSITORY / "classification_api/requirements.txt").read_text().splitlines()
+    )
+    requirements.write_text("fastapi==1\n")
+    run = subprocess.run(
+        command, cwd=tmp_path / "package", capture_output=True, text=True, check=False
+    )
+    assert run.returncode != 0
+    assert "no line 'classification-model==...'" in run.stderr
+
+
+def test_the_held_out_rows_are_the_same_every_time(split: Split, config: Config) -> None:
+    total = len(split.train.rows) + len(split.held_out.rows)
+    assert len(split.held_out.rows) == pytest.approx(total * config.test_size, abs=1)
+    for label in set(split.train.labels):
+        trained = split.train.labels.count(label) / len(split.train.labels)
+        held_out = split.held_out.labels.count(label) / len(split.held_out.labels)
+        assert trained == pytest.approx(held_out, abs=0.01)
