@@ -1,11 +1,11 @@
 """The routes. They translate between HTTP and the package, and do not think."""
 
-from classification_model.predict import Model, PredictionResult
-from classification_model.processing.validation import Validated
 from fastapi import APIRouter
 
 from app import __version__
 from app.schemas import Health, PredictResponse, request_model
+from classification_model.predict import Model, PredictionResult
+from classification_model.processing.validation import Validated
 
 __all__ = ["model_router"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from classification_model.errors import ConfigError
 from classification_model.runtimes import Engine
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 __all__ = ["Settings"]
 

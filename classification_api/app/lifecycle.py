@@ -7,14 +7,14 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from classification_model.config.home import Home
-from classification_model.errors import ClassificationModelError
-from classification_model.predict import load_model
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
 from app.api import model_router
 from app.config import Settings
+from classification_model.config.home import Home
+from classification_model.errors import ClassificationModelError
+from classification_model.predict import load_model
 
 __all__ = ["Service", "lifespan"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset

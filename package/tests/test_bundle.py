@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from classification_model import bundle, make_prediction
 from classification_model.config.home import Home
 from classification_model.errors import (

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from classification_model import cli, errors
 from classification_model.config.home import Home
 from homes import REPOSITORY, files_of

@@ -7,6 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import SkipTestWarning
+from sklearn.utils.estimator_checks import check_estimator
+
 from classification_model import bundle, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
@@ -17,11 +23,6 @@ from classification_model.processing import features
 from classification_model.processing.data_manager import Split
 from classification_model.processing.features import Encoder, feature_plan
 from classification_model.runtimes import Engine, OnnxScorer, SklearnScorer
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.base import clone
-from sklearn.exceptions import SkipTestWarning
-from sklearn.utils.estimator_checks import check_estimator
 
 ENGINES: list[Engine] = ["onnx", "sklearn"]
 

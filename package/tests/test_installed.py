@@ -7,8 +7,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import classification_model
 import pytest
+
+import classification_model
 from classification_model import bundle
 from classification_model.config.home import Home
 from homes import REPOSITORY

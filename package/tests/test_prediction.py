@@ -6,12 +6,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from classification_model import bundle, make_prediction
-from classification_model.config.core import Config
-from classification_model.config.home import Home
-from classification_model.pipeline import build_pipeline
-from classification_model.predict import PredictionResult
-from classification_model.processing.data_manager import Split, load_dataset
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -20,6 +14,13 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
+
+from classification_model import bundle, make_prediction
+from classification_model.config.core import Config
+from classification_model.config.home import Home
+from classification_model.pipeline import build_pipeline
+from classification_model.predict import PredictionResult
+from classification_model.processing.data_manager import Split, load_dataset
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import Split, load_dataset

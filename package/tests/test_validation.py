@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 import pytest
-from classification_model.config.schema import Column, RowSchema
-from classification_model.processing.validation import RowValidator
 from hypothesis import given
 from hypothesis import strategies as st
+
+from classification_model.config.schema import Column, RowSchema
+from classification_model.processing.validation import RowValidator
 
 SCHEMA = RowSchema(
     columns={

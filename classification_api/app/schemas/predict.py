@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
 from classification_model.config.schema import Label
 from classification_model.processing.validation import RowValidator
-from pydantic import BaseModel, ConfigDict, Field, create_model
 
 
 def request_model(validator: RowValidator) -> type[BaseModel]:
     """The request for rows of a schema, with an example made from the schema's own."""
     columns = validator.schema.columns
-    example = {"inputs": [{name: column.example for name, column in columns.items()}]}
+    example: Any = {"inputs": [{name: column.example for name, column in columns.items()}]}
+    row_type: Any = validator.row_type
+    inputs: Any = Annotated[list[row_type], Field(min_length=1)]
     return create_model(
         "PredictRequest",
         __config__=ConfigDict(extra="forbid", json_schema_extra={"examples": [example]}),
-        inputs=(Annotated[list[validator.row_type], Field(min_length=1)], ...),
+        inputs=(inputs, ...),
     )
 
 

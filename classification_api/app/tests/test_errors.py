@@ -1,0 +1,124 @@
+"""Requests that are wrong, and the answer to each. To add a case, add a row.
+
+A case makes a body from a row that is in order; the answer must be 422 and hold a fault at
+the given place, by the given rule.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from classification_model.config.core import Config
+
+Row = dict[str, Any]
+Body = Callable[[Row, Config], str]
+Place = list[str | int]
+
+
+def first(config: Config, *kinds: str) -> str:
+    """The first column of one of the kinds; a case without one does not apply."""
+    for name, column in config.columns.items():
+        if column.kind in kinds:
+            return name
+    pytest.skip(f"this model has no {' or '.join(kinds)} column")
+
+
+def sending(value: str, *kinds: str) -> tuple[Body, Callable[[Config], Place]]:
+    """A number column, or one of the kinds, with a value written as JSON text."""
+    kinds = kinds or ("number", "integer")
+
+    def body(row: Row, config: Config) -> str:
+        name = first(config, *kinds)
+        marked = json.dumps({"inputs": [row, {**row, name: "@"}]})
+        return marked.replace('"@"', value)
+
+    return body, lambda config: ["body", "inputs", 1, first(config, *kinds)]
+
+
+def whole(body: str, *place: str | int) -> tuple[Body, Callable[[Config], Place]]:
+    return lambda row, config: body, lambda config: ["body", *place]
+
+
+def without_column(row: Row, config: Config) -> str:
+    return json.dumps({"inputs": [{k: v for k, v in row.items() if k != next(iter(row))}]})
+
+
+CASES: dict[str, tuple[tuple[Body, Callable[[Config], Place]], str]] = {
+    "a missing column": (
+        (without_column, lambda config: ["body", "inputs", 0, next(iter(config.columns))]),
+        "missing",
+    ),
+    "an unknown column": (
+        (
+            lambda row, config: json.dumps({"inputs": [row, {**row, "surprise": 1}]}),
+            lambda config: ["body", "inputs", 1, "surprise"],
+        ),
+        "extra_forbidden",
+    ),
+    "words for a number": (sending('"old"'), "number_type"),
+    "a boolean for a number": (sending("true"), "number_type"),
+    "a list for a number": (sending("[1]"), "number_type"),
+    "an object for a number": (sending("{}"), "number_type"),
+    "NaN": (sending("NaN"), "finite_number"),
+    "Infinity": (sending("-Infinity"), "finite_number"),
+    "a number that is infinite": (sending("1e999"), "finite_number"),
+    "a number beyond 32 bits": (sending("1e308"), "number_range"),
+    "half a whole number": (sending("0.5", "integer"), "whole_number"),
+    "a list for text": (sending('["a"]', "text", "category"), "text_type"),
+    "half a surrogate pair": (sending('"\\ud800"'), "number_type"),
+    "a very long text": (sending(json.dumps("x" * 100_000)), "number_type"),
+    "no rows": (whole('{"inputs": []}', "inputs"), "too_short"),
+    "no inputs": (whole("{}", "inputs"), "missing"),
+    "inputs null": (whole('{"inputs": null}', "inputs"), "list_type"),
+    "a row that is none": (whole('{"inputs": [1]}', "inputs", 0), "dict_type"),
+    "an unknown key": (whole('{"inputs": [], "rows": []}', "rows"), "extra_forbidden"),
+    "a list": (whole("[]"), "model_attributes_type"),
+    "nothing": (whole(""), "missing"),
+    "not JSON": (whole('{"inputs": [', 12), "json_invalid"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_wrong_request_is_422_and_says_where_and_why(
+    case: str, client: httpx.Client, row: Row, config: Config
+) -> None:
+    (body, place), rule = CASES[case]
+    answer = client.post(
+        "/predict",
+        content=body(row, config).encode(),
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/json"
+    assert len(answer.content) < 5_000
+    faults = answer.json()["detail"]
+    assert (place(config), rule) in [(fault["loc"], fault["type"]) for fault in faults]
+    assert all(fault["msg"] and "input" in fault for fault in faults)
+
+
+def test_a_missing_value_where_there_must_be_one(
+    client: httpx.Client, row: Row, config: Config
+) -> None:
+    needed = [name for name, column in config.columns.items() if not column.nullable]
+    answer = client.post("/predict", json={"inputs": [{**row, **dict.fromkeys(needed)}]})
+    assert answer.status_code == 422
+    faults = [(fault["loc"][-1], fault["type"]) for fault in answer.json()["detail"]]
+    assert faults == [(name, "missing_value") for name in needed]
+
+
+def test_the_value_is_named(client: httpx.Client, row: Row, config: Config) -> None:
+    name = first(config, "number", "integer")
+    answer = client.post("/predict", json={"inputs": [{**row, name: "old"}]})
+    assert [fault["input"] for fault in answer.json()["detail"]] == ["old"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/predict", 405), ("GET", "/x", 404)]
+)
+def test_other_paths_and_methods(client: httpx.Client, method: str, path: str, status: int) -> None:
+    assert client.request(method, path).status_code == status

@@ -1,0 +1,116 @@
+"""How the service starts: what it loads, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.tests.servers import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
+from classification_model.config.home import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    target = tmp_path / "home"
+    shutil.copytree(SOURCE_HOME / "trained_models", target / "trained_models")
+    shutil.copy(SOURCE_HOME / "VERSION", target)
+    return Home(target)
+
+
+def refusal(run: subprocess.CompletedProcess[str]) -> str:
+    """The one line that says why the service did not start."""
+    assert run.returncode == 3
+    assert "Traceback" not in run.stderr
+    (line,) = [line for line in run.stderr.splitlines() if line.startswith("ERROR:")][:-1]
+    return line
+
+
+def test_a_missing_model_is_one_line_and_a_status(home: Home) -> None:
+    (home.path / "VERSION").write_text("7.0.0")
+    line = refusal(failing_to_start({"MODEL_HOME": str(home.path)}))
+    assert "no model of version 7.0.0" in line
+    assert "tox -e train" in line
+
+
+def test_a_damaged_model_is_one_line_and_a_status(home: Home) -> None:
+    (file,) = home.trained_models.glob("*.onnx")
+    file.write_bytes(file.read_bytes()[::-1])
+    assert f"{file}: not the file that was saved" in refusal(
+        failing_to_start({"MODEL_HOME": str(home.path)})
+    )
+
+
+def test_a_home_that_is_not_there_is_one_line_and_a_status(tmp_path: Path) -> None:
+    line = refusal(failing_to_start({"MODEL_HOME": str(tmp_path / "nowhere")}))
+    assert "no such folder" in line
+
+
+def test_an_engine_that_does_not_exist_is_one_line_and_a_status() -> None:
+    assert "ENGINE='java'" in refusal(failing_to_start({"ENGINE": "java"}))
+
+
+def test_another_home_is_served_when_it_is_named(home: Home) -> None:
+    (manifest,) = home.trained_models.glob("*.json")
+    version = (home.path / "VERSION").read_text().strip()
+    manifest.write_text(manifest.read_text().replace(f'"version": "{version}"', '"version": "8.8"'))
+    (home.path / "VERSION").write_text("8.8")
+    port = free_port()
+    environment = {"MODEL_HOME": str(home.path)}
+    with serving([*UVICORN, "--port", str(port)], port, environment) as client:
+        assert client.get("/health").json()["model_version"] == "8.8"
+
+
+def test_both_engines_give_the_same_labels(client: httpx.Client) -> None:
+    (example,) = client.get("/openapi.json").json()["components"]["schemas"]["PredictRequest"][
+        "examples"
+    ]
+    port = free_port()
+    with serving([*UVICORN, "--port", str(port)], port, {"ENGINE": "sklearn"}) as reference:
+        expected = reference.post("/predict", json=example).json()
+    found = client.post("/predict", json=example).json()
+    assert found["predictions"] == expected["predictions"]
+    for ours, theirs in zip(found["probabilities"], expected["probabilities"], strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-6)
+
+
+def test_a_serving_process_imports_no_training_library(tmp_path: Path) -> None:
+    port = free_port()
+    log = tmp_path / "log"
+    environment = {"PYTHONPROFILEIMPORTTIME": "1"}
+    with serving([*UVICORN, "--port", str(port)], port, environment, log) as client:
+        (example,) = client.get("/openapi.json").json()["components"]["schemas"]["PredictRequest"][
+            "examples"
+        ]
+        assert client.post("/predict", json=example).status_code == 200
+        assert client.get("/docs").status_code == 200
+    loaded = set(re.findall(r"^import time:.*\| +(\w+)", log.read_text(), re.MULTILINE))
+    assert "onnxruntime" in loaded
+    heavy = {"pandas", "sklearn", "scipy", "joblib", "matplotlib", "strictyaml", "skl2onnx"}
+    assert not loaded & heavy
+
+
+def test_the_run_environment_serves_on_port_8002() -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", 8002)) == 0:
+            pytest.skip("something else on this machine listens on port 8002")
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(API / "tox.ini")
+    command = shlex.split(tox["testenv:run"]["commands"])
+    with serving([sys.executable, "-m", *command], 8002) as client:
+        assert client.get("/health").json()["ready"] is True
+
+
+def test_the_procfile_is_the_one_that_the_platform_needs() -> None:
+    assert re.fullmatch(
+        r"web: uvicorn app\.main:app --host 0\.0\.0\.0 --port \$PORT.*\n",
+        (API / "Procfile").read_text(),
+    )
