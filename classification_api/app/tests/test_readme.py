@@ -1,0 +1,38 @@
+"""The README's request gets the README's answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from app.tests.servers import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def rounded(answer: dict[str, Any]) -> dict[str, Any]:
+    scores = [[round(share, 2) for share in row] for row in answer["probabilities"]]
+    return {**answer, "probabilities": scores}
+
+
+def test_the_request_gets_the_answer(client: httpx.Client) -> None:
+    request = re.search(r"curl -s \S+/predict .*?-d '\n(.*?)'\n```", README, re.DOTALL)
+    answer = re.search(r"```json\n(.*?)```", README, re.DOTALL)
+    assert request
+    assert answer
+    body = json.loads(request.group(1))
+    document = client.get("/openapi.json").json()
+    if set(body["inputs"][0]) != set(document["components"]["schemas"]["Row"]["required"]):
+        pytest.skip("the model that is served is no longer the one of the README")
+    found = client.post("/predict", json=body)
+    assert rounded(found.json()) == json.loads(answer.group(1))
+
+
+def test_ci_runs_the_command_that_the_readme_gives() -> None:
+    command = "python -m pip install tox && tox -c package && tox -c classification_api"
+    assert f"```console\n{command}\n```" in README
+    assert command in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8").splitlines()
