@@ -15,9 +15,9 @@ SAMPLE = Path(__file__).parent / "sample_input.csv"
 def main() -> int:
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE
     try:
-        rows, _ = read_csv(file)
+        manifest = load_model(Home.find()).manifest
+        rows = read_csv(file, list(manifest.row_schema.columns)).records()
         result = make_prediction(input_data=rows)
-        target = load_model(Home.find()).manifest.target
     except ClassificationModelError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -27,7 +27,7 @@ def main() -> int:
     ):
         shares = zip(result["classes"], scores or (), strict=True)
         print(
-            f"  row {number}: {target} = {label}  ({', '.join(f'{c}: {p:.1%}' for c, p in shares)})"
+            f"  row {number}: {manifest.target} = {label}  ({', '.join(f'{c}: {p:.1%}' for c, p in shares)})"
         )
     for warning in result["warnings"]:
         print(f"  row {warning['row'] + 1}, {warning['column']}: {warning['message']}")

@@ -1,13 +1,20 @@
 """The routes. They translate between HTTP and the package, and do not think."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from app import __version__
 from app.schemas import Health, PredictResponse, request_model
-from classification_model.predict import Model, PredictionResult
+from classification_model.predict import Model, OnError, PredictionResult
 from classification_model.processing.validation import Validated
 
 __all__ = ["model_router"]
+
+ON_ERROR = (
+    "`raise`: one bad row refuses the request with 422. "
+    "`skip`: the good rows are scored, and the bad ones come back in `errors`."
+)
 
 
 def model_router(model: Model) -> APIRouter:
@@ -15,8 +22,12 @@ def model_router(model: Model) -> APIRouter:
     router = APIRouter()
     Request = request_model(model.validator)
 
-    async def predict(body: Request) -> PredictionResult:  # type: ignore[valid-type]
+    async def predict(
+        body: Request,  # type: ignore[valid-type]
+        on_error: Annotated[OnError, Query(description=ON_ERROR)] = "raise",  # noqa: ARG001
+    ) -> PredictionResult:
         """Predict the class of each row."""
+        # With a bad row this is not reached: the error map answers, as on_error says.
         return model.score(Validated(body.inputs, []))  # type: ignore[attr-defined]
 
     async def health() -> Health:

@@ -53,6 +53,7 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
     except ClassificationModelError as error:
         app.failure = str(error)
         raise
+    app.state.model = model
     app.include_router(model_router(model))
     _log.info("Model %s, engine %s, bundle %s", model.manifest.version, model.engine, model.digest)
     yield

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from classification_model import __version__
+from classification_model import __version__, batch, bundle, new_home, report
+from classification_model.config.home import PACKAGE_HOME, Home
 from classification_model.errors import ClassificationModelError
-from classification_model.evaluation import Report
-from classification_model.train_pipeline import run_training
+from classification_model.train_pipeline import evaluate_saved, run_training
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="classification-model",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="From a labelled CSV to a classifier that can be tested, published and served.",
 )
@@ -34,40 +33,122 @@ HomeOption = Annotated[
 ]
 
 
-@app.callback()
-def version_option(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
-) -> None:
-    if version:
+def _version(wanted: bool) -> None:
+    if wanted:
         typer.echo(__version__)
         raise typer.Exit
 
 
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """From a labelled CSV to a classifier that can be tested, published and served."""
+
+
+@app.command()
+def init(
+    csv: Annotated[Path, typer.Argument(help="The labelled CSV.", metavar="DATA.csv")],
+    target: Annotated[str, typer.Option("--target", help="The column to predict.")],
+    home: Annotated[Path | None, typer.Option("--home", help="The folder to write.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a home that is there.")] = False,
+) -> None:
+    """Read a CSV, decide what each column is, and write a home for it.
+
+    Example: classification-model init churn.csv --target churned --home churn
+    """
+    folder = home or Path(csv.stem)
+    made, learned = new_home.create(csv, target, folder, force=force)
+    console = _console()
+    console.print(report.learned_table(learned))
+    for line in report.learned_summary(learned):
+        console.print(line, soft_wrap=True, highlight=False)
+    console.print(f"Wrote {made.config_file}: look at it, then train.", soft_wrap=True)
+    if made.path != PACKAGE_HOME:
+        console.print(f"  classification-model train --home {folder}", soft_wrap=True)
+
+
 @app.command()
 def train(home: HomeOption = None) -> None:
-    """Train the model of a home and save it under the version in VERSION."""
+    """Train the model of a home and save it under the version in VERSION.
+
+    Example: classification-model train --home churn
+    """
+    console = _console()
+    _, metrics = run_training(home, progress=lambda line: console.print(line, soft_wrap=True))
+    console.print(report.metrics_table(metrics))
+
+
+@app.command()
+def evaluate(home: HomeOption = None) -> None:
+    """Judge the saved model on the rows that its training held out.
+
+    Example: classification-model evaluate --home churn
+    """
+    manifest, metrics = evaluate_saved(home)
+    console = _console()
+    console.print(f"Model {manifest.version}, which predicts {manifest.target!r}", soft_wrap=True)
+    console.print(report.metrics_table(metrics))
+
+
+@app.command()
+def predict(
+    csv: Annotated[Path, typer.Argument(help="The rows to score.", metavar="INPUT.csv")],
+    output: Annotated[Path, typer.Option("--output", help="The CSV to write.", metavar="OUT.csv")],
+    home: HomeOption = None,
+) -> None:
+    """Score a CSV: its columns, the prediction, and the probability of each class.
+
+    Example: classification-model predict new.csv --output scored.csv --home churn
+    """
+    scored = batch.score_file(csv, output, home=home)
+    console = _console()
+    console.print(f"Scored {scored.rows} row(s) into {output}", soft_wrap=True)
+    for line in report.warnings_summary(scored.warnings):
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+@app.command()
+def verify(home: HomeOption = None) -> None:
+    """Check that the saved model is whole, unchanged and fits what is installed.
+
+    Example: classification-model verify --home churn
+    """
+    found = bundle.load(Home.find(home))
+    console = _console()
+    console.print(report.files_table(found))
+    found.pipeline()
+    console.print(f"Verified: {len(found.manifest.files)} files are as they were saved.")
+
+
+@app.command()
+def info(home: HomeOption = None) -> None:
+    """Say what the saved model is: its version, classes, columns and metrics.
+
+    Example: classification-model info --home churn
+    """
+    found = bundle.load(Home.find(home))
+    console = _console()
+    for line in report.description(found):
+        console.print(line, soft_wrap=True, highlight=False)
+    console.print(report.schema_table(found.manifest.row_schema))
+
+
+def _console() -> Console:
+    """A terminal as wide as it is; a file or a pipe wide enough for every table."""
     console = Console()
-    _, report = run_training(home, progress=lambda line: console.print(line, soft_wrap=True))
-    console.print(_metrics_table(report))
+    return console if console.is_terminal else Console(width=120)
 
 
-def _metrics_table(report: Report) -> Table:
-    table = Table(title=f"On {report.rows} rows held out of training", title_justify="left")
-    table.add_column("metric")
-    table.add_column("value", justify="right")
-    table.add_row("accuracy", f"{report.accuracy:.3f}")
-    table.add_row("  always the commonest class", f"{report.majority_accuracy:.3f}")
-    table.add_row("balanced accuracy", f"{report.balanced_accuracy:.3f}")
-    table.add_row("ROC AUC", f"{report.roc_auc:.3f}")
-    table.add_row("log loss (0 is best)", f"{report.log_loss:.3f}")
-    table.add_row("Brier score (0 is best)", f"{report.brier:.3f}")
-    return table
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; an expected error is one line on stderr and exit status 1.
 
-
-def main() -> None:
-    """Run the command line; an expected error is one line on stderr and exit status 1."""
+    With ``arguments`` it runs those, and returns where it would exit with 0.
+    """
     try:
-        app()
+        app(arguments, standalone_mode=arguments is None)
     except ClassificationModelError as error:
         Console(stderr=True).print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None

@@ -32,6 +32,7 @@ __all__ = [
     "MissingExtraError",
     "MissingModelError",
     "RowError",
+    "shorten",
 ]
 
 
@@ -93,7 +94,7 @@ class RowError:
 
     def __str__(self) -> str:
         where = f"row {self.row}" + (f", column {self.column!r}" if self.column else "")
-        found = "" if self.value is None else f", found {_short(self.value)}"
+        found = "" if self.value is None else f", found {shorten(self.value)}"
         return f"{where}: {self.message}{found}"
 
 
@@ -109,6 +110,7 @@ class InvalidRowsError(ClassificationModelError, ValueError):
         super().__init__(shown + (f"; and {more} more" if more > 0 else ""))
 
 
-def _short(value: object, limit: int = 80) -> str:
-    text = repr(value)
+def shorten(value: object, limit: int = 80) -> str:
+    """A value as a message can show it: on one line, of printable characters, cut to length."""
+    text = repr(value[:limit] if isinstance(value, str) else value)
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from classification_model.errors import ExportError, MissingExtraError
@@ -39,7 +43,7 @@ def export(pipeline: Pipeline, matrix: Matrix) -> bytes:
         raise MissingExtraError(
             purpose="exporting to ONNX", extra="train", module="skl2onnx"
         ) from None
-    classify = pipeline.named_steps["classify"]
+    classify = _with_float32_thresholds(pipeline.named_steps["classify"])
     try:
         with warnings.catch_warnings():
             # The exporter does things that NumPy will forbid one day; what matters here is
@@ -60,6 +64,31 @@ def export(pipeline: Pipeline, matrix: Matrix) -> bytes:
     graph = bytes(model.SerializeToString(deterministic=True))
     _check(pipeline, graph, np.vstack([matrix, nasty_rows(pipeline, matrix)]))
     return graph
+
+
+def _with_float32_thresholds(classify: Pipeline) -> Pipeline:
+    """A copy whose histogram trees split at float32 values, with the same answers.
+
+    The exporter rounds a threshold to the nearest float32, which may be a value that the tree
+    sends the other way. The largest float32 that is not above it splits float32 values alike.
+    """
+    same = copy.deepcopy(classify)
+    for estimator in _parts(same):
+        for predictor in chain.from_iterable(getattr(estimator, "_predictors", ())):
+            exact = predictor.nodes["num_threshold"]
+            rounded = exact.astype(np.float32)
+            lower = np.nextafter(rounded, np.float32(-np.inf))
+            predictor.nodes["num_threshold"] = np.where(rounded > exact, lower, rounded)
+    return same
+
+
+def _parts(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
+    """An estimator and those inside it, however deep."""
+    yield estimator
+    steps = [step for _, step in getattr(estimator, "steps", ())]
+    for part in (*steps, *getattr(estimator, "estimators_", ())):
+        if isinstance(part, BaseEstimator):
+            yield from _parts(part)
 
 
 def nasty_rows(pipeline: Pipeline, matrix: Matrix, *, rows: int = 500, seed: int = 0) -> Matrix:

@@ -23,7 +23,7 @@ from sklearn.ensemble import (
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -109,7 +109,10 @@ def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
     one_hot = Pipeline(
         [
             ("impute", SimpleImputer(strategy="constant", fill_value=-2.0)),
-            ("one_hot", OneHotEncoder(handle_unknown="ignore", sparse_output=False)),
+            (
+                "one_hot",
+                OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32),
+            ),
         ]
     )
     transformers = [
@@ -142,5 +145,8 @@ def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
     seeded = {"random_state": seed} if "random_state" in accepted else {}
     estimator = kind(**{**seeded, **config.parameters})
     if config.name in _NEED_SCALING:
-        return Pipeline([("scale", StandardScaler()), ("estimator", estimator)])
+        # A value beyond those seen counts as the nearest that was, as it does for a tree: a
+        # linear model would extrapolate without end, and float32 would not follow it there.
+        clip = MinMaxScaler(clip=True)
+        return Pipeline([("clip", clip), ("scale", StandardScaler()), ("estimator", estimator)])
     return estimator

@@ -15,7 +15,7 @@ from classification_model.config.schema import Label
 from classification_model.errors import IncompatibleModelError, InvalidRowsError
 from classification_model.processing.features import Encoder
 from classification_model.processing.validation import RowValidator, TypedRow, Validated
-from classification_model.runtimes import Engine, OnnxScorer, Scorer, SklearnScorer
+from classification_model.runtimes import Engine, OnnxScorer, Probabilities, Scorer, SklearnScorer
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -41,10 +41,16 @@ class PredictionResult(TypedDict):
 
 
 class Model:
-    """A verified bundle with one engine, ready to answer. Holds no state between calls."""
+    """A verified bundle with one engine, ready to answer. Holds no state between calls.
 
-    def __init__(self, source: Bundle, engine: Engine = "onnx") -> None:
+    Args:
+        source: the bundle.
+        engine: ``onnx`` or ``sklearn``; by default ONNX where the model could be exported.
+    """
+
+    def __init__(self, source: Bundle, engine: Engine | None = None) -> None:
         manifest = source.manifest
+        engine = engine or ("onnx" if ".onnx" in source.contents else "sklearn")
         self.manifest = manifest
         self.digest = source.digest
         self.engine = engine
@@ -75,9 +81,11 @@ class Model:
         good = [(i, row) for i, row in enumerate(checked.rows) if row is not None]
         predictions: list[Label | None] = [None] * len(checked.rows)
         probabilities: list[list[float] | None] = [None] * len(checked.rows)
-        for (i, _), scores in zip(good, self._probabilities([row for _, row in good]), strict=True):
-            predictions[i] = self.manifest.classes[scores.index(max(scores))]
-            probabilities[i] = scores
+        if good:
+            scores = self.probabilities([row for _, row in good]).tolist()
+            for (i, _), shares in zip(good, scores, strict=True):
+                predictions[i] = self.manifest.classes[shares.index(max(shares))]
+                probabilities[i] = shares
         return PredictionResult(
             predictions=predictions,
             probabilities=probabilities,
@@ -87,15 +95,13 @@ class Model:
             version=self.manifest.version,
         )
 
-    def _probabilities(self, rows: Sequence[TypedRow]) -> list[list[float]]:
-        if not rows:
-            return []
-        scores = self._scorer.score(self._encoder.encode(rows))
-        return cast("list[list[float]]", scores.tolist())
+    def probabilities(self, rows: Sequence[TypedRow]) -> Probabilities:
+        """The scores of rows that were validated: shape ``(rows, classes)``."""
+        return self._scorer.score(self._encoder.encode(rows))
 
 
 @lru_cache(maxsize=4)
-def load_model(home: Home, engine: Engine = "onnx") -> Model:
+def load_model(home: Home, engine: Engine | None = None) -> Model:
     """The model of a home: verified and loaded at the first call, the same one after that.
 
     Raises:
@@ -108,7 +114,7 @@ def make_prediction(
     *,
     input_data: DataFrame | Sequence[Mapping[str, object]],
     home: str | os.PathLike[str] | None = None,
-    engine: Engine = "onnx",
+    engine: Engine | None = None,
     on_error: OnError = "raise",
 ) -> PredictionResult:
     """Predict the class of each row.
@@ -117,7 +123,7 @@ def make_prediction(
         input_data: a DataFrame, or a list with one dict of column to value for each row, with
             the raw columns of the CSV. NaN in a DataFrame means missing, as pandas has it.
         home: the folder of the model; else ``MODEL_HOME``; else the model that ships.
-        engine: ``onnx``, or ``sklearn`` for the pickled reference.
+        engine: ``onnx``, or ``sklearn`` for the pickled reference; see :class:`Model`.
         on_error: see :meth:`Model.predict`.
 
     Raises:
@@ -140,6 +146,6 @@ def _scorer(source: Bundle, engine: Engine) -> Scorer:
     if ".onnx" not in source.contents:
         raise IncompatibleModelError(
             f"this model has no ONNX file ({source.manifest.onnx_refused}); "
-            "choose the engine sklearn, which unpickles"
+            "set ENGINE=sklearn to serve the pickled one, which means to unpickle it"
         )
     return OnnxScorer(source.contents[".onnx"])

@@ -11,8 +11,8 @@ from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
-from classification_model.config.schema import Label
-from classification_model.errors import ConfigError, ExportError
+from classification_model.config.schema import Label, RowSchema
+from classification_model.errors import ConfigError, DataError, ExportError
 from classification_model.evaluation import Report, evaluate
 from classification_model.onnx_export import export
 from classification_model.pipeline import build_pipeline
@@ -21,7 +21,7 @@ from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Matrix
 
-__all__ = ["Progress", "run_training"]
+__all__ = ["Progress", "evaluate_saved", "run_training"]
 
 Progress = Callable[[str], None]
 
@@ -43,6 +43,10 @@ def run_training(
     config, version = load_config(place), place.version()
     progress(f"Reading {config.dataset}")
     data = data_manager.load_dataset(config, place)
+    if data.unlabelled:
+        progress(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
+    for note in data.notes:
+        progress(f"Note: {note}")
     split = data_manager.split_dataset(data, config)
     progress(
         f"Training {config.estimator.name} on {len(split.train.rows)} rows, "
@@ -66,6 +70,27 @@ def run_training(
     return saved, report
 
 
+def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest, Report]:
+    """Judge the model that a home holds on the rows that its training held out.
+
+    Raises:
+        DataError: the CSV is not the one that the model was trained on, so that nobody knows
+            which of its rows the model has not seen.
+    """
+    place = Home.find(home)
+    config = load_config(place)
+    model = load_model(place)
+    data = data_manager.load_dataset(config, place)
+    if (data.digest, config.digest) != (model.manifest.data_sha256, model.manifest.config_sha256):
+        raise DataError(
+            f"{place.path}: {config.dataset} or config.yml changed since the model was trained, "
+            "so its held-out rows are no longer known; train again"
+        )
+    held_out = data_manager.split_dataset(data, config).held_out
+    scores = model.probabilities(held_out.rows)
+    return model.manifest, evaluate(held_out.labels, scores, model.manifest.classes)
+
+
 def _fit(config: Config, train: Dataset) -> Pipeline:
     pipeline = build_pipeline(config)
     try:
@@ -78,6 +103,13 @@ def _classes(pipeline: Pipeline, data: Dataset) -> tuple[Label, ...]:
     """The classes in the pipeline's order, as plain Python values."""
     plain = {label: label for label in data.labels}
     return tuple(plain[label] for label in pipeline.classes_.tolist())
+
+
+def _row_schema(config: Config, data: Dataset) -> RowSchema:
+    """The configuration's schema, with what only the data can say."""
+    nullable = [name for name, column in config.columns.items() if column.nullable]
+    never = [name for name in nullable if all(row[name] is not None for row in data.rows)]
+    return config.row_schema().model_copy(update={"never_missing": tuple(never)})
 
 
 def _export(pipeline: Pipeline, matrix: Matrix) -> tuple[bytes | None, str | None]:
@@ -101,7 +133,7 @@ def _manifest(
         version=version,
         target=config.target,
         classes=tuple(classes),
-        row_schema=config.row_schema(),
+        row_schema=_row_schema(config, data),
         features=pipeline.named_steps["encode"].features_,
         rows=len(data.rows),
         data_sha256=data.digest,

@@ -1,7 +1,8 @@
-"""What the tests share: the repository, the installed package, and homes to spoil."""
+"""What the tests share: the repository's home, and small ones to spoil."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,35 @@ from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
 from classification_model.train_pipeline import run_training
-from homes import SOURCE, copy_home
+from homes import SOURCE, copy_of, make_home
+from tables import PEOPLE
+
+DERIVED = """
+derived:
+  title:
+    function: title
+    inputs:
+      - name
+    kind: category
+"""
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A small home, trained. Read it, and leave it as it is."""
+    home = make_home(PEOPLE, tmp_path_factory.mktemp("people") / "made")
+    text = home.config_file.read_text(encoding="utf-8")
+    text = text.replace("ignored:\n  name:", "ignored:\n  nobody:")
+    text = text.replace("columns:\n", "columns:\n  name:\n    kind: text\n", 1)
+    home.config_file.write_text(text + DERIVED, encoding="utf-8")
+    run_training(home.path)
+    return home
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home of the test's own, with the committed model."""
-    return copy_home(tmp_path / "home", trained=True)
+def home(people: Home, tmp_path: Path) -> Home:
+    """A trained home of the test's own, to spoil."""
+    return copy_of(people, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +60,10 @@ def split(config: Config, source_home: Home) -> Split:
 
 
 @pytest.fixture(scope="session")
-def retrained(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home that was trained by these tests, from the committed data and configuration."""
-    home = copy_home(tmp_path_factory.mktemp("retrained") / "home", trained=False)
+def retrained(source_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The repository's home, trained again by these tests."""
+    home = copy_of(source_home, tmp_path_factory.mktemp("retrained") / "home")
+    shutil.rmtree(home.trained_models)
     run_training(home.path)
     return home
 

@@ -134,9 +134,9 @@ def stop_before(patch: pytest.MonkeyPatch, step: int) -> None:
 
 @pytest.mark.parametrize("stem", ["classification_model_v1.0.0", "renamed_v1.0.0"])
 def test_a_save_cut_short_leaves_the_old_bundle_or_the_new(
-    home: Home, retrained: Home, stem: str
+    home: Home, people: Home, stem: str
 ) -> None:
-    old = bundle.load(retrained)
+    old = bundle.load(people)
     new_contents = {".pkl": b"new pickle", ".onnx": b"new graph"}
     new_manifest = old.manifest.model_copy(update={"rows": 1})
 
@@ -146,7 +146,7 @@ def test_a_save_cut_short_leaves_the_old_bundle_or_the_new(
     outcomes = []
     for step in itertools.count(1):
         shutil.rmtree(home.trained_models)
-        shutil.copytree(retrained.trained_models, home.trained_models)
+        shutil.copytree(people.trained_models, home.trained_models)
         with pytest.MonkeyPatch.context() as patch:
             stop_before(patch, step)
             try:
@@ -180,9 +180,9 @@ def test_the_old_model_goes_only_when_the_new_one_is_there(home: Home) -> None:
     assert bundle.load(home).manifest.version == "1.1.0"
 
 
-def test_the_manifest_names_each_file_with_its_sha256(source_home: Home) -> None:
-    manifest = bundle.load(source_home).manifest
+def test_the_manifest_names_each_file_with_its_sha256(people: Home) -> None:
+    manifest = bundle.load(people).manifest
     for record in manifest.files.values():
-        content = (source_home.trained_models / record.name).read_bytes()
+        content = (people.trained_models / record.name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == record.sha256
         assert len(content) == record.size

@@ -1,8 +1,8 @@
 """Every way of getting it wrong that we know of, and the line that answers it.
 
-A case spoils a home; the command line must then print one line that holds each of the
-given fragments, exit with 1, and leave the trained model byte for byte as it was. To add a
-case, add a row.
+A case spoils a trained home, or a CSV to start from; the command line must then print one
+line that holds each of the given fragments, exit with 1, and leave everything as it was. To
+add a case, add a row.
 """
 
 from __future__ import annotations
@@ -18,140 +18,133 @@ import pytest
 from classification_model import cli, errors
 from classification_model.config.home import Home
 from homes import REPOSITORY, files_of
+from tables import PEOPLE
 
 Spoil = Callable[[Home], object]
 
+HEADER = ",".join(PEOPLE.header)
+GOOD = '"Person, Mr. 1",40,2000,yes,small,2015-05-05,1'
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+
 
 def csv(content: str | bytes) -> Spoil:
-    def spoil(home: Home) -> object:
-        source = content.encode() if isinstance(content, str) else content
-        return (home.datasets / "raw.csv").write_bytes(source)
-
-    return spoil
+    source = content.encode() if isinstance(content, str) else content
+    return lambda home: (home.datasets / "raw.csv").write_bytes(source)
 
 
-def csv_lines(change: Callable[[list[str]], object]) -> Spoil:
-    """Change the lines of raw.csv in place; the header is lines[0]."""
+def csv_line(number: int, text: str) -> Spoil:
+    """Put another line in the place of one of raw.csv; the header is line 1."""
 
     def spoil(home: Home) -> object:
         lines = (home.datasets / "raw.csv").read_text().splitlines()
-        change(lines)
+        lines[number - 1] = text
         return (home.datasets / "raw.csv").write_text("\n".join(lines) + "\n")
 
     return spoil
 
 
 def config(pattern: str, replacement: str) -> Spoil:
+    """Put other text in the place of a pattern in config.yml."""
+
     def spoil(home: Home) -> object:
-        before = home.config_file.read_text()
+        before = home.config_file.read_text(encoding="utf-8")
         after, count = re.subn(pattern, replacement, before, count=1, flags=re.MULTILINE)
         assert count == 1, pattern
-        return home.config_file.write_text(after)
+        return home.config_file.write_text(after, encoding="utf-8")
 
     return spoil
 
 
-def line_of(pattern: str) -> int:
-    """The number of the line in config.yml that has the pattern."""
-    text = (REPOSITORY / "package/classification_model/config.yml").read_text()
-    found = re.search(pattern, text, re.MULTILINE)
-    assert found
-    return text[: found.start()].count("\n") + 1
-
-
-def set_line(number: int, text: str) -> Callable[[list[str]], object]:
-    return lambda lines: lines.__setitem__(number - 1, text)
-
-
-GOOD = '1,1,"Allen, Miss. E",female,29,0,0,24160,211.3,B5,S,2,?,?'
-HEADER = "pclass,survived,name,sex,age,sibsp,parch,ticket,fare,cabin,embarked,boat,body,home.dest"
-
 CASES: dict[str, tuple[Spoil, list[str]]] = {
     "no data": (lambda home: (home.datasets / "raw.csv").unlink(), ["raw.csv: no such file"]),
     "empty CSV": (csv(""), ["raw.csv: empty", "name the columns"]),
+    "blank CSV": (csv("\n \n"), ["raw.csv: empty"]),
     "header alone": (csv(HEADER + "\n"), ["raw.csv: has a header and no rows"]),
+    "a picture": (csv(PNG), ["raw.csv, line", "binary file"]),
     "no target column": (
-        csv_lines(lambda lines: lines.__setitem__(0, HEADER.replace("survived", "lived"))),
-        ["raw.csv: no column 'survived'", "'lived'"],
+        csv_line(1, HEADER.replace("stays", "goes")),
+        ["raw.csv: no column 'stays'", "'goes'"],
     ),
     "no feature column": (
-        csv_lines(lambda lines: lines.__setitem__(0, HEADER.replace("sex", "gender"))),
-        ["raw.csv: no column 'sex'", "'gender'"],
+        csv_line(1, HEADER.replace("income", "pay")),
+        ["raw.csv: no column 'income'", "'pay'"],
     ),
     "two columns of one name": (
-        csv_lines(lambda lines: lines.__setitem__(0, HEADER.replace("parch", "sibsp"))),
-        ["raw.csv: two columns have the name 'sibsp'"],
+        csv_line(1, HEADER.replace("income", "age")),
+        ["raw.csv: two columns have the name 'age'"],
     ),
     "wrong type": (
-        csv_lines(set_line(3, GOOD.replace(",29,", ",young,"))),
+        csv_line(3, GOOD.replace("40", "young")),
         ["raw.csv: line 3, column 'age': should be a number, found 'young'"],
     ),
     "missing where it may not be": (
-        csv_lines(set_line(5, GOOD.replace("female", "?"))),
-        ["raw.csv: line 5, column 'sex': is missing"],
+        csv_line(5, GOOD.replace("2000", "?")),
+        ["raw.csv: line 5, column 'income': is missing", "config.yml"],
+    ),
+    "not a date": (
+        csv_line(5, GOOD.replace("2015-05-05", "5 May")),
+        ["line 5, column 'since': should be a date such as 2024-12-31, found '5 May'"],
     ),
     "many faults": (
-        csv_lines(lambda lines: lines.__setitem__(slice(1, 9), [GOOD.replace("29", "x")] * 8)),
+        csv("\n".join([HEADER, *[GOOD.replace("40", "x")] * 8, GOOD[:-1] + "0"])),
         ["line 2, column 'age'", "line 6, column 'age'", "and 3 more"],
     ),
-    "missing label": (
-        csv_lines(set_line(4, "1,?" + GOOD[3:])),
-        ["raw.csv, line 4: the target 'survived' is missing"],
-    ),
-    "one class": (csv("\n".join([HEADER, GOOD, GOOD])), ["'survived' has one class, '1'"]),
+    "one class": (csv("\n".join([HEADER, GOOD, GOOD])), ["'stays' has one class, 1"]),
+    "no class": (csv("\n".join([HEADER, GOOD[:-1] + "?"])), ["'stays' has no class"]),
     "a class of one row": (
-        csv("\n".join([HEADER, *[GOOD] * 9, "1,0" + GOOD[3:]])),
-        ["class 0 has 1 row", "at least 2"],
+        csv("\n".join([HEADER, *[GOOD] * 9, GOOD[:-1] + "0"])),
+        ["class 0 has 1 row", "needs 4"],
     ),
-    "ragged row": (
-        csv_lines(set_line(7, GOOD + ",more")),
-        ["raw.csv, line 7: 15 cells where the header has 14"],
+    "ragged rows": (
+        lambda home: (csv_line(7, GOOD + ",more")(home), csv_line(9, "short")(home)),
+        ["raw.csv: the header has 7 cells, but line 7 has 8, line 9 has 1"],
     ),
-    "quote never closed": (csv_lines(set_line(7, '1,1,"Allen')), ["raw.csv, line"]),
-    "not UTF-8": (csv(f"{HEADER}\n{GOOD}\n1,1,Ren\xe9".encode("latin-1")), ["line 3: not UTF-8"]),
+    "quote never closed": (csv_line(7, '"Person'), ["raw.csv, line 7", "never closed"]),
     "no configuration": (lambda home: home.config_file.unlink(), ["config.yml: missing"]),
-    "unknown key": (
-        config("^test_size", "tset_size"),
-        [f"config.yml, line {line_of('^test_size')}", "tset_size"],
-    ),
-    "unknown key of a column": (
-        config("^    maximum: 80", "    maximun: 80"),
-        [f"config.yml, line {line_of('^    maximum: 80')}", "maximun"],
-    ),
-    "missing key": (config("^target: survived\n", ""), ["config.yml", "target"]),
+    "unknown key": (config("^test_size", "tset_size"), ["config.yml, line", "tset_size"]),
+    "unknown key of a column": (config("^    minimum", "    minimun"), ["line", "minimun"]),
+    "missing key": (config("^target: stays\n", ""), ["config.yml", "target"]),
     "unknown kind": (
-        config("kind: text", "kind: prose"),
-        [f"config.yml, line {line_of('kind: text')}: columns.name.kind", "'prose'"],
+        config("^  name:\n    kind: text", "  name:\n    kind: prose"),
+        ["config.yml, line", "columns.name.kind", "'prose'"],
     ),
     "wrong value": (
         config("^test_size: .*", "test_size: 1.5"),
-        [f"config.yml, line {line_of('^test_size')}: test_size", "less than 1", "'1.5'"],
+        ["config.yml, line", "test_size", "less than 1", "'1.5'"],
     ),
     "category without categories": (
-        config("kind: category\n    categories:\n      - female\n      - male", "kind: category"),
-        ["columns.sex", "categories"],
+        config(
+            "kind: category\n    nullable: yes\n    categories:\n(      - .*\n)+",
+            "kind: category\n",
+        ),
+        ["columns.size", "categories"],
+    ),
+    "the target among the columns": (
+        config("^  name:$", "  stays:"),
+        ["config.yml", "the target 'stays' cannot be one of the columns"],
     ),
     "derived from nothing": (
-        config("      - cabin\n", "      - cabins\n"),
-        ["config.yml", "derived 'deck' needs 'cabins', which is not in columns"],
+        config("      - name", "      - nam"),
+        ["config.yml", "derived 'title' needs 'nam', which is not in columns"],
     ),
     "unknown function": (
-        config("function: deck", "function: decks"),
-        ["config.yml", "decks", "deck"],
+        config("function: title", "function: titel"),
+        ["config.yml", "'titel'", "title"],
     ),
-    "not YAML": (config("^target: survived", "target: [survived"), ["config.yml, line"]),
+    "not YAML": (config("^target: stays", "target: [stays"), ["config.yml, line"]),
+    "not UTF-8": (
+        lambda home: home.config_file.write_bytes(b"target: \xff"),
+        ["config.yml: byte 8 is not UTF-8"],
+    ),
     "unknown estimator": (
-        config("random_forest", "random_woods"),
+        config("name: logistic_regression", "name: random_woods"),
         ["estimator", "'random_woods'", "random_forest"],
     ),
     "unknown parameter": (
-        config("n_estimators", "trees"),
-        ["estimator random_forest: unknown parameter 'trees'", "n_estimators"],
+        config("    C: 0.5", "    D: 0.5"),
+        ["estimator logistic_regression: unknown parameter 'D'", "C,"],
     ),
-    "parameter out of range": (
-        config("n_estimators: 60", "n_estimators: -1"),
-        ["n_estimators", "-1"],
-    ),
+    "parameter out of range": (config("    C: 0.5", "    C: -1"), ["'C'", "-1"]),
     "no VERSION": (lambda home: (home.path / "VERSION").unlink(), ["VERSION: missing"]),
     "not a version": (
         lambda home: (home.path / "VERSION").write_text("../1"),
@@ -161,38 +154,171 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_training_answers_with_one_line_and_leaves_the_model(
-    case: str, home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    spoil, fragments = CASES[case]
-    before = files_of(home.trained_models)
-    spoil(home)
-    monkeypatch.setattr(sys, "argv", ["classification-model", "train", "--home", str(home.path)])
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run the command line, which must fail; the one line that it prints."""
     with pytest.raises(SystemExit) as stop:
-        cli.main()
+        cli.main(arguments)
     assert stop.value.code == 1
     printed = capsys.readouterr().err
     assert printed.startswith("Error: ")
     assert printed.count("\n") == 1
+    return printed
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_training_answers_with_one_line_and_leaves_the_model(
+    case: str, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil, fragments = CASES[case]
+    before = files_of(home.trained_models)
+    spoil(home)
+    printed = run(capsys, "train", "--home", str(home.path))
     for fragment in fragments:
         assert fragment in printed
     if home.path.exists():
         assert files_of(home.trained_models) == before
 
 
+def table(*rows: str, header: str = "a,b,c") -> bytes:
+    return "\n".join([header, *rows]).encode()
+
+
+SOME = [f"{i},{i % 7},{'xy'[i % 2]}" for i in range(40)]
+
+INIT_CASES: dict[str, tuple[bytes | None, str, list[str]]] = {
+    "no file": (None, "c", ["data.csv: no such file"]),
+    "empty": (b"", "c", ["data.csv: empty"]),
+    "a picture": (PNG, "c", ["binary file"]),
+    "no such target": (table(*SOME), "C ", ["no column 'C '", "did you mean 'c'?", "'a', 'b'"]),
+    "nothing like it": (table(*SOME), "price", ["no column 'price'", "'a', 'b', 'c'"]),
+    "one column": (table("x", "y", header="c"), "c", ["'c' is the only column"]),
+    "a quantity": (
+        table(*(f"{i},{i * 1.5},x" for i in range(60))),
+        "b",
+        ["'b' has 60 different values in 60 rows", "quantity"],
+    ),
+    "names": (
+        table(*(f"{i % 3},n{i},x" for i in range(300))),
+        "b",
+        ["'b' has 300 different values"],
+    ),
+    "one class": (table("1,2,x", "2,3,x"), "c", ["one class, 'x'"]),
+    "no class": (table("1,2,", "2,3,"), "c", ["no class: every value is missing"]),
+    "a rare class": (
+        table(*SOME, "1,2,z"),
+        "c",
+        ["a class of 'c' needs 4 rows", "'z' has 1", "merge"],
+    ),
+    "ragged rows": (
+        table(*SOME, "1,2", "1,2,3,4"),
+        "c",
+        ["the header has 3 cells, but line 42 has 2, line 43 has 4"],
+    ),
+    "two columns of one name": (
+        table(*SOME, header="a,a,c"),
+        "c",
+        ["two columns have the name 'a'"],
+    ),
+    "nothing left": (
+        table(*(f"{i},1,{'xy'[i % 2]}" for i in range(40))),
+        "c",
+        ["no column is left", "a: identifier", "b: constant"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INIT_CASES)
+def test_init_answers_with_one_line_and_writes_nothing(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, target, fragments = INIT_CASES[case]
+    source = tmp_path / "data.csv"
+    if content is not None:
+        source.write_bytes(content)
+    home = tmp_path / "home"
+    printed = run(capsys, "init", str(source), "--target", target, "--home", str(home))
+    for fragment in fragments:
+        assert fragment in printed
+    assert not home.exists()
+
+
+def test_init_replaces_a_home_only_when_told(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "data.csv"
+    source.write_bytes(table(*SOME))
+    before = files_of(home.datasets), home.config_file.read_bytes()
+    arguments = ["init", str(source), "--target", "c", "--home", str(home.path)]
+    assert "--force" in run(capsys, *arguments)
+    assert (files_of(home.datasets), home.config_file.read_bytes()) == before
+    cli.main([*arguments, "--force"])
+    assert (home.datasets / "raw.csv").read_bytes() == source.read_bytes()
+
+
+PREDICT_CASES: dict[str, tuple[str, list[str]]] = {
+    "a missing column": (
+        "\n".join([HEADER.replace("age", "old"), GOOD]),
+        ["no column 'age'", "'old'"],
+    ),
+    "bad rows": (
+        "\n".join([HEADER, GOOD, GOOD.replace("40", "x"), GOOD.replace("yes", "perhaps")]),
+        ["line 3, column 'age'", "line 4, column 'member'", "nothing was written"],
+    ),
+    "a column of the output": (
+        "\n".join([HEADER + ",prediction", GOOD + ",1"]),
+        ["has a column 'prediction' already"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PREDICT_CASES)
+def test_predict_answers_with_one_line_and_writes_nothing(
+    case: str, people: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, fragments = PREDICT_CASES[case]
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(content)
+    home = str(people.path)
+    printed = run(capsys, "predict", str(source), "--output", str(output), "--home", home)
+    for fragment in fragments:
+        assert fragment in printed
+    assert [file.name for file in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_predict_names_an_output_that_cannot_be_written(
+    people: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = PEOPLE.write(tmp_path / "in.csv")
+    output = tmp_path / "nowhere" / "out.csv"
+    home = str(people.path)
+    printed = run(capsys, "predict", str(source), "--output", str(output), "--home", home)
+    assert f"{output}: cannot be written" in printed
+
+
+@pytest.mark.parametrize("changed", ["data", "configuration"])
+def test_evaluate_knows_when_the_held_out_rows_are_no_longer_known(
+    home: Home, changed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if changed == "data":
+        csv_line(3, GOOD)(home)
+    else:
+        config("^random_state: 0", "random_state: 1")(home)
+    printed = run(capsys, "evaluate", "--home", str(home.path))
+    assert "changed since the model was trained" in printed
+
+
 def test_a_user_sees_no_traceback(home: Home) -> None:
     csv("")(home)
-    run = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "classification_model", "train", "--home", str(home.path)],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert run.returncode == 1
-    assert "Traceback" not in run.stdout + run.stderr
+    assert process.returncode == 1
+    assert "Traceback" not in process.stdout + process.stderr
     assert (
-        run.stderr
+        process.stderr
         == f"Error: {home.datasets / 'raw.csv'}: empty; the first line must name the columns\n"
     )
 
@@ -206,7 +332,7 @@ def test_predicting_with_a_bad_model_file_says_which(
         file.unlink()
     else:
         file.write_bytes(file.read_bytes()[:-1] + b"?")
-    run = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "main.py"],
         cwd=REPOSITORY / "package",
         env={"MODEL_HOME": str(home.path), "PATH": ""},
@@ -214,9 +340,9 @@ def test_predicting_with_a_bad_model_file_says_which(
         text=True,
         check=False,
     )
-    assert run.returncode == 1
-    assert run.stderr.startswith(f"Error: {file}: not the file that was saved")
-    assert run.stderr.count("\n") == 1
+    assert process.returncode == 1
+    assert process.stderr.startswith(f"Error: {file}: not the file that was saved")
+    assert process.stderr.count("\n") == 1
 
 
 def test_every_error_is_in_the_tree_and_drawn_there() -> None:

@@ -28,6 +28,12 @@ def result(split: Split) -> PredictionResult:
     return make_prediction(input_data=split.held_out.rows)
 
 
+def assert_close(first: PredictionResult, second: PredictionResult) -> None:
+    assert first["predictions"] == second["predictions"]
+    scores = [np.array(result["probabilities"]) for result in (first, second)]
+    np.testing.assert_allclose(*scores, rtol=0, atol=1e-6)
+
+
 def test_the_installed_bundle_is_the_one_in_the_repository(source_home: Home) -> None:
     assert bundle.load(Home.find()).digest == bundle.load(source_home).digest
 
@@ -86,10 +92,7 @@ def test_titanic_cross_validated_auc(config: Config, source_home: Home, titanic:
 
 def test_both_engines_answer_alike(split: Split, result: PredictionResult) -> None:
     reference = make_prediction(input_data=split.held_out.rows, engine="sklearn")
-    assert reference["predictions"] == result["predictions"]
-    np.testing.assert_allclose(
-        reference["probabilities"], result["probabilities"], rtol=0, atol=1e-6
-    )
+    assert_close(reference, result)
 
 
 def test_retraining_gives_the_committed_model(
@@ -101,8 +104,7 @@ def test_retraining_gives_the_committed_model(
     assert again.features == committed.features
     old = make_prediction(input_data=split.held_out.rows, home=source_home.path)
     new = make_prediction(input_data=split.held_out.rows, home=retrained.path)
-    assert new["predictions"] == old["predictions"]
-    np.testing.assert_allclose(new["probabilities"], old["probabilities"], rtol=0, atol=1e-6)
+    assert_close(new, old)
 
 
 def test_auc_of_the_held_out_rows_is_in_the_manifest(

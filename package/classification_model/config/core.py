@@ -41,6 +41,7 @@ class Config(FrozenModel):
     dataset: str
     target: str
     missing_markers: tuple[str, ...]
+    decimal_comma: bool = False
     columns: Annotated[dict[str, Column], Field(min_length=1)]
     ignored: dict[str, str]
     derived: dict[str, DerivedFeature]
@@ -70,6 +71,7 @@ class Config(FrozenModel):
             columns=self.columns,
             ignored=(*self.ignored, self.target),
             missing_markers=self.missing_markers,
+            decimal_comma=self.decimal_comma,
         )
 
 
@@ -85,6 +87,7 @@ _STRUCTURE = Map(
         "dataset": Str(),
         "target": Str(),
         Optional("missing_markers"): Seq(Str()),
+        Optional("decimal_comma"): Str(),
         "columns": MapPattern(
             Str(),
             Map(
@@ -94,6 +97,7 @@ _STRUCTURE = Map(
                     Optional("categories"): Seq(Str()),
                     Optional("minimum"): Str(),
                     Optional("maximum"): Str(),
+                    Optional("date_format"): Str(),
                     Optional("example"): Str(),
                 }
             ),

@@ -39,6 +39,9 @@ class FrozenModel(BaseModel):
 class Column(FrozenModel):
     """One raw column: its kind, whether it may be missing, and what training saw in it.
 
+    ``date_format`` says how dates are written, in the letters of ``strptime``, where they are
+    not written as 2024-12-31.
+
     ``minimum`` and ``maximum`` bound what was seen. A value beyond them is scored and
     warned about, not refused; so is a category that is not in ``categories``.
     """
@@ -48,6 +51,7 @@ class Column(FrozenModel):
     categories: tuple[str, ...] = ()
     minimum: Annotated[int | float | None, Field(allow_inf_nan=False)] = None
     maximum: Annotated[int | float | None, Field(allow_inf_nan=False)] = None
+    date_format: str | None = None
     example: int | float | bool | str | None = None
 
     @field_validator("example", mode="before")
@@ -64,6 +68,8 @@ class Column(FrozenModel):
         numeric = self.kind in ("integer", "number")
         if not numeric and (self.minimum is not None or self.maximum is not None):
             raise ValueError("minimum and maximum belong to the kinds integer and number")
+        if self.kind != "date" and self.date_format is not None:
+            raise ValueError("date_format belongs to kind date")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
         return self
@@ -81,9 +87,13 @@ class RowSchema(FrozenModel):
     """Every column that a row must, or may, have.
 
     ``columns`` must all be sent; ``ignored`` names those of the raw CSV that play no part
-    (the target among them): they may be sent and are not looked at.
+    (the target among them): they may be sent and are not looked at. With ``decimal_comma``
+    text such as ``1,5`` is a number too. ``never_missing`` names the columns that may be
+    missing, but were not once in training.
     """
 
     columns: dict[str, Column]
     ignored: tuple[str, ...] = ()
     missing_markers: tuple[str, ...] = ()
+    decimal_comma: bool = False
+    never_missing: tuple[str, ...] = ()

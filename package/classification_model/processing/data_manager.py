@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
+import os
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -20,30 +23,43 @@ from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import DataError, RowError
+from classification_model.processing import csv_reader
+from classification_model.processing.csv_reader import Table
 from classification_model.processing.validation import RowValidator, TypedRow
 
 __all__ = [
     "Dataset",
     "Split",
     "dump_pipeline",
+    "faults",
     "load_dataset",
     "load_pipeline",
+    "parse_labels",
     "read_csv",
+    "smallest_class",
     "split_dataset",
+    "write_csv",
 ]
 
-RawRow = dict[str, str]
-
 _SHOWN = 5
+_WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Typed rows with their labels, and the sha256 of the CSV that they come from."""
+    """Typed rows with their labels.
+
+    ``digest`` is the sha256 of the CSV; ``unlabelled`` counts the rows that were left out
+    because their label is missing; ``notes`` says what differs from the configuration and
+    is trained on all the same.
+    """
 
     rows: list[TypedRow]
     labels: list[Label]
     digest: str
+    unlabelled: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +70,13 @@ class Split:
     held_out: Dataset
 
 
-def read_csv(file: Path) -> tuple[list[RawRow], list[int]]:
-    """Read a CSV as text: one dict of column to cell for each row, and each row's line number.
+def read_csv(file: Path, known_columns: Sequence[str] = ()) -> Table:
+    """Read a CSV as text; see :func:`csv_reader.parse`.
 
     Raises:
-        DataError: the file is missing, not UTF-8, empty, without rows, has two columns of
-            one name, or has a row with more or fewer cells than there are columns.
+        DataError: there is no such file, or it is no CSV.
     """
-    return _parse_csv(file, _read_bytes(file))
+    return csv_reader.parse(str(file), _read_bytes(file), known_columns)
 
 
 def load_dataset(config: Config, home: Home) -> Dataset:
@@ -69,25 +84,83 @@ def load_dataset(config: Config, home: Home) -> Dataset:
 
     Raises:
         DataError: see :func:`read_csv`; or a column is missing, a cell breaks its column's
-            rule, a label is missing, or there are fewer than two classes.
+            rule, or there are fewer than two classes.
     """
     file = home.datasets / config.dataset
     source = _read_bytes(file)
-    raw, lines = _parse_csv(file, source)
     wanted = [config.target, *config.columns]
-    if absent := [name for name in wanted if name not in raw[0]]:
+    table = csv_reader.parse(str(file), source, wanted)
+    if absent := [name for name in wanted if name not in table.columns]:
         raise DataError(
             f"{file}: no column {', '.join(map(repr, absent))}; the file has "
-            f"{', '.join(map(repr, raw[0]))}; mend the file, or columns in config.yml"
+            f"{', '.join(map(repr, table.columns))}; mend the file, or columns in config.yml"
         )
-    labels = list(_labels(config, file, raw, lines))
-    # A column that the configuration does not know is nothing to train on, nor to stop for.
-    known = [{name: row[name] for name in config.columns} for row in raw]
-    checked = RowValidator(config.row_schema()).validate(known)
+    texts = [text.strip() for text in table.column(config.target)]
+    labelled = [i for i, text in enumerate(texts) if text not in config.missing_markers]
+    labels = parse_labels([texts[i] for i in labelled])
+    if len(set(labels)) < 2:
+        found = f"one class, {labels[0]!r}" if labels else "no class"
+        raise DataError(
+            f"{file}: the target {config.target!r} has {found}, in all {len(texts)} rows; "
+            "a classifier needs at least two"
+        )
+    # Columns that the configuration does not know are nothing to train on, nor to stop for.
+    columns = {name: table.column(name) for name in config.columns}
+    raw = [{name: cells[i] for name, cells in columns.items()} for i in labelled]
+    validator = RowValidator(config.row_schema())
+    checked = validator.validate(raw)
     if checked.errors:
-        raise DataError(f"{file}: {_faults(checked.errors, lines)}")
+        lines = [table.lines[i] for i in labelled]
+        raise DataError(
+            f"{file}: {faults(checked.errors, lines)}; mend the file, or columns in config.yml"
+        )
     rows = [row for row in checked.rows if row is not None]
-    return Dataset(rows, labels, hashlib.sha256(source).hexdigest())
+    return Dataset(
+        rows=rows,
+        labels=labels,
+        digest=hashlib.sha256(source).hexdigest(),
+        unlabelled=len(texts) - len(labelled),
+        notes=_unlisted(validator, rows),
+    )
+
+
+def write_csv(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV, whole or not at all.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(rows)
+        temporary.replace(file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise DataError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def parse_labels(texts: Sequence[str]) -> list[Label]:
+    """Labels as the CSV means them: numbers where all are numbers, words as they are.
+
+    A number with leading zeros is a code, which is a word.
+    """
+    distinct = set(texts)
+    kinds: tuple[tuple[re.Pattern[str], type[int] | type[float]], ...] = (
+        (_WHOLE, int),
+        (_DECIMAL, float),
+    )
+    for pattern, kind in kinds:
+        if all(pattern.fullmatch(text) for text in distinct):
+            return [kind(text) for text in texts]
+    return list(texts)
+
+
+def smallest_class(test_size: float) -> int:
+    """How many rows a class needs, so that the held-out part has at least one of each."""
+    return math.ceil(1 / min(test_size, 1 - test_size))
 
 
 def split_dataset(data: Dataset, config: Config) -> Split:
@@ -96,23 +169,31 @@ def split_dataset(data: Dataset, config: Config) -> Split:
     Raises:
         DataError: a class has too few rows to be in both parts.
     """
-    counts = Counter(data.labels)
-    rarest, count = min(counts.items(), key=lambda item: item[1])
-    if count < 2:
+    needed = smallest_class(config.test_size)
+    rarest, count = min(Counter(data.labels).items(), key=lambda item: item[1])
+    if count < needed:
         raise DataError(
-            f"target {config.target!r}: class {rarest!r} has {count} row; a class needs at least "
-            "2, so that it can be both trained on and tested; add rows, or leave it out"
+            f"target {config.target!r}: class {rarest!r} has {count} row(s), and at test_size "
+            f"{config.test_size} a class needs {needed}, so that it can be both trained on and "
+            "tested; add rows, or remove that class"
         )
-    try:
-        train, held_out = train_test_split(
-            np.arange(len(data.rows)),
-            test_size=config.test_size,
-            random_state=config.random_state,
-            stratify=[str(label) for label in data.labels],
-        )
-    except ValueError as error:
-        raise DataError(f"test_size {config.test_size}: {error}") from None
+    train, held_out = train_test_split(
+        np.arange(len(data.rows)),
+        test_size=config.test_size,
+        random_state=config.random_state,
+        stratify=[str(label) for label in data.labels],
+    )
     return Split(_take(data, sorted(train)), _take(data, sorted(held_out)))
+
+
+def faults(errors: Sequence[RowError], lines: Sequence[int]) -> str:
+    """The first faults of a file's rows, each with the line that the row is on."""
+    shown = [
+        str(error).replace(f"row {error.row}", f"line {lines[error.row]}", 1)
+        for error in errors[:_SHOWN]
+    ]
+    more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+    return "; ".join(shown) + more
 
 
 def dump_pipeline(pipeline: Pipeline) -> bytes:
@@ -136,72 +217,22 @@ def _read_bytes(file: Path) -> bytes:
         raise DataError(f"{file}: cannot be read: {error.strerror}") from None
 
 
-def _parse_csv(file: Path, source: bytes) -> tuple[list[RawRow], list[int]]:
-    try:
-        text = source.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = source[: error.start].count(b"\n") + 1
-        raise DataError(f"{file}, line {line}: not UTF-8; save the file as UTF-8") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[RawRow] = []
-    lines: list[int] = []
-    try:
-        header = next(reader, [])
-        if not any(header):
-            raise DataError(f"{file}: empty; the first line must name the columns")
-        if twice := [name for name, count in Counter(header).items() if count > 1]:
-            raise DataError(f"{file}: two columns have the name {twice[0]!r}; rename one")
-        start = reader.line_num
-        for cells in reader:
-            first, start = start + 1, reader.line_num
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                raise DataError(
-                    f"{file}, line {first}: {len(cells)} cells where the header has {len(header)}"
-                )
-            rows.append(dict(zip(header, cells, strict=True)))
-            lines.append(first)
-    except csv.Error as error:
-        raise DataError(f"{file}, line {reader.line_num}: {error}") from None
-    if not rows:
-        raise DataError(f"{file}: has a header and no rows")
-    return rows, lines
-
-
-def _labels(
-    config: Config, file: Path, raw: Sequence[RawRow], lines: Sequence[int]
-) -> Iterator[Label]:
-    """Each row's label: numbers where all of them are numbers, words otherwise."""
-    texts = [row[config.target].strip() for row in raw]
-    for text, line in zip(texts, lines, strict=True):
-        if text in config.missing_markers:
-            raise DataError(
-                f"{file}, line {line}: the target {config.target!r} is missing; "
-                "give it a value or remove the row"
-            )
-    if len(set(texts)) < 2:
-        raise DataError(
-            f"{file}: the target {config.target!r} has one class, {texts[0]!r}, in all "
-            f"{len(texts)} rows; a classifier needs at least two"
-        )
-    for kind in (int, float):
-        try:
-            yield from [kind(text) for text in texts]
-        except ValueError:
-            continue
-        return
-    yield from texts
-
-
-def _faults(errors: Sequence[RowError], lines: Sequence[int]) -> str:
-    """Faults with the line of the file in the place of the row's position."""
-    shown = [
-        str(error).replace(f"row {error.row}", f"line {lines[error.row]}", 1)
-        for error in errors[:_SHOWN]
-    ]
-    more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
-    return "; ".join(shown) + more
+def _unlisted(validator: RowValidator, rows: Sequence[TypedRow]) -> tuple[str, ...]:
+    """Where the data goes beyond what config.yml says training sees."""
+    found: Mapping[tuple[str, str], int] = Counter(
+        (warning.column, warning.rule)
+        for position, row in enumerate(rows)
+        for warning in validator.warnings(position, row)
+    )
+    means = {
+        "unseen_category": "hold a category that config.yml does not list; trained as unseen",
+        "out_of_range": "are beyond minimum or maximum in config.yml",
+    }
+    return tuple(
+        f"column {column!r}: {count} value(s) {means[rule]}"
+        for (column, rule), count in found.items()
+        if rule in means
+    )
 
 
 def _take(data: Dataset, indices: Sequence[int]) -> Dataset:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any, NotRequired
 
 from pydantic import ConfigDict, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
@@ -19,7 +21,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from classification_model.config.schema import Column, RowSchema
-from classification_model.errors import RowError
+from classification_model.errors import RowError, shorten
 
 __all__ = ["RowValidator", "RowWarning", "TypedRow", "TypedValue", "Validated", "parser"]
 
@@ -52,9 +54,10 @@ class Validated:
     errors: list[RowError]
 
 
-def _number(value: object) -> float:
-    if isinstance(value, str) and _DECIMAL.fullmatch(value):
-        value = float(value)
+def _number(value: object, *, decimal_comma: bool = False) -> float:
+    if isinstance(value, str):
+        text = value.replace(",", ".", 1) if decimal_comma and "." not in value else value
+        value = float(text) if _DECIMAL.fullmatch(text) else value
     elif hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -100,15 +103,21 @@ def _as_text(value: object) -> str | None:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def _date(value: object) -> date:
+def _date(value: object, date_format: str | None = None) -> date:
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
-    try:
-        return datetime.fromisoformat(value).date()  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise PydanticCustomError("date_type", "should be a date such as 2024-12-31") from None
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value).date()
+        if date_format:
+            with suppress(ValueError):
+                return datetime.strptime(value, date_format).date()  # noqa: DTZ007 - a day
+    example = date(2024, 12, 31).strftime(date_format or "%Y-%m-%d")
+    raise PydanticCustomError(
+        "date_type", "should be a date such as {example}", {"example": example}
+    )
 
 
 _PARSERS: Mapping[str, Callable[[object], TypedValue]] = {
@@ -121,12 +130,18 @@ _PARSERS: Mapping[str, Callable[[object], TypedValue]] = {
 }
 
 
-def parser(column: Column, missing_markers: Sequence[str]) -> Callable[[object], TypedValue]:
+def parser(
+    column: Column, *, missing_markers: Sequence[str] = (), decimal_comma: bool = False
+) -> Callable[[object], TypedValue]:
     """The rule of one column: a function from raw value to typed value.
 
     It raises ``PydanticCustomError`` naming the rule that the value breaks.
     """
     parse, nullable, markers = _PARSERS[column.kind], column.nullable, frozenset(missing_markers)
+    if column.kind == "number" and decimal_comma:
+        parse = partial(_number, decimal_comma=True)
+    elif column.date_format:
+        parse = partial(_date, date_format=column.date_format)
 
     def parse_or_missing(value: object) -> TypedValue:
         if isinstance(value, str):
@@ -156,7 +171,7 @@ def _json_schema(name: str, column: Column) -> dict[str, Any]:
         notes.append("May be null.")
     kind = _JSON_TYPES.get(column.kind, "string")
     schema: dict[str, Any] = {"title": name, "type": [kind, "null"] if column.nullable else kind}
-    if column.kind == "date":
+    if column.kind == "date" and not column.date_format:
         schema["format"] = "date"
     if notes:
         schema["description"] = " ".join(notes)
@@ -177,7 +192,13 @@ class RowValidator:
         fields: dict[str, Any] = {
             name: Annotated[
                 Any,
-                PlainValidator(parser(column, schema.missing_markers)),
+                PlainValidator(
+                    parser(
+                        column,
+                        missing_markers=schema.missing_markers,
+                        decimal_comma=schema.decimal_comma,
+                    )
+                ),
                 WithJsonSchema(_json_schema(name, column)),
             ]
             for name, column in schema.columns.items()
@@ -203,11 +224,14 @@ class RowValidator:
         for name, column in self.schema.columns.items():
             value = row[name]
             if value is None:
+                if name in self.schema.never_missing:
+                    yield RowWarning(
+                        index, name, "never_missing", "is missing, and never was in training"
+                    )
                 continue
             if column.categories and value not in column.categories:
-                yield RowWarning(
-                    index, name, "unseen_category", f"{value!r} was not seen in training"
-                )
+                message = f"{shorten(value)} was not seen in training"
+                yield RowWarning(index, name, "unseen_category", message)
             elif column.minimum is not None and value < column.minimum:  # type: ignore[operator]
                 yield _out_of_range(index, name, value, f"below the minimum {column.minimum}")
             elif column.maximum is not None and value > column.maximum:  # type: ignore[operator]

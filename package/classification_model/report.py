@@ -1,0 +1,133 @@
+"""What the command line shows: facts as tables and lines that are read in seconds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from classification_model.bundle import Bundle
+from classification_model.config.schema import Column, RowSchema
+from classification_model.evaluation import Report
+from classification_model.learning import Learned
+
+__all__ = [
+    "description",
+    "files_table",
+    "learned_summary",
+    "learned_table",
+    "metrics_table",
+    "schema_table",
+    "warnings_summary",
+]
+
+_STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
+
+
+def learned_table(learned: Learned) -> Table:
+    """One line for each column: what it is, how much is missing, and what was decided."""
+    table = _table(f"Columns to predict {learned.target!r} from")
+    for heading in ("column", "kind", "missing", "values", "decision"):
+        table.add_column(heading, justify="right" if heading == "missing" else "left")
+    for finding in learned.findings:
+        why = f": {finding.reason}" if finding.reason else ""
+        table.add_row(
+            escape(finding.name),
+            finding.column.kind,
+            f"{finding.missing / learned.rows:.0%}" if finding.missing else "",
+            escape(finding.values),
+            escape(finding.decision + why),
+            style=_STYLES[finding.decision],
+        )
+    return table
+
+
+def learned_summary(learned: Learned) -> Iterator[str]:
+    """The rows and the classes, in a line each."""
+    extra = [f"{learned.duplicates} of them repeat another" if learned.duplicates else ""]
+    if learned.unlabelled:
+        extra.append(f"{learned.unlabelled} more left out, because their target is missing")
+    yield f"{learned.rows} rows" + "".join(f"; {text}" for text in extra if text)
+    shown = list(learned.classes.items())[:10]
+    shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
+    more = len(learned.classes) - len(shown)
+    yield escape(
+        f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
+    )
+
+
+def metrics_table(report: Report) -> Table:
+    table = _table(f"On {report.rows} rows held out of training")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_row("accuracy", f"{report.accuracy:.3f}")
+    table.add_row("  always the commonest class", f"{report.majority_accuracy:.3f}")
+    table.add_row("balanced accuracy", f"{report.balanced_accuracy:.3f}")
+    table.add_row("ROC AUC", f"{report.roc_auc:.3f}")
+    table.add_row("log loss (0 is best)", f"{report.log_loss:.3f}")
+    table.add_row("Brier score (0 is best)", f"{report.brier:.3f}")
+    return table
+
+
+def schema_table(schema: RowSchema) -> Table:
+    table = _table("Columns of a row")
+    for heading in ("column", "kind", "may be missing", "seen in training"):
+        table.add_column(heading)
+    for name, column in schema.columns.items():
+        missing = "yes" if column.nullable else ""
+        table.add_row(escape(name), column.kind, missing, escape(_seen(column)))
+    return table
+
+
+def files_table(found: Bundle) -> Table:
+    """The files with their digests, and the libraries they were made with."""
+    table = _table(f"Model {found.manifest.version}, bundle {found.digest[:16]}")
+    for heading in ("file or library", "saved", "now"):
+        table.add_column(heading)
+    for record in found.manifest.files.values():
+        table.add_row(record.name, f"{record.size} bytes, sha256 {record.sha256[:16]}", "the same")
+    for name, version in found.manifest.libraries.items():
+        installed = _installed(name)
+        table.add_row(name, version, "the same" if installed == version else installed)
+    return table
+
+
+def description(found: Bundle) -> Iterator[str]:
+    manifest = found.manifest
+    yield f"Version   {manifest.version}"
+    yield escape(f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}")
+    yield f"Learned   from {manifest.rows} rows, data sha256 {manifest.data_sha256[:16]}"
+    yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
+    yield f"Engine    {'onnx' if '.onnx' in found.contents else 'sklearn only'}"
+    yield f"Bundle    {found.digest}"
+
+
+def warnings_summary(warnings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """One line for each kind of warning, with how many rows have it and the first of them."""
+    counts = Counter((warning["column"], warning["rule"]) for warning in warnings)
+    for (column, rule), count in counts.items():
+        first = next(w for w in warnings if (w["column"], w["rule"]) == (column, rule))
+        yield escape(f"  {count} row(s), {column}: {rule}; the first: {first['message']}")
+
+
+def _table(title: str) -> Table:
+    return Table(title=escape(title), title_justify="left", title_style="bold")
+
+
+def _seen(column: Column) -> str:
+    if column.categories:
+        return ", ".join(column.categories[:6]) + (", ..." if len(column.categories) > 6 else "")
+    if column.minimum is not None and column.maximum is not None:
+        return f"{column.minimum:g} to {column.maximum:g}"
+    return ""
+
+
+def _installed(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
