@@ -30,8 +30,8 @@ def result(split: Split) -> PredictionResult:
 
 def assert_close(first: PredictionResult, second: PredictionResult) -> None:
     assert first["predictions"] == second["predictions"]
-    scores = [np.array(result["probabilities"]) for result in (first, second)]
-    np.testing.assert_allclose(*scores, rtol=0, atol=1e-6)
+    found, expected = np.array(first["probabilities"]), np.array(second["probabilities"])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
 def test_the_installed_bundle_is_the_one_in_the_repository(source_home: Home) -> None:
