@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from classification_model.config.schema import Column, RowSchema
@@ -36,48 +36,118 @@ GOOD: dict[str, Any] = {
     "note": "so it goes",
 }
 
-FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
-TEXT = st.text(st.characters(codec="utf-8")).filter(
-    lambda text: text.strip() not in ("?", "", "N/A")
-)
-VALID_ROWS = st.fixed_dictionaries(
-    {
-        "whole number": st.integers(-(2**53), 2**53),
-        "class": st.none() | FLOAT32,
-        "größe": st.none() | TEXT,
-        "a.b": st.booleans(),
-        "when": st.dates().map(str),
-        "note": st.none() | TEXT,
-    },
-    optional={"id": st.integers() | TEXT},
-)
+MARKERS = ("?", "", "N/A")
+NAMES = st.text(st.characters(codec="utf-8"), max_size=20)
+WORDS = NAMES.map(str.strip).filter(lambda text: text not in MARKERS)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "integer": st.integers(-(2**53), 2**53),
+    "number": st.floats(width=32, allow_nan=False, allow_infinity=False),
+    "boolean": st.booleans(),
+    "category": WORDS,
+    "date": st.dates().map(str),
+    "text": WORDS,
+}
+BROKEN: dict[str, st.SearchStrategy[Any]] = {
+    "integer": st.sampled_from([True, "x", 1.5, [], {}, math.nan]),
+    "number": st.sampled_from([False, "1,5", "x", [1], math.inf]),
+    "boolean": st.sampled_from([2, "perhaps", [True]]),
+    "category": st.sampled_from([True, ["a"], {"a": 1}, math.nan]),
+    "date": st.sampled_from([20241231, "31.12.2024", "2024-02-30", True]),
+    "text": st.sampled_from([False, [], {}]),
+}
 
 
-@given(VALID_ROWS)
-def test_a_valid_row_is_accepted_and_survives_json(row: dict[str, Any]) -> None:
-    sent = json.loads(json.dumps(row))
-    checked = VALIDATOR.validate([sent])
+@st.composite
+def schemas(draw: st.DrawFn) -> RowSchema:
+    """Any columns, by any names, of any kinds."""
+    columns = {}
+    for name in draw(st.lists(NAMES, min_size=1, max_size=6, unique=True)):
+        kind = draw(st.sampled_from(sorted(VALUES)))
+        categories = draw(st.lists(WORDS, min_size=1, unique=True)) if kind == "category" else ()
+        columns[name] = Column(
+            kind=kind, nullable=draw(st.booleans()), categories=tuple(categories)
+        )
+    ignored = draw(NAMES.filter(lambda name: name not in columns))
+    return RowSchema(columns=columns, ignored=(ignored,), missing_markers=MARKERS)
+
+
+@st.composite
+def schemas_with_rows(draw: st.DrawFn) -> tuple[RowSchema, dict[str, Any]]:
+    """Any schema with a row that is in order."""
+    schema = draw(schemas())
+    row = {
+        name: draw(VALUES[column.kind] | st.none() if column.nullable else VALUES[column.kind])
+        for name, column in schema.columns.items()
+    }
+    return schema, row
+
+
+def found(schema: RowSchema, row: object) -> list[tuple[str | None, str]]:
+    """The faults of a row, by column and rule; it is sent through JSON, as it would be."""
+    sent = json.loads(json.dumps([row]))
+    return [(e.column, e.rule) for e in RowValidator(schema).validate(sent).errors]
+
+
+@given(schemas_with_rows())
+def test_a_valid_row_is_accepted_and_loses_nothing_by_way_of_json(
+    case: tuple[RowSchema, dict[str, Any]],
+) -> None:
+    schema, row = case
+    checked = RowValidator(schema).validate(json.loads(json.dumps([row])))
     assert checked.errors == []
-    typed = checked.rows[0]
+    (typed,) = checked.rows
     assert typed is not None
-    for name in ("whole number", "class", "a.b"):
-        assert typed[name] == row[name]
-    assert str(typed["when"]) == row["when"]
-    for name in ("größe", "note"):
-        assert typed[name] == (None if row[name] is None else row[name].strip())
+    assert json.loads(json.dumps(typed, default=str)) == row
 
 
-@given(VALID_ROWS, st.sampled_from(sorted(SCHEMA.columns)))
-def test_a_row_without_a_column_is_refused_by_its_name(row: dict[str, Any], absent: str) -> None:
+@given(schemas_with_rows(), st.data())
+def test_a_row_without_a_column_is_refused_by_its_name(
+    case: tuple[RowSchema, dict[str, Any]], data: st.DataObject
+) -> None:
+    schema, row = case
+    absent = data.draw(st.sampled_from(sorted(row)))
     del row[absent]
-    errors = VALIDATOR.validate([row]).errors
-    assert [(error.column, error.rule) for error in errors] == [(absent, "missing")]
+    assert found(schema, row) == [(absent, "missing")]
 
 
-@given(VALID_ROWS, TEXT.filter(lambda name: name not in (*SCHEMA.columns, "id")))
-def test_an_unknown_column_is_refused_by_its_name(row: dict[str, Any], unknown: str) -> None:
-    errors = VALIDATOR.validate([{**row, unknown: 1}]).errors
-    assert [(error.column, error.rule) for error in errors] == [(unknown, "extra_forbidden")]
+@given(schemas_with_rows(), NAMES)
+def test_an_unknown_column_is_refused_by_its_name(
+    case: tuple[RowSchema, dict[str, Any]], name: str
+) -> None:
+    schema, row = case
+    assume(name not in (*schema.columns, *schema.ignored))
+    assert found(schema, {**row, name: 1}) == [(name, "extra_forbidden")]
+
+
+@given(schemas_with_rows(), st.data())
+def test_a_broken_value_is_refused_by_the_name_of_its_column(
+    case: tuple[RowSchema, dict[str, Any]], data: st.DataObject
+) -> None:
+    schema, row = case
+    name = data.draw(st.sampled_from(sorted(row)))
+    row[name] = data.draw(BROKEN[schema.columns[name].kind])
+    ((column, rule),) = found(schema, row)
+    assert column == name
+    assert rule != "missing"
+
+
+@given(schemas_with_rows(), st.data())
+def test_a_missing_value_is_accepted_only_where_the_schema_says_so(
+    case: tuple[RowSchema, dict[str, Any]], data: st.DataObject
+) -> None:
+    schema, row = case
+    name = data.draw(st.sampled_from(sorted(row)))
+    row[name] = data.draw(st.sampled_from([None, *MARKERS, " ? "]))
+    faults = found(schema, row)
+    assert faults == ([] if schema.columns[name].nullable else [(name, "missing_value")])
+
+
+@given(schemas_with_rows())
+def test_the_columns_that_are_ignored_are_not_looked_at(
+    case: tuple[RowSchema, dict[str, Any]],
+) -> None:
+    schema, row = case
+    assert found(schema, {**row, schema.ignored[0]: ["anything"]}) == []
 
 
 @pytest.mark.parametrize(
