@@ -3,6 +3,7 @@
     trained_models/<pipeline_save_file><version>.json   the manifest
                                                .pkl     the whole scikit-learn pipeline
                                                .onnx    what comes after the encoding
+                                               .golden.jsonl    rows with their answers
 
 The manifest names each sibling with its sha256, so it alone decides which bytes are the
 model. Saving replaces it in one step, between staging the siblings under names that carry
@@ -12,6 +13,7 @@ the staged file by its digest. So a crash leaves the old bundle or the new one.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import platform
@@ -26,16 +28,27 @@ from pydantic import ValidationError
 from classification_model.config.home import Home
 from classification_model.config.schema import FrozenModel, Label, RowSchema
 from classification_model.errors import (
+    BundleError,
     DamagedModelError,
     IncompatibleModelError,
     MissingModelError,
 )
 from classification_model.processing.features import Feature
+from classification_model.records import Choice, Gate
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["FORMAT", "Bundle", "FileRecord", "Manifest", "library_versions", "load", "save"]
+__all__ = [
+    "FORMAT",
+    "Bundle",
+    "FileRecord",
+    "Manifest",
+    "library_versions",
+    "load",
+    "load_any",
+    "save",
+]
 
 FORMAT = 1
 """The number that changes when a reader of the old format would misread the new one."""
@@ -66,8 +79,14 @@ class Manifest(FrozenModel):
     python: str
     libraries: dict[str, str]
     metrics: dict[str, float]
+    choice: Choice
+    gate: Gate | None
     onnx_refused: str | None
     files: dict[str, FileRecord]
+
+    def source(self) -> bytes:
+        """The manifest as the bytes of its file."""
+        return (self.model_dump_json(indent=2) + "\n").encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,22 @@ class Bundle:
     manifest: Manifest
     digest: str
     contents: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, manifest: Manifest, *, stem: str, contents: Mapping[str, bytes]) -> Bundle:
+        """A bundle in memory: the manifest is completed with a record of each sibling.
+
+        Args:
+            manifest: everything but ``files``.
+            stem: the name that the files share, ``<pipeline_save_file><version>``.
+            contents: the siblings' bytes by suffix, such as ``.pkl``.
+        """
+        files = {
+            suffix: FileRecord(name=stem + suffix, sha256=_sha256(content), size=len(content))
+            for suffix, content in contents.items()
+        }
+        complete = manifest.model_copy(update={"files": files})
+        return cls(complete, _sha256(complete.source()), dict(contents))
 
     def pipeline(self) -> Pipeline:
         """Unpickle the pipeline.
@@ -117,24 +152,16 @@ def python_version() -> str:
 def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Manifest) -> Bundle:
     """Write a bundle, whole or not at all, then remove the models of other versions.
 
-    Args:
-        home: the home that gets it.
-        stem: the name that the files share, ``<pipeline_save_file><version>``.
-        contents: the siblings' bytes by suffix, such as ``.pkl``.
-        manifest: everything but ``files``, which is filled in here.
+    ``stem``, ``contents`` and ``manifest`` are those of :meth:`Bundle.of`.
     """
     folder = home.trained_models
     folder.mkdir(exist_ok=True)
-    files = {
-        suffix: FileRecord(name=stem + suffix, sha256=_sha256(content), size=len(content))
-        for suffix, content in contents.items()
-    }
-    complete = manifest.model_copy(update={"files": files})
-    source = (complete.model_dump_json(indent=2) + "\n").encode()
+    new = Bundle.of(manifest, stem=stem, contents=contents)
+    files = new.manifest.files
     for suffix, record in files.items():
         _write(_staged(folder, record), contents[suffix])
     temporary = folder / f".{stem}.json.{os.getpid()}"
-    _write(temporary, source)
+    _write(temporary, new.manifest.source())
     temporary.replace(folder / f"{stem}.json")
     _sync_folder(folder)
     # From here on the new bundle is the one that is read; what follows is tidying.
@@ -142,8 +169,18 @@ def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Mani
         _staged(folder, record).replace(folder / record.name)
     _sync_folder(folder)
     keep = {f"{stem}.json", *(record.name for record in files.values())}
-    _remove_others(folder, keep)
-    return Bundle(complete, _sha256(source), dict(contents))
+    _remove_others(folder, stem, keep)
+    return new
+
+
+def load_any(home: Home) -> Bundle | None:
+    """The bundle that a home holds, of whatever version, or nothing where there is none whole."""
+    for file, source in _manifests(home.trained_models):
+        try:
+            return _bundle(home, _parse(file, source), source)
+        except BundleError:
+            continue
+    return None
 
 
 def load(home: Home) -> Bundle:
@@ -159,16 +196,20 @@ def load(home: Home) -> Bundle:
     for file, source in found.items():
         manifest = _parse(file, source)
         if manifest.version == version:
-            contents = {
-                suffix: _read_sibling(home.trained_models, record)
-                for suffix, record in manifest.files.items()
-            }
-            return Bundle(manifest, _sha256(source), contents)
+            return _bundle(home, manifest, source)
     others = ", ".join(file.name for file in found) or "nothing"
     raise MissingModelError(
         f"{home.trained_models}: no model of version {version} (found {others}): "
         "train it with tox -e train"
     )
+
+
+def _bundle(home: Home, manifest: Manifest, source: bytes) -> Bundle:
+    contents = {
+        suffix: _read_sibling(home.trained_models, record)
+        for suffix, record in manifest.files.items()
+    }
+    return Bundle(manifest, _sha256(source), contents)
 
 
 def _manifests(folder: Path) -> Iterable[tuple[Path, bytes]]:
@@ -236,7 +277,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _remove_others(folder: Path, keep: set[str]) -> None:
+def _remove_others(folder: Path, stem: str, keep: set[str]) -> None:
     """Remove what earlier bundles left, also where removing was cut short before.
 
     A manifest is set aside before its files go, so that nobody reads it without them, and
@@ -250,8 +291,9 @@ def _remove_others(folder: Path, keep: set[str]) -> None:
             if record.name not in keep:
                 (folder / record.name).unlink(missing_ok=True)
         file.unlink()
-    for file in sorted(folder.glob(".*")):
-        if file.name != ".gitkeep":
+    hidden = [file for file in folder.glob(".*") if file.name != ".gitkeep"]
+    for file in sorted([*hidden, *folder.glob(f"{glob.escape(stem)}.*")]):
+        if file.name not in keep:
             file.unlink()
 
 

@@ -11,8 +11,10 @@ from rich.console import Console
 
 from classification_model import __version__, batch, bundle, new_home, report
 from classification_model.config.home import PACKAGE_HOME, Home
-from classification_model.errors import ClassificationModelError
-from classification_model.train_pipeline import evaluate_saved, run_training
+from classification_model.errors import ClassificationModelError, RejectedModelError
+from classification_model.predict import load_model
+from classification_model.records import Comparison
+from classification_model.train_pipeline import compare_homes, evaluate_saved, run_training
 
 __all__ = ["app", "main"]
 
@@ -71,14 +73,52 @@ def init(
 
 
 @app.command()
-def train(home: HomeOption = None) -> None:
+def train(
+    home: HomeOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Save it also if the gate refuses it.")
+    ] = False,
+) -> None:
     """Train the model of a home and save it under the version in VERSION.
+
+    It replaces the one that is there only if it is not worse, and not below the floor that
+    config.yml may set under acceptance.
 
     Example: classification-model train --home churn
     """
     console = _console()
-    _, metrics = run_training(home, progress=lambda line: console.print(line, soft_wrap=True))
-    console.print(report.metrics_table(metrics))
+    try:
+        with report.TrainingProgress(console) as progress:
+            trained = run_training(home, progress=progress, force=force)
+    except RejectedModelError as error:
+        if isinstance(error.comparison, Comparison):
+            console.print(report.comparison_table(error.comparison))
+            console.print(report.flips_table(error.comparison))
+        raise
+    console.print(report.metrics_table(trained.report))
+    if trained.comparison:
+        console.print(report.comparison_table(trained.comparison))
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD_HOME")],
+    new: Annotated[Path, typer.Argument(metavar="NEW_HOME")],
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Write it as Markdown, too.")
+    ] = None,
+) -> None:
+    """Compare two homes' models on the rows that the new one's training held out.
+
+    Example: classification-model compare churn-1.0 churn-1.1 --output comparison.md
+    """
+    comparison, text = compare_homes(old, new)
+    console = _console()
+    console.print(report.comparison_table(comparison))
+    console.print(report.flips_table(comparison))
+    if output:
+        output.write_text(text, encoding="utf-8")
+        console.print(f"Wrote {output}", soft_wrap=True)
 
 
 @app.command()
@@ -116,11 +156,16 @@ def verify(home: HomeOption = None) -> None:
 
     Example: classification-model verify --home churn
     """
-    found = bundle.load(Home.find(home))
+    place = Home.find(home)
+    found = bundle.load(place)
     console = _console()
     console.print(report.files_table(found))
     found.pipeline()
-    console.print(f"Verified: {len(found.manifest.files)} files are as they were saved.")
+    load_model(place)
+    console.print(
+        f"Verified: {len(found.manifest.files)} files are as they were saved, and the golden rows "
+        "are answered as they were."
+    )
 
 
 @app.command()

@@ -4,6 +4,7 @@
     |-- ConfigError (ValueError)            config.yml, VERSION or a home is wrong
     |-- DataError (ValueError)              a CSV cannot be read or trained on
     |-- InvalidRowsError (ValueError)       rows do not fit the schema; carries each verdict
+    |-- RejectedModelError (RuntimeError)   a new model is worse, or below the floor
     |-- ExportError (ValueError)            the ONNX graph does not agree with the pipeline
     |-- BundleError
     |   |-- MissingModelError (FileNotFoundError)   no model for this version
@@ -31,6 +32,7 @@ __all__ = [
     "InvalidRowsError",
     "MissingExtraError",
     "MissingModelError",
+    "RejectedModelError",
     "RowError",
     "shorten",
 ]
@@ -46,6 +48,17 @@ class ConfigError(ClassificationModelError, ValueError):
 
 class DataError(ClassificationModelError, ValueError):
     """A CSV is missing, unreadable, or cannot be trained on."""
+
+
+class RejectedModelError(ClassificationModelError, RuntimeError):
+    """A newly trained model did not pass the gate; the one that was there stays.
+
+    ``comparison`` holds the comparison of the two, where there was one.
+    """
+
+    def __init__(self, message: str, comparison: object = None) -> None:
+        super().__init__(message)
+        self.comparison = comparison
 
 
 class ExportError(ClassificationModelError, ValueError):

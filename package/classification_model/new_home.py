@@ -21,20 +21,6 @@ _TEST_SIZE = 0.25
 
 _PLAIN = re.compile(r"[^\W_]([\w .,()/+'-]*[\w.()/+'])?")
 
-_ESTIMATOR = {
-    "estimator": {
-        "name": "soft_vote",
-        "members": [
-            {"name": "logistic_regression", "parameters": {"max_iter": "1000"}},
-            {"name": "hist_gradient_boosting", "parameters": {"max_iter": "100"}},
-            {
-                "name": "random_forest",
-                "parameters": {"n_estimators": "100", "min_samples_leaf": "2"},
-            },
-        ],
-    }
-}
-
 
 def create(source: Path, target: str, folder: Path, *, force: bool = False) -> tuple[Home, Learned]:
     """Learn a CSV's schema and write a home for it: config.yml, VERSION, datasets/raw.csv.
@@ -104,7 +90,10 @@ def configuration(learned: Learned) -> str:
             ("The share of rows held out to judge the model, and the seed of all that is drawn.",),
             {"test_size": str(_TEST_SIZE), "random_state": "0"},
         ),
-        (("How the answers are found.",), _ESTIMATOR),
+        (
+            ("Candidates are compared by cross-validation when training, for so many seconds.",),
+            {"estimator": "auto", "time_budget": "60"},
+        ),
     ]
     return "\n".join(_part(comments, values) for comments, values in parts)
 

@@ -46,9 +46,10 @@ def export(pipeline: Pipeline, matrix: Matrix) -> bytes:
     classify = _with_float32_thresholds(pipeline.named_steps["classify"])
     try:
         with warnings.catch_warnings():
-            # The exporter does things that NumPy will forbid one day; what matters here is
-            # whether its graph gives the same answers, and that is checked.
+            # The exporter does things that NumPy and scikit-learn will forbid one day; what
+            # matters is whether its graph gives the same answers, and that is checked.
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", FutureWarning)
             model = to_onnx(
                 classify,
                 # Named: the exporter would draw a random name, and the bytes would differ.

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -22,12 +23,15 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.svm import SVC
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from classification_model.config.core import Config, EstimatorConfig
+from classification_model.config.core import Config
+from classification_model.config.schema import EstimatorConfig
 from classification_model.errors import ConfigError
 from classification_model.processing.features import (
     Encoder,
@@ -38,20 +42,22 @@ from classification_model.processing.features import (
 )
 from classification_model.processing.validation import TypedRow
 
-__all__ = ["ESTIMATORS", "RowEncoder", "build_pipeline"]
+__all__ = ["ESTIMATORS", "RowEncoder", "build_classifier", "build_pipeline"]
 
 ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "extra_trees": ExtraTreesClassifier,
     "gradient_boosting": GradientBoostingClassifier,
     "hist_gradient_boosting": HistGradientBoostingClassifier,
     "logistic_regression": LogisticRegression,
+    "neural_network": MLPClassifier,
     "random_forest": RandomForestClassifier,
+    "svc": SVC,
 }
 """What ``estimator.name`` may say, besides ``soft_vote``."""
 
 # Only these see scaled values: a tree's thresholds coincide with data values, and scaling
 # in float32 moves values across them.
-_NEED_SCALING = frozenset({"logistic_regression"})
+_NEED_SCALING = frozenset({"logistic_regression", "neural_network", "svc"})
 
 
 class RowEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -86,20 +92,27 @@ class RowEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.array([feature.name for feature in self.features_], dtype=object)
 
 
-def build_pipeline(config: Config) -> Pipeline:
+def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> Pipeline:
     """A new, unfitted pipeline for a configuration.
+
+    Args:
+        config: the columns, the features and the seed.
+        estimator: in the place of the configuration's, which may say ``auto``.
 
     Raises:
         ConfigError: an estimator or one of its parameters is unknown.
     """
     plan = feature_plan(config.row_schema(), config.derived)
-    classify = Pipeline(
-        [
-            ("prepare", _imputed_and_one_hot(plan)),
-            ("estimator", _estimator(config.estimator, config.random_state)),
-        ]
-    )
+    classify = build_classifier(plan, estimator or config.estimator, config.random_state)
     return Pipeline([("encode", RowEncoder(plan)), ("classify", classify)])
+
+
+def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:
+    """What comes after the encoding: from the float32 matrix to classes."""
+    estimator = _estimator(config, seed)
+    if config.calibration == "sigmoid":
+        estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
+    return Pipeline([("prepare", _imputed_and_one_hot(plan)), ("estimator", estimator)])
 
 
 def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
@@ -144,6 +157,8 @@ def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
             )
     seeded = {"random_state": seed} if "random_state" in accepted else {}
     estimator = kind(**{**seeded, **config.parameters})
+    if config.name == "svc":  # it has no probabilities of its own
+        estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
     if config.name in _NEED_SCALING:
         # A value beyond those seen counts as the nearest that was, as it does for a tree: a
         # linear model would extrapolate without end, and float32 would not follow it there.

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
-from classification_model import bundle
+from classification_model import bundle, golden
 from classification_model.bundle import Bundle
 from classification_model.config.home import Home
 from classification_model.config.schema import Label
@@ -99,15 +99,29 @@ class Model:
         """The scores of rows that were validated: shape ``(rows, classes)``."""
         return self._scorer.score(self._encoder.encode(rows))
 
+    def replay_golden(self, recorded: bytes) -> None:
+        """Answer the bundle's golden rows again.
+
+        Raises:
+            DamagedModelError: an answer is not the one of the training.
+        """
+        rows, probabilities = golden.parse(recorded)
+        answers = self.predict(rows)["probabilities"]
+        golden.check(answers, probabilities, self.manifest.classes)
+
 
 @lru_cache(maxsize=4)
 def load_model(home: Home, engine: Engine | None = None) -> Model:
-    """The model of a home: verified and loaded at the first call, the same one after that.
+    """The model of a home: verified, loaded and proven at the first call, the same after that.
 
     Raises:
-        BundleError: it is missing, damaged or made by something that does not fit.
+        BundleError: it is missing, damaged, made by something that does not fit, or does not
+            answer its golden rows as it did when it was trained.
     """
-    return Model(bundle.load(home), engine)
+    source = bundle.load(home)
+    model = Model(source, engine)
+    model.replay_golden(source.contents[".golden.jsonl"])
+    return model
 
 
 def make_prediction(

@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, Self
 
+from rich.console import Console, Group
+from rich.live import Live
 from rich.markup import escape
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from classification_model.bundle import Bundle
 from classification_model.config.schema import Column, RowSchema
 from classification_model.evaluation import Report
 from classification_model.learning import Learned
+from classification_model.records import Compared, Comparison
+from classification_model.train_pipeline import Progress
 
 __all__ = [
+    "TrainingProgress",
+    "comparison_table",
     "description",
     "files_table",
+    "flips_table",
     "learned_summary",
     "learned_table",
     "metrics_table",
@@ -71,6 +79,72 @@ def metrics_table(report: Report) -> Table:
     table.add_row("log loss (0 is best)", f"{report.log_loss:.3f}")
     table.add_row("Brier score (0 is best)", f"{report.brier:.3f}")
     return table
+
+
+def comparison_table(found: Comparison) -> Table:
+    """The metrics of two models on the same rows, with the intervals of their differences."""
+    table = _table(f"Against the old model, on the same {found.rows} rows: {found.verdict}")
+    for heading in ("metric", "old", "new", "difference", "95% interval"):
+        table.add_column(heading, justify="left" if heading == "metric" else "right")
+    for d in found.differences:
+        interval = f"{d.low:+.4f} to {d.high:+.4f}"
+        change = f"{d.new - d.old:+.4f}"
+        table.add_row(d.metric, f"{d.old:.4f}", f"{d.new:.4f}", change, interval)
+    return table
+
+
+def flips_table(found: Comparison, shown: int = 20) -> Table:
+    """The held-out rows that the two models label differently."""
+    more = len(found.flips) - shown
+    title = f"{len(found.flips)} rows get another label"
+    table = _table(title + (f", the first {shown}" if more > 0 else ""))
+    for heading in ("held-out row", "truth", "old", "new"):
+        table.add_column(heading)
+    for flip in found.flips[:shown]:
+        cells = (flip.row, flip.truth, flip.old, flip.new)
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    return table
+
+
+class TrainingProgress(Progress):
+    """Training on a terminal: lines, and a live table of candidates under a progress bar.
+
+    Where the output is no terminal, a line for each candidate.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._table = _table("")
+        for heading in ("candidate", "log loss"):
+            self._table.add_column(heading, justify="left" if heading == "candidate" else "right")
+        self._bar = ProgressBar(total=1, width=40)
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def say(self, line: str) -> None:
+        self._stop()
+        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+    def compared(self, done: int, total: int, candidate: Compared) -> None:
+        if not self._console.is_terminal:
+            self.say(f"  {done}/{total} {candidate.name}: log loss {candidate.log_loss:.4f}")
+            return
+        self._table.add_row(candidate.name, f"{candidate.log_loss:.4f}")
+        self._bar.update(done, total)
+        if self._live is None:
+            self._live = Live(Group(self._table, self._bar), console=self._console)
+            self._live.start()
+        self._live.refresh()
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
 
 def schema_table(schema: RowSchema) -> Table:

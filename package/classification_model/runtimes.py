@@ -69,11 +69,15 @@ class SklearnScorer:
     _BLOCK = 64
 
     def __init__(self, pipeline: Pipeline) -> None:
+        from threadpoolctl import ThreadpoolController
+
         self._classify = pipeline.named_steps["classify"]
+        self._threads = ThreadpoolController()
 
     def score(self, matrix: Matrix) -> Probabilities:
         rows = len(matrix)
         padded = np.pad(matrix, ((0, -rows % self._BLOCK), (0, 0)), mode="edge")
         blocks = padded.reshape(-1, self._BLOCK, matrix.shape[1])
-        scores: Probabilities = np.vstack([self._classify.predict_proba(b) for b in blocks])
+        with self._threads.limit(limits=1):
+            scores: Probabilities = np.vstack([self._classify.predict_proba(b) for b in blocks])
         return scores[:rows]

@@ -1,73 +1,113 @@
-"""The recipe: load, split, fit, judge, export, save."""
+"""The recipe: load, split, choose, fit, judge, export, prove, save."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
-from classification_model import bundle
+from classification_model import bundle, comparison, gate, golden
 from classification_model.bundle import Bundle, Manifest
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Label, RowSchema
-from classification_model.errors import ConfigError, DataError, ExportError
+from classification_model.errors import (
+    ConfigError,
+    DataError,
+    ExportError,
+    RejectedModelError,
+)
 from classification_model.evaluation import Report, evaluate
 from classification_model.onnx_export import export
 from classification_model.pipeline import build_pipeline
-from classification_model.predict import load_model
+from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
-from classification_model.processing.data_manager import Dataset
-from classification_model.processing.features import Matrix
+from classification_model.processing.data_manager import Dataset, Split
+from classification_model.processing.features import Encoder, feature_plan, learn_categories
+from classification_model.records import Choice, Compared, Comparison, Gate
+from classification_model.selection import choose
 
-__all__ = ["Progress", "evaluate_saved", "run_training"]
+__all__ = ["Progress", "Trained", "compare_homes", "evaluate_saved", "run_training"]
 
-Progress = Callable[[str], None]
+
+class Progress:
+    """Told how training goes. This one keeps it to itself."""
+
+    def say(self, line: str) -> None:
+        """Something was begun, done or noticed."""
+
+    def compared(self, done: int, total: int, candidate: Compared) -> None:
+        """``done`` of ``total`` candidates are compared, the newest is ``candidate``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model that was saved, how good it is, and how it compares with the one before."""
+
+    bundle: Bundle
+    report: Report
+    comparison: Comparison | None
 
 
 def run_training(
-    home: str | os.PathLike[str] | None = None, *, progress: Progress = lambda _: None
-) -> tuple[Bundle, Report]:
+    home: str | os.PathLike[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    force: bool = False,
+) -> Trained:
     """Train the model of a home and save it in the place of the one that is there.
 
     Args:
         home: see :meth:`Home.find`.
-        progress: told what is being done, a line at a time.
+        progress: told what is being done.
+        force: save it also where the gate refuses it; the manifest says so.
 
     Raises:
         ConfigError: the configuration is wrong, or the estimator refuses its parameters.
         DataError: the CSV cannot be trained on.
+        RejectedModelError: the model is worse than the one that is there, or below the floor
+            in config.yml; the old one stays as it was.
     """
+    progress = progress or Progress()
     place = Home.find(home)
     config, version = load_config(place), place.version()
-    progress(f"Reading {config.dataset}")
-    data = data_manager.load_dataset(config, place)
-    if data.unlabelled:
-        progress(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
-    for note in data.notes:
-        progress(f"Note: {note}")
+    data = _read(config, place, progress)
     split = data_manager.split_dataset(data, config)
-    progress(
-        f"Training {config.estimator.name} on {len(split.train.rows)} rows, "
+    old = bundle.load_any(place)
+    choice = _choose(config, split, data, old, progress)
+    progress.say(
+        f"Training {_described(choice)} on {len(split.train.rows)} rows, "
         f"holding out {len(split.held_out.rows)}"
     )
-    pipeline = _fit(config, split.train)
-    classes = _classes(pipeline, data)
-    report = evaluate(split.held_out.labels, pipeline.predict_proba(split.held_out.rows), classes)
-    contents = {".pkl": data_manager.dump_pipeline(pipeline)}
-    progress("Exporting to ONNX, and comparing it with scikit-learn on every row")
-    graph, refused = _export(pipeline, pipeline.named_steps["encode"].transform(data.rows))
-    if graph is not None:
-        contents[".onnx"] = graph
-    else:
-        progress(f"No ONNX file: {refused}")
-    manifest = _manifest(config, version, data, pipeline, classes, report, refused)
+    pipeline = _fit(config, choice, split.train)
+    report = evaluate(
+        split.held_out.labels,
+        pipeline.predict_proba(split.held_out.rows),
+        _classes(pipeline, data),
+    )
+    new = _bundled(config, version, data, pipeline, choice, report, progress)
+    judged = gate.judge(
+        old=old, new=new, held_out=split.held_out, metrics=new.manifest.metrics, config=config
+    )
+    if judged.reasons and not force:
+        kept = "the model that is there stays" if old else "nothing was saved"
+        raise RejectedModelError(
+            f"the new model is refused: {'; '.join(judged.reasons)}; {kept}; --force overrules",
+            judged.comparison,
+        )
+    passed = judged.gate
+    if judged.reasons:
+        passed = (passed or Gate()).model_copy(update={"overruled": judged.reasons})
+    manifest = new.manifest.model_copy(update={"gate": passed})
     stem = f"{config.pipeline_save_file}{version}"
-    saved = bundle.save(place, stem=stem, contents=contents, manifest=manifest)
+    saved = bundle.save(place, stem=stem, contents=new.contents, manifest=manifest)
     load_model.cache_clear()
-    progress(f"Saved {place.trained_models / stem}.pkl")
-    return saved, report
+    progress.say(f"Saved {place.trained_models / stem}.pkl")
+    return Trained(saved, report, judged.comparison)
 
 
 def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest, Report]:
@@ -81,7 +121,7 @@ def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest
     config = load_config(place)
     model = load_model(place)
     data = data_manager.load_dataset(config, place)
-    if (data.digest, config.digest) != (model.manifest.data_sha256, model.manifest.config_sha256):
+    if not _is_of(model.manifest, data, config):
         raise DataError(
             f"{place.path}: {config.dataset} or config.yml changed since the model was trained, "
             "so its held-out rows are no longer known; train again"
@@ -91,12 +131,107 @@ def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest
     return model.manifest, evaluate(held_out.labels, scores, model.manifest.classes)
 
 
-def _fit(config: Config, train: Dataset) -> Pipeline:
-    pipeline = build_pipeline(config)
+def compare_homes(
+    old: str | os.PathLike[str], new: str | os.PathLike[str]
+) -> tuple[Comparison, str]:
+    """Two homes' models on the rows that the new one's training held out, and as Markdown.
+
+    Raises:
+        DataError: the two cannot be compared, or the new one's data changed since.
+    """
+    place = Home.find(new)
+    config, ours, theirs = load_config(place), bundle.load(place), bundle.load(Home.find(old))
+    data = data_manager.load_dataset(config, place)
+    if not _is_of(ours.manifest, data, config):
+        raise DataError(
+            f"{place.path}: {config.dataset} or config.yml changed since the model was trained"
+        )
+    held_out = data_manager.split_dataset(data, config).held_out
+    scores = gate.score_as(theirs, ours, held_out)
+    if isinstance(scores, str):
+        raise DataError(f"the models cannot be compared: {scores}")
+    found = comparison.compare(
+        held_out.labels,
+        scores,
+        Model(ours).probabilities(held_out.rows),
+        ours.manifest.classes,
+        seed=config.random_state,
+    )
+    text = comparison.markdown(
+        found,
+        old=theirs.manifest.version,
+        new=ours.manifest.version,
+        changes=comparison.schema_changes(theirs.manifest.row_schema, ours.manifest.row_schema),
+    )
+    return found, text
+
+
+def _read(config: Config, place: Home, progress: Progress) -> Dataset:
+    progress.say(f"Reading {config.dataset}")
+    data = data_manager.load_dataset(config, place)
+    if data.unlabelled:
+        progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
+    for note in data.notes:
+        progress.say(f"Note: {note}")
+    return data
+
+
+def _is_of(manifest: Manifest, data: Dataset, config: Config) -> bool:
+    """Whether a model was trained on these very data, by this very configuration."""
+    return (manifest.data_sha256, manifest.config_sha256) == (data.digest, config.digest)
+
+
+def _choose(
+    config: Config, split: Split, data: Dataset, old: Bundle | None, progress: Progress
+) -> Choice:
+    """The estimator that config.yml names, or the winner of a comparison.
+
+    A comparison that was made before, for the same data and configuration, is made again as
+    it was recorded: without a clock, so with the same result.
+    """
+    if config.estimator.name != "auto":
+        return Choice(estimator=config.estimator)
+    recorded = None
+    if old is not None and _is_of(old.manifest, data, config):
+        recorded = old.manifest.choice
+    plan = learn_categories(feature_plan(config.row_schema(), config.derived), split.train.rows)
+    progress.say(f"Comparing candidates on {len(split.train.rows)} rows by cross-validation")
+    choice = choose(
+        Encoder(plan).encode(split.train.rows),
+        split.train.labels,
+        plan,
+        seed=config.random_state,
+        time_budget=config.time_budget,
+        only=[c.name for c in recorded.compared] if recorded else None,
+        progress=progress.compared,
+    )
+    cut_short = choice.cut_short or (recorded.cut_short if recorded else False)
+    if cut_short:
+        progress.say(
+            f"The time budget of {config.time_budget:g} s ended before every candidate was "
+            "compared; time_budget in config.yml raises it"
+        )
+    return choice.model_copy(update={"cut_short": cut_short})
+
+
+def _described(choice: Choice) -> str:
+    chosen = [f"{c.name} ({c.weight:.0%})" for c in choice.compared if c.weight]
+    return (
+        "a vote of " + ", ".join(chosen)
+        if len(chosen) > 1
+        else (chosen[0].removesuffix(" (100%)") if chosen else choice.estimator.name)
+    )
+
+
+def _fit(config: Config, choice: Choice, train: Dataset) -> Pipeline:
+    pipeline = build_pipeline(config, choice.estimator)
     try:
-        return pipeline.fit(train.rows, train.labels)
+        with warnings.catch_warnings():
+            # Whether it converged or not, it is judged by its answers.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return pipeline.fit(train.rows, train.labels)
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
-        raise ConfigError(f"estimator {config.estimator.name}: {error}") from error
+        raise ConfigError(f"estimator {choice.estimator.name}: {error}") from error
 
 
 def _classes(pipeline: Pipeline, data: Dataset) -> tuple[Label, ...]:
@@ -105,42 +240,52 @@ def _classes(pipeline: Pipeline, data: Dataset) -> tuple[Label, ...]:
     return tuple(plain[label] for label in pipeline.classes_.tolist())
 
 
-def _row_schema(config: Config, data: Dataset) -> RowSchema:
-    """The configuration's schema, with what only the data can say."""
-    nullable = [name for name, column in config.columns.items() if column.nullable]
-    never = [name for name in nullable if all(row[name] is not None for row in data.rows)]
-    return config.row_schema().model_copy(update={"never_missing": tuple(never)})
-
-
-def _export(pipeline: Pipeline, matrix: Matrix) -> tuple[bytes | None, str | None]:
-    try:
-        return export(pipeline, matrix), None
-    except ExportError as error:
-        return None, str(error)
-
-
-def _manifest(
+def _bundled(
     config: Config,
     version: str,
     data: Dataset,
     pipeline: Pipeline,
-    classes: Sequence[Label],
+    choice: Choice,
     report: Report,
-    refused: str | None,
-) -> Manifest:
-    return Manifest(
+    progress: Progress,
+) -> Bundle:
+    """The new model as a bundle in memory, with its golden rows, not yet saved."""
+    contents = {".pkl": data_manager.dump_pipeline(pipeline)}
+    progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
+    encode = pipeline.named_steps["encode"]
+    refused = None
+    try:
+        contents[".onnx"] = export(pipeline, encode.transform(data.rows))
+    except ExportError as error:
+        refused = str(error)
+        progress.say(f"No ONNX file: {refused}")
+    manifest = Manifest(
         format=bundle.FORMAT,
         version=version,
         target=config.target,
-        classes=tuple(classes),
+        classes=_classes(pipeline, data),
         row_schema=_row_schema(config, data),
-        features=pipeline.named_steps["encode"].features_,
+        features=encode.features_,
         rows=len(data.rows),
         data_sha256=data.digest,
         config_sha256=config.digest,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
         metrics=report.model_dump(),
+        choice=choice,
+        gate=None,
         onnx_refused=refused,
         files={},
     )
+    unproven = Bundle.of(manifest, stem=f"{config.pipeline_save_file}{version}", contents=contents)
+    rows = golden.choose_rows(data.rows, manifest.row_schema, seed=config.random_state)
+    answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
+    contents[".golden.jsonl"] = golden.dump(rows, answers)
+    return Bundle.of(manifest, stem=f"{config.pipeline_save_file}{version}", contents=contents)
+
+
+def _row_schema(config: Config, data: Dataset) -> RowSchema:
+    """The configuration's schema, with what only the data can say."""
+    nullable = [name for name, column in config.columns.items() if column.nullable]
+    never = [name for name in nullable if all(row[name] is not None for row in data.rows)]
+    return config.row_schema().model_copy(update={"never_missing": tuple(never)})

@@ -32,7 +32,7 @@ def model_file(home: Home, suffix: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("suffix", [".pkl", ".onnx"])
+@pytest.mark.parametrize("suffix", [".pkl", ".onnx", ".golden.jsonl"])
 def test_a_flipped_bit_is_refused_before_anything_is_loaded(home: Home, suffix: str) -> None:
     file = model_file(home, suffix)
     content = file.read_bytes()
@@ -45,7 +45,7 @@ def test_a_flipped_bit_is_refused_before_anything_is_loaded(home: Home, suffix: 
             bundle.load(home)
 
 
-@pytest.mark.parametrize("suffix", [".pkl", ".onnx"])
+@pytest.mark.parametrize("suffix", [".pkl", ".onnx", ".golden.jsonl"])
 def test_a_truncated_or_missing_file_is_named_with_what_was_expected(
     home: Home, suffix: str
 ) -> None:

@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from classification_model import bundle, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import Column, EstimatorConfig, RowSchema
 from classification_model.onnx_export import nasty_rows
 from classification_model.pipeline import RowEncoder, build_pipeline
 from classification_model.processing import features
@@ -46,6 +46,28 @@ def test_a_family_travels_on_one_ticket() -> None:
     assert features.family_size(1, 2) == 4
     assert features.fare_per_person(100.0, 1, 2) == 25
     assert features.fare_per_person(None, 1, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ((1, "female", 30.0, "A, Mrs. B"), "woman or child, class 1"),
+        ((3, "male", None, "A, Master. B"), "woman or child, class 3"),
+        ((3, "male", 13.0, "A, Mr. B"), "woman or child, class 3"),
+        ((2, "male", 14.0, "A, Mr. B"), "man, class 2"),
+        ((2, "male", None, None), "man, class 2"),
+    ],
+)
+def test_women_and_children_first(row: tuple[Any, ...], expected: str) -> None:
+    assert features.saved_first(*row) == expected
+
+
+@pytest.mark.parametrize(
+    ("family", "expected"),
+    [((0, 0), "alone"), ((1, 2), "small"), ((4, 2), "large"), ((None, 0), None)],
+)
+def test_families_are_alone_small_or_large(family: tuple[Any, ...], expected: str | None) -> None:
+    assert features.family_band(*family) == expected
 
 
 def test_a_cabin_gives_its_deck_and_how_many_there_are() -> None:
@@ -102,9 +124,9 @@ def test_a_row_gets_the_same_bits_alone_and_in_any_batch(
         ]
 
     together = answers(rows)
-    some = slice(0, 40)
+    some = slice(0, 25)
     assert [answers([row])[0] for row in rows[some]] == together[some]
-    for size in (2, 3, 7, 17, 64, 65, 200):
+    for size in (2, 3, 17, 65):
         batches = [answers(rows[i : i + size]) for i in range(0, len(rows), size)]
         assert [answer for batch in batches for answer in batch] == together
 
@@ -136,6 +158,7 @@ def test_the_encoder_is_an_estimator_like_any_other(config: Config, split: Split
 
 
 def test_a_built_pipeline_is_new_and_unfitted(config: Config) -> None:
-    first, second = build_pipeline(config), build_pipeline(config)
+    quick = EstimatorConfig(name="logistic_regression")
+    first, second = build_pipeline(config, quick), build_pipeline(config, quick)
     assert first is not second
     assert not hasattr(first.named_steps["encode"], "features_")

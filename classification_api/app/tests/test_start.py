@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from app.tests.servers import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
+from classification_model import bundle, golden
 from classification_model.config.home import Home
 
 
@@ -47,6 +48,17 @@ def test_a_damaged_model_is_one_line_and_a_status(home: Home) -> None:
     assert f"{file}: not the file that was saved" in refusal(
         failing_to_start({"MODEL_HOME": str(home.path)})
     )
+
+
+def test_a_model_that_answers_otherwise_than_it_did_is_one_line_and_a_status(home: Home) -> None:
+    source = bundle.load(home)
+    stem = source.manifest.files[".pkl"].name.removesuffix(".pkl")
+    rows, answers = golden.parse(source.contents[".golden.jsonl"])
+    answers[3] = answers[3][::-1]
+    contents = {**source.contents, ".golden.jsonl": golden.dump(rows, answers)}
+    bundle.save(home, stem=stem, contents=contents, manifest=source.manifest)
+    line = refusal(failing_to_start({"MODEL_HOME": str(home.path)}))
+    assert "golden row 3: the probability of" in line
 
 
 def test_a_home_that_is_not_there_is_one_line_and_a_status(tmp_path: Path) -> None:

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Self
+import re
+from typing import Annotated, Any, Literal, Self
 
 import strictyaml
 from pydantic import Field, ValidationError, model_validator
 from strictyaml import Map, MapPattern, Optional, Seq, Str
 
 from classification_model.config.home import Home
-from classification_model.config.schema import Column, DerivedFeature, FrozenModel, RowSchema
+from classification_model.config.schema import (
+    Column,
+    DerivedFeature,
+    EstimatorConfig,
+    FrozenModel,
+    RowSchema,
+)
 from classification_model.errors import ConfigError
 
-__all__ = ["Config", "EstimatorConfig", "load_config"]
+__all__ = ["Config", "load_config"]
 
 
-class EstimatorConfig(FrozenModel):
-    """An estimator by name with its parameters; ``soft_vote`` has members instead."""
-
-    name: str
-    weight: Annotated[float, Field(gt=0)] = 1.0
-    parameters: Annotated[dict[str, Any], Field(default_factory=dict)]
-    members: tuple[EstimatorConfig, ...] = ()
-
-    @model_validator(mode="after")
-    def _members_belong_to_a_vote(self) -> Self:
-        if (self.name == "soft_vote") != bool(self.members):
-            raise ValueError("members belong to soft_vote, which needs at least one")
-        return self
+Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "log_loss", "brier"]
 
 
 class Config(FrozenModel):
     """Everything that training is told, from config.yml.
 
+    ``time_budget`` is in seconds, for the comparison that ``estimator: auto`` makes.
+    ``acceptance`` holds a floor, or for the losses a ceiling, for metrics on the held-out rows.
     ``digest`` is the sha256 of the file's bytes.
     """
 
@@ -48,6 +45,8 @@ class Config(FrozenModel):
     test_size: Annotated[float, Field(gt=0, lt=1)]
     random_state: Annotated[int, Field(ge=0, lt=2**32)]
     estimator: EstimatorConfig
+    time_budget: Annotated[float, Field(gt=0)] = 60.0
+    acceptance: dict[Metric, float] = Field(default_factory=dict)
     digest: str
 
     @model_validator(mode="after")
@@ -77,40 +76,51 @@ class Config(FrozenModel):
 
 _ESTIMATOR = {
     "name": Str(),
+    Optional("calibration"): Str(),
     Optional("weight"): Str(),
     Optional("parameters"): MapPattern(Str(), Seq(Str()) | Str()),
 }
+
+
 # Structure only: which keys there are, on which line. What their values mean is pydantic's.
-_STRUCTURE = Map(
-    {
-        "pipeline_save_file": Str(),
-        "dataset": Str(),
-        "target": Str(),
-        Optional("missing_markers"): Seq(Str()),
-        Optional("decimal_comma"): Str(),
-        "columns": MapPattern(
-            Str(),
-            Map(
-                {
-                    "kind": Str(),
-                    Optional("nullable"): Str(),
-                    Optional("categories"): Seq(Str()),
-                    Optional("minimum"): Str(),
-                    Optional("maximum"): Str(),
-                    Optional("date_format"): Str(),
-                    Optional("example"): Str(),
-                }
-            ),
+def _structure(*, named: bool) -> Map:
+    """``named``: the estimator is one word, such as auto."""
+    return Map({**_KEYS, "estimator": Str() if named else _ESTIMATOR_MAP})
+
+
+_ESTIMATOR_MAP = Map({**_ESTIMATOR, Optional("members"): Seq(Map(_ESTIMATOR))})
+_KEYS = {
+    "pipeline_save_file": Str(),
+    "dataset": Str(),
+    "target": Str(),
+    Optional("missing_markers"): Seq(Str()),
+    Optional("decimal_comma"): Str(),
+    "columns": MapPattern(
+        Str(),
+        Map(
+            {
+                "kind": Str(),
+                Optional("nullable"): Str(),
+                Optional("categories"): Seq(Str()),
+                Optional("minimum"): Str(),
+                Optional("maximum"): Str(),
+                Optional("date_format"): Str(),
+                Optional("example"): Str(),
+            }
         ),
-        Optional("ignored"): MapPattern(Str(), Str()),
-        Optional("derived"): MapPattern(
-            Str(), Map({"function": Str(), "inputs": Seq(Str()), "kind": Str()})
-        ),
-        "test_size": Str(),
-        "random_state": Str(),
-        "estimator": Map({**_ESTIMATOR, Optional("members"): Seq(Map(_ESTIMATOR))}),
-    }
-)
+    ),
+    Optional("ignored"): MapPattern(Str(), Str()),
+    Optional("derived"): MapPattern(
+        Str(), Map({"function": Str(), "inputs": Seq(Str()), "kind": Str()})
+    ),
+    "test_size": Str(),
+    "random_state": Str(),
+    Optional("time_budget"): Str(),
+    Optional("acceptance"): MapPattern(Str(), Str()),
+}
+
+
+_NAMED = re.compile(r"^estimator:[ \t]+[^\s#]", re.MULTILINE)
 
 
 def load_config(home: Home) -> Config:
@@ -129,11 +139,15 @@ def load_config(home: Home) -> Config:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: byte {error.start} is not UTF-8; save it as UTF-8") from None
     try:
-        document = strictyaml.load(text, _STRUCTURE, label=str(file))
+        structure = _structure(named=bool(_NAMED.search(text)))
+        document = strictyaml.load(text, structure, label=str(file))
     except strictyaml.StrictYAMLError as error:
         raise ConfigError(_one_line(file, error)) from None
     values = {"missing_markers": (), "ignored": {}, "derived": {}, **document.data}
-    values["estimator"] = _typed_parameters(values["estimator"])
+    estimator = values["estimator"]
+    values["estimator"] = (
+        {"name": estimator} if isinstance(estimator, str) else _typed_parameters(estimator)
+    )
     try:
         return Config(**values, digest=hashlib.sha256(source).hexdigest())
     except ValidationError as error:

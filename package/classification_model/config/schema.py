@@ -14,7 +14,15 @@ from pydantic import (
     model_validator,
 )
 
-__all__ = ["Column", "DerivedFeature", "FrozenModel", "Kind", "Label", "RowSchema"]
+__all__ = [
+    "Column",
+    "DerivedFeature",
+    "EstimatorConfig",
+    "FrozenModel",
+    "Kind",
+    "Label",
+    "RowSchema",
+]
 
 Kind = Literal["integer", "number", "boolean", "category", "date", "text"]
 
@@ -72,6 +80,25 @@ class Column(FrozenModel):
             raise ValueError("date_format belongs to kind date")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
+        return self
+
+
+class EstimatorConfig(FrozenModel):
+    """An estimator by name with its parameters; ``soft_vote`` has members instead.
+
+    ``auto`` stands for the one that a comparison will choose.
+    """
+
+    name: str
+    calibration: Literal["sigmoid"] | None = None
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    members: tuple[EstimatorConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _members_belong_to_a_vote(self) -> Self:
+        if (self.name == "soft_vote") != bool(self.members):
+            raise ValueError("members belong to soft_vote, which needs at least one")
         return self
 
 

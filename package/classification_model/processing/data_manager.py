@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import math
 import os
 import re
@@ -15,8 +16,6 @@ from pathlib import Path
 from typing import cast
 
 import joblib
-import numpy as np
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 
 from classification_model.config.core import Config
@@ -164,26 +163,39 @@ def smallest_class(test_size: float) -> int:
 
 
 def split_dataset(data: Dataset, config: Config) -> Split:
-    """Hold out ``config.test_size`` of the rows, stratified by class, the same every time.
+    """Hold out ``config.test_size`` of each class, the same rows every time.
+
+    A row is held out by its content, not by its place: of each class those with the smallest
+    digests. So the order of the file does not matter, a row and its duplicate are on the same
+    side, and when rows are added almost all of the others stay where they were: a model can be
+    judged against the one before it on rows that neither was trained on.
 
     Raises:
         DataError: a class has too few rows to be in both parts.
     """
     needed = smallest_class(config.test_size)
-    rarest, count = min(Counter(data.labels).items(), key=lambda item: item[1])
-    if count < needed:
+    places: dict[Label, list[int]] = {}
+    for i, label in enumerate(data.labels):
+        places.setdefault(label, []).append(i)
+    rarest = min(places, key=lambda label: len(places[label]))
+    if len(places[rarest]) < needed:
         raise DataError(
-            f"target {config.target!r}: class {rarest!r} has {count} row(s), and at test_size "
-            f"{config.test_size} a class needs {needed}, so that it can be both trained on and "
-            "tested; add rows, or remove that class"
+            f"target {config.target!r}: class {rarest!r} has {len(places[rarest])} row(s), and at "
+            f"test_size {config.test_size} a class needs {needed}, so that it can be both trained "
+            "on and tested; add rows, or remove that class"
         )
-    train, held_out = train_test_split(
-        np.arange(len(data.rows)),
-        test_size=config.test_size,
-        random_state=config.random_state,
-        stratify=[str(label) for label in data.labels],
-    )
-    return Split(_take(data, sorted(train)), _take(data, sorted(held_out)))
+    digests = [_row_digest(row, config.random_state) for row in data.rows]
+    held_out: set[int] = set()
+    for members in places.values():
+        share = round(len(members) * config.test_size)
+        held_out.update(sorted(members, key=lambda i: (digests[i], i))[:share])
+    train = [i for i in range(len(data.rows)) if i not in held_out]
+    return Split(_take(data, train), _take(data, sorted(held_out)))
+
+
+def _row_digest(row: TypedRow, seed: int) -> bytes:
+    content = json.dumps([seed, *row.items()], default=str, sort_keys=True)
+    return hashlib.sha256(content.encode()).digest()
 
 
 def faults(errors: Sequence[RowError], lines: Sequence[int]) -> str:

@@ -64,6 +64,23 @@ def family_size(sibsp: int | None, parch: int | None) -> float | None:
     return None if sibsp is None or parch is None else float(sibsp + parch + 1)
 
 
+def family_band(sibsp: int | None, parch: int | None) -> str | None:
+    """Small families fared better than those alone, and those than large families."""
+    size = family_size(sibsp, parch)
+    if size is None:
+        return None
+    return "alone" if size == 1 else "small" if size <= 4 else "large"
+
+
+def saved_first(
+    pclass: int | None, sex: str | None, age: float | None, name: str | None
+) -> str | None:
+    """Women and children first, and by class: the order in which the boats were filled."""
+    child = title(name) == "Master" or (age is not None and age < 14)
+    who = "woman or child" if sex == "female" or child else "man"
+    return f"{who}, class {pclass}"
+
+
 def fare_per_person(fare: float | None, sibsp: int | None, parch: int | None) -> float | None:
     """The fare is the ticket's, and a family travels on one."""
     size = family_size(sibsp, parch)
@@ -91,9 +108,11 @@ def day_number(day: date | None) -> float | None:
 FUNCTIONS: Mapping[str, Callable[..., float | str | None]] = {
     "day_number": day_number,
     "deck": deck,
+    "family_band": family_band,
     "family_size": family_size,
     "fare_per_person": fare_per_person,
     "month": month,
+    "saved_first": saved_first,
     "title": title,
     "weekday": weekday,
     "word_count": word_count,

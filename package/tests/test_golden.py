@@ -1,0 +1,78 @@
+"""A model shows that it still answers as it did when it was trained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from classification_model import bundle, golden, make_prediction
+from classification_model.config.home import Home
+from classification_model.errors import DamagedModelError
+from classification_model.predict import Model, load_model
+
+
+def recorded(home: Home) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in bundle.load(home).contents[".golden.jsonl"].splitlines()]
+
+
+def with_golden(home: Home, change: Callable[[list[dict[str, Any]]], None]) -> None:
+    """Save the bundle again with other golden rows, so that every digest is right."""
+    source = bundle.load(home)
+    lines = recorded(home)
+    change(lines)
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    stem = source.manifest.files[".pkl"].name.removesuffix(".pkl")
+    contents = {**source.contents, ".golden.jsonl": content}
+    bundle.save(home, stem=stem, contents=contents, manifest=source.manifest)
+
+
+def test_about_fifty_rows_hold_every_category_and_missing_value(people: Home) -> None:
+    rows = [line["row"] for line in recorded(people)]
+    schema = bundle.load(people).manifest.row_schema
+    assert 40 <= len(rows) <= 60
+    assert set(schema.columns["size"].categories) <= {row["size"] for row in rows}
+    for name, column in schema.columns.items():
+        assert (None in {row[name] for row in rows}) == column.nullable
+        if column.minimum is not None:
+            values = [row[name] for row in rows if row[name] is not None]
+            assert (min(values), max(values)) == (column.minimum, column.maximum)
+
+
+def test_a_golden_row_is_nobodys_row(people: Home) -> None:
+    from classification_model.config.core import load_config
+    from classification_model.processing.data_manager import load_dataset
+
+    real = {str(row) for row in load_dataset(load_config(people), people).rows}
+    made, _ = golden.parse(bundle.load(people).contents[".golden.jsonl"])
+    typed = Model(bundle.load(people)).validator.validate(made).rows
+    assert len(typed) == len(made)
+    assert not {str(row) for row in typed} & real
+
+
+@pytest.mark.parametrize("engine", ["onnx", "sklearn"])
+def test_both_engines_answer_the_golden_rows(people: Home, engine: Any) -> None:
+    source = bundle.load(people)
+    Model(source, engine).replay_golden(source.contents[".golden.jsonl"])
+
+
+def test_an_answer_that_is_another_is_named_and_the_model_not_used(home: Home) -> None:
+    def nudge(lines: list[dict[str, Any]]) -> None:
+        first, second = lines[7]["probabilities"]
+        lines[7]["probabilities"] = [first - 1e-3, second + 1e-3]
+
+    with_golden(home, nudge)
+    load_model.cache_clear()
+    with pytest.raises(DamagedModelError, match=r"golden row 7: the probability of 0 is 0\.\d+"):
+        make_prediction(input_data=[recorded(home)[0]["row"]], home=home.path)
+
+
+def test_a_difference_that_hardware_may_make_is_let_pass(home: Home) -> None:
+    def nudge(lines: list[dict[str, Any]]) -> None:
+        lines[7]["probabilities"] = [share + 1e-7 for share in lines[7]["probabilities"]]
+
+    with_golden(home, nudge)
+    load_model.cache_clear()
+    assert make_prediction(input_data=[recorded(home)[0]["row"]], home=home.path)["predictions"]

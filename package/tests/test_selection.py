@@ -1,0 +1,138 @@
+"""The estimator is chosen fairly, and the choice can be made again."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.pipeline import Pipeline
+
+from classification_model import bundle
+from classification_model.config.home import Home
+from classification_model.onnx_export import TOLERANCE, export, nasty_rows
+from classification_model.pipeline import RowEncoder, build_classifier
+from classification_model.processing.features import Feature
+from classification_model.records import Compared
+from classification_model.runtimes import OnnxScorer, SklearnScorer
+from classification_model.selection import candidates, choose
+from classification_model.train_pipeline import Progress, run_training
+from homes import files_of, make_home
+from tables import TABLES
+
+PLAN = (
+    Feature(name="x", kind="number", inputs=("x",)),
+    Feature(name="y", kind="number", inputs=("y",)),
+    Feature(name="c", kind="category", inputs=("c",), categories=("p", "q", "r")),
+)
+
+
+def made(rows: int, classes: int, seed: int = 0) -> tuple[np.ndarray, list[int]]:
+    """Two numbers, one of them sometimes missing, a category, and a rule with noise."""
+    draw = np.random.default_rng(seed)
+    matrix = np.column_stack(
+        [draw.normal(size=rows), draw.normal(size=rows), draw.integers(0, 3, rows)]
+    ).astype(np.float32)
+    score = matrix[:, 0] + (matrix[:, 2] == 1) + draw.normal(0, 0.5, rows)
+    labels = np.digitize(score, np.quantile(score, np.arange(1, classes) / classes))
+    matrix[draw.random(rows) < 0.1, 1] = np.nan
+    return matrix, labels.tolist()
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("name", candidates(500, PLAN))
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_every_candidate_can_be_exported_and_answers_alike(name: str, classes: int) -> None:
+    matrix, labels = made(200, classes)
+    classify = build_classifier(PLAN, candidates(500, PLAN)[name], 0).fit(matrix, labels)
+    encode = RowEncoder(PLAN)
+    encode.features_ = PLAN
+    pipeline = Pipeline([("encode", encode), ("classify", classify)])
+    graph = OnnxScorer(export(pipeline, matrix))
+    rows = nasty_rows(pipeline, matrix, seed=5)
+    reference = SklearnScorer(pipeline)
+    np.testing.assert_allclose(graph.score(rows), reference.score(rows), rtol=0, atol=TOLERANCE)
+    for scorer in (graph, reference):
+        together = scorer.score(rows[:20])
+        alone = np.vstack([scorer.score(rows[i : i + 1]) for i in range(20)])
+        np.testing.assert_array_equal(alone, together)
+
+
+def test_the_best_has_a_weight_and_the_weights_add_up() -> None:
+    matrix, labels = made(150, 2)
+    seen: list[tuple[int, int, str]] = []
+    choice = choose(
+        matrix, labels, PLAN, seed=0, time_budget=600,
+        progress=lambda done, total, c: seen.append((done, total, c.name)),
+    )  # fmt: skip
+    expected = list(candidates(150, PLAN))
+    assert [c.name for c in choice.compared] == expected
+    assert seen == [(i, len(expected), name) for i, name in enumerate(expected, start=1)]
+    assert sum(c.weight for c in choice.compared) == pytest.approx(1)
+    best = min(choice.compared, key=lambda c: c.log_loss)
+    assert best.weight > 0
+    assert choice.log_loss is not None
+    assert choice.log_loss <= best.log_loss
+    assert not choice.cut_short
+
+
+def test_a_budget_cuts_short_after_the_first_and_says_so() -> None:
+    matrix, labels = made(150, 2)
+    choice = choose(matrix, labels, PLAN, seed=0, time_budget=1e-6)
+    assert choice.cut_short
+    assert [c.name for c in choice.compared] == [next(iter(candidates(150, PLAN)))]
+
+
+def test_a_recorded_comparison_is_made_again_without_a_clock() -> None:
+    matrix, labels = made(150, 2)
+    names = list(candidates(150, PLAN))[:3]
+    choice = choose(matrix, labels, PLAN, seed=0, time_budget=1e-6, only=names)
+    assert [c.name for c in choice.compared] == names
+
+
+class Listening(Progress):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def compared(self, done: int, total: int, candidate: Compared) -> None:
+        self.lines.append(f"{done}/{total} {candidate.name}")
+
+
+def auto_home(folder: Path, time_budget: str = "600") -> Home:
+    home = make_home(TABLES["iris"](), folder, quick=False)
+    text = home.config_file.read_text()
+    assert "estimator: auto\ntime_budget: 60\n" in text
+    home.config_file.write_text(text.replace("time_budget: 60", f"time_budget: {time_budget}"))
+    return home
+
+
+def test_a_run_that_was_cut_short_says_so_and_is_repeated_as_it_was(tmp_path: Path) -> None:
+    home = auto_home(tmp_path / "made", time_budget="0.000001")
+    first = Listening()
+    run_training(home.path, progress=first)
+    assert any("time_budget in config.yml raises it" in line for line in first.lines)
+    before = files_of(home.trained_models)
+    assert bundle.load(home).manifest.choice.cut_short
+    run_training(home.path)
+    assert files_of(home.trained_models) == before
+
+
+def test_training_twice_in_two_processes_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Also where the hash seeds differ, and from nothing: no old model to repeat."""
+    results = []
+    for seed in ("1", "2"):
+        home = auto_home(tmp_path / seed)
+        command = [sys.executable, "-m", "classification_model", "train", "--home", str(home.path)]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        assert re.search(r"1/\d+ logistic regression", run.stdout)
+        results.append(files_of(home.trained_models))
+    assert results[0] == results[1]
