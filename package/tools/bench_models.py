@@ -40,7 +40,7 @@ from classification_model.processing.features import (
 )
 from classification_model.selection import choose
 
-Table = tuple[Sequence[str], list[Sequence[object]], str]
+Table = tuple[Sequence[str], Sequence[Sequence[object]], str]
 """Header, rows, and the name of the target."""
 
 
