@@ -13,7 +13,7 @@ from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Label, RowSchema
 from classification_model.errors import ConfigError, DataError, ExportError
-from classification_model.evaluation import Report, evaluate
+from classification_model.evaluation import Metrics, Report, evaluate, score
 from classification_model.onnx_export import export
 from classification_model.pipeline import build_pipeline
 from classification_model.predict import load_model
@@ -54,7 +54,15 @@ def run_training(
     )
     pipeline = _fit(config, split.train)
     classes = _classes(pipeline, data)
-    report = evaluate(split.held_out.labels, pipeline.predict_proba(split.held_out.rows), classes)
+    report = evaluate(
+        predict=pipeline.named_steps["classify"].predict_proba,
+        features=pipeline.named_steps["encode"].features_,
+        schema=config.row_schema(),
+        train=split.train,
+        held_out=split.held_out,
+        classes=classes,
+        seed=config.random_state,
+    )
     contents = {".pkl": data_manager.dump_pipeline(pipeline)}
     progress("Exporting to ONNX, and comparing it with scikit-learn on every row")
     graph, refused = _export(pipeline, pipeline.named_steps["encode"].transform(data.rows))
@@ -70,7 +78,7 @@ def run_training(
     return saved, report
 
 
-def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest, Report]:
+def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest, Metrics]:
     """Judge the model that a home holds on the rows that its training held out.
 
     Raises:
@@ -88,7 +96,7 @@ def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest
         )
     held_out = data_manager.split_dataset(data, config).held_out
     scores = model.probabilities(held_out.rows)
-    return model.manifest, evaluate(held_out.labels, scores, model.manifest.classes)
+    return model.manifest, score(held_out.labels, scores, model.manifest.classes)
 
 
 def _fit(config: Config, train: Dataset) -> Pipeline:
@@ -140,7 +148,7 @@ def _manifest(
         config_sha256=config.digest,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
-        metrics=report.model_dump(),
+        metrics=report.metrics.model_dump(),
         onnx_refused=refused,
         files={},
     )
