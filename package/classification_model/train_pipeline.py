@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sklearn.pipeline import Pipeline
 
-from classification_model import bundle
+from classification_model import bundle, card
 from classification_model.bundle import Bundle, Manifest
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
@@ -72,6 +72,7 @@ def run_training(
         progress(f"No ONNX file: {refused}")
     manifest = _manifest(config, version, data, pipeline, classes, report, refused)
     stem = f"{config.pipeline_save_file}{version}"
+    contents |= card.write(report=report, facts=_facts(config, stem, manifest))
     saved = bundle.save(place, stem=stem, contents=contents, manifest=manifest)
     load_model.cache_clear()
     progress(f"Saved {place.trained_models / stem}.pkl")
@@ -125,6 +126,22 @@ def _export(pipeline: Pipeline, matrix: Matrix) -> tuple[bytes | None, str | Non
         return export(pipeline, matrix), None
     except ExportError as error:
         return None, str(error)
+
+
+def _facts(config: Config, stem: str, manifest: Manifest) -> card.Facts:
+    return card.Facts(
+        stem=stem,
+        version=manifest.version,
+        target=manifest.target,
+        dataset=config.dataset,
+        rows=manifest.rows,
+        data_sha256=manifest.data_sha256,
+        config_sha256=manifest.config_sha256,
+        schema=manifest.row_schema,
+        left_out=config.ignored,
+        python=manifest.python,
+        libraries=manifest.libraries,
+    )
 
 
 def _manifest(

@@ -69,10 +69,10 @@ def _tiles(report: Report) -> Iterator[Tile]:
 
 def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
     columns = len(facts.schema.columns)
-    derived = "one of two classes" if len(report.classes) == 2 else "a class"
     yield Text(
-        f"From {columns} {'column' if columns == 1 else 'columns'} of a row it tells "
-        f"{derived} of {facts.target}, and the probability of each."
+        f"From {columns} {'column' if columns == 1 else 'columns'} of a row it says which of the "
+        f"{len(report.classes)} classes of \u201c{facts.target}\u201d the row belongs to, and how "
+        "probable each is."
     )
     held_out = [sum(row) for row in report.confusion]
     yield Table(
@@ -98,7 +98,7 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
 def _data(report: Report, facts: Facts) -> Iterator[Block]:
     yield Text(
         f"{_count(facts.rows)} labelled rows. {_count(report.rows)} of them, drawn by class, were "
-        "held out: every number on this card is of those rows, and no model was fitted on them."
+        "held out: the model was not fitted on them, and it is judged here on nothing else."
     )
     yield Table(
         caption="What the model was made from",
@@ -136,7 +136,12 @@ def _metrics(report: Report) -> Iterator[Block]:
     yield Table(
         caption=f"On {_count(report.rows)} held-out rows, with 95% bootstrap intervals, beside "
         "what takes no effort",
-        header=("metric", "this model", "95% interval", *(one.name for one in report.baselines)),
+        header=(
+            "metric",
+            "this model",
+            "95% interval",
+            *(one.name.removeprefix("the ") for one in report.baselines),
+        ),
         rows=[
             (
                 words,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from classification_model.card.document import (
@@ -21,6 +21,7 @@ from classification_model.card.svg import HEIGHT, WIDTH, Picture, clean, tag
 __all__ = ["render", "sheet"]
 
 _GAP, _TITLE = 24, 26
+_LONG_WORD = 24
 
 
 def render(card: Card) -> str:
@@ -99,20 +100,22 @@ def _block(block: Block) -> str:
 def _table(table: Table) -> str:
     return tag(
         "table",
-        tag("caption", _plain(table.caption))
-        + tag("thead", tag("tr", "".join(_row(table, table.header, "th", scope="col"))))
+        tag("caption", tag("span", _plain(table.caption)))
+        + tag("thead", tag("tr", "".join(_row(table, table.header, "th"))))
         + tag("tbody", "\n".join(tag("tr", "".join(_row(table, r, "td"))) for r in table.rows)),
     )
 
 
-def _row(table: Table, cells: Iterator[str] | object, name: str, **named: str) -> Iterator[str]:
-    assert isinstance(cells, tuple | list)  # noqa: S101
+def _row(table: Table, cells: Sequence[str], name: str) -> Iterator[str]:
+    """The cells of a row: the first one, and all in the head, are headings."""
     for i, cell in enumerate(cells):
-        attributes = {**named, **({"class_": "number"} if i in table.numeric else {})}
-        if i == 0 and name == "td":
-            yield tag("th", _plain(cell), scope="row", **attributes)
-        else:
-            yield tag(name, _plain(cell), **attributes)
+        heading = name == "th" or i == 0
+        scope = {"scope": "col" if name == "th" else "row"} if heading else {}
+        number = "number" if i in table.numeric else ""
+        # A digest has no space to break at; other words stay whole.
+        long = "long" if any(len(word) > _LONG_WORD for word in cell.split()) else ""
+        class_ = {"class_": f"{number} {long}".strip()} if number or long else {}
+        yield tag("th" if heading else "td", _plain(cell), **scope, **class_)
 
 
 def _figure(picture: Picture) -> str:

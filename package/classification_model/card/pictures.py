@@ -36,7 +36,7 @@ def _roc(report: Report) -> Picture:
     plot.line([(0, 0), (1, 1)], "guide")
     for i, curve in enumerate(report.roc):
         plot.line(zip(curve.x, curve.y, strict=True), _stroke(i))
-    _legend(plot, report.roc, x=plot.right - 70)
+    _legend(plot, report.roc, x=plot.right - 88)
     return Picture(
         key="roc",
         title="ROC curve",

@@ -44,12 +44,14 @@ dd.value{color:var(--ink);font-size:1.9rem;line-height:1.3;font-variant-numeric:
 .scroll{overflow-x:auto;margin:1.25rem 0}
 table{border-collapse:collapse;min-width:min(100%,30rem);font-size:.9rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--soft-ink);padding-bottom:.4rem}
+caption span{display:block;position:sticky;left:0;max-width:calc(100vw - 2.5rem)}
 th,td{padding:.35rem 1.1rem .35rem 0;text-align:left;vertical-align:top;
-border-bottom:1px solid var(--rule);overflow-wrap:anywhere;min-width:4.5rem;max-width:26rem}
+border-bottom:1px solid var(--rule);max-width:26rem}
+.long{overflow-wrap:anywhere;min-width:9rem}
 th:last-child,td:last-child{padding-right:0}
 thead th{vertical-align:bottom;border-bottom-color:var(--soft-ink)}
 tbody th{font-weight:400}
-.number{text-align:right}
+.number{text-align:right}tbody .number{white-space:nowrap}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));
 gap:2rem 2.5rem;margin:1.75rem 0}
 figure{margin:0}figcaption{font-size:.9rem;color:var(--soft-ink)}
@@ -58,6 +60,7 @@ figcaption strong{color:var(--ink)}
 .code{margin:1rem 0}
 pre{background:var(--wash);border-radius:.6rem;padding:.8rem 1rem;margin:.3rem 0 0;
 overflow:auto;max-height:26rem;font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+@media (max-width:40rem){table{font-size:.82rem}th,td{padding-right:.7rem}main{padding-top:1.5rem}}
 @media print{body{font-size:10pt}main{max-width:none;padding:0}h2{margin-top:1.6rem}
 figure,tr,.tiles{break-inside:avoid}h2,caption{break-after:avoid}
 .tiles div,pre{border:1px solid var(--rule);background:none}

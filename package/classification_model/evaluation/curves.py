@@ -50,7 +50,9 @@ def pr_curves(judged: Judged, classes: Sequence[Label]) -> tuple[Curve, ...]:
 
     def points(positive: Any, scores: Floats) -> tuple[Floats, Floats]:
         precision, recall, _ = precision_recall_curve(positive, scores, drop_intermediate=True)
-        return recall[::-1], precision[::-1]
+        # Of the points of one recall the first, which has the fewest false alarms.
+        found, first = np.unique(recall[::-1], return_index=True)
+        return found, precision[::-1][first]
 
     return _curves(judged, classes, points, average_precision_score)
 
