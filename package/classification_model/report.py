@@ -12,7 +12,7 @@ from rich.table import Table
 
 from classification_model.bundle import Bundle
 from classification_model.config.schema import Column, RowSchema
-from classification_model.evaluation import Metrics, Report
+from classification_model.evaluation import NAMES, Metrics, Report
 from classification_model.learning import Learned
 
 __all__ = [
@@ -26,14 +26,6 @@ __all__ = [
 ]
 
 _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
-
-_METRICS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss (0 is best)",
-    "brier": "Brier score (0 is best)",
-}
 
 
 def learned_table(learned: Learned) -> Table:
@@ -79,7 +71,7 @@ def metrics_table(found: Report | Metrics) -> Table:
         whole, effortless = found.metrics, [one.metrics for one in found.baselines]
         for one in found.baselines:
             table.add_column(escape(one.name), justify="right")
-    for name, words in _METRICS.items():
+    for name, words in NAMES.items():
         cells = [f"{getattr(whole, name):.3f}"]
         if isinstance(found, Report):
             sure = getattr(found, name)

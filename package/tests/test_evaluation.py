@@ -264,7 +264,7 @@ def test_the_baselines_are_the_commonest_class_and_the_feature_that_decides(
     commonest = report.class_rows.index(max(report.class_rows))
     assert majority.metrics.accuracy == pytest.approx(sum(report.confusion[commonest]) / 600)
     assert majority.metrics.roc_auc == 0.5
-    assert single.name == "the best single feature, size"
+    assert single.name == "best single feature, size"
     assert 0.75 < single.metrics.accuracy < 0.95
     assert single.metrics.log_loss < majority.metrics.log_loss
 

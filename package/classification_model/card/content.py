@@ -20,17 +20,11 @@ from classification_model.card.facts import Facts
 from classification_model.card.limits import limits
 from classification_model.card.pictures import pictures
 from classification_model.config.schema import Column, RowSchema
+from classification_model.evaluation.metrics import NAMES
 from classification_model.evaluation.models import Estimate, Report
 
 __all__ = ["compose"]
 
-_METRICS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss (0 is best)",
-    "brier": "Brier score (0 is best)",
-}
 _WEAKEST = 8
 _LONG = 20
 
@@ -64,7 +58,7 @@ def _tiles(report: Report) -> Iterator[Tile]:
         note = f"{_interval(getattr(report, name))}; best single feature {best:.3f}"
         if name == "accuracy":
             note = f"{_interval(report.accuracy)}; commonest class {majority.accuracy:.3f}"
-        yield Tile(_METRICS[name].split(" (")[0], f"{getattr(report, name).value:.3f}", note)
+        yield Tile(NAMES[name].split(" (")[0], f"{getattr(report, name).value:.3f}", note)
 
 
 def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
@@ -128,9 +122,9 @@ def _metrics(report: Report) -> Iterator[Block]:
         f"Of 100 answers about {report.accuracy.value * 100:.0f} are right. Always giving the "
         f"commonest class is right in {majority.metrics.accuracy * 100:.0f}. "
         + (
-            f"The log loss is {gain:.0%} below that of {single.name}."
+            f"The log loss is {gain:.0%} below that of the {single.name}."
             if gain >= 0.005
-            else f"The log loss is no better than that of {single.name}: the model earns nothing."
+            else f"The log loss is no better than that of the {single.name}: the model earns nothing."
         )
     )
     yield Table(
@@ -140,7 +134,7 @@ def _metrics(report: Report) -> Iterator[Block]:
             "metric",
             "this model",
             "95% interval",
-            *(one.name.removeprefix("the ") for one in report.baselines),
+            *(one.name for one in report.baselines),
         ),
         rows=[
             (
@@ -149,7 +143,7 @@ def _metrics(report: Report) -> Iterator[Block]:
                 _interval(getattr(report, name)),
                 *(f"{getattr(one.metrics, name):.3f}" for one in report.baselines),
             )
-            for name, words in _METRICS.items()
+            for name, words in NAMES.items()
         ],
         numeric=(1, 2, 3, 4),
     )

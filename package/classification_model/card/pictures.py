@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from html import escape
 from itertools import pairwise
 
 from classification_model.card.svg import HEIGHT, WIDTH, Picture, Plot, clean, cut, tag, text_width
@@ -90,13 +91,13 @@ def _calibration(report: Report) -> Picture:
         x, y = plot.at_x(part.predicted), plot.at_y(part.observed)
         plot.add(tag("circle", cx=x, cy=y, r=4, class_="f0"))
     if len(report.classes) == 2:
-        of = f"of {clean(report.classes[1])}"
+        of = f"of {_quoted(report.classes[1])}"
     else:
         of = "of the class that is answered"
     return Picture(
         key="calibration",
         title="Calibration",
-        caption=f"Is a probability {of} to be taken at its word? On the dashed line it is. "
+        caption=f"Is the probability {of} to be taken at its word? On the dashed line it is. "
         "Upright lines are 95% intervals, and the bars show how many rows there are.",
         summary=f"The mean distance from the dashed line is {report.calibration_error:.3f}.",
         body=plot.body(),
@@ -126,15 +127,15 @@ def _scores(report: Report) -> Picture:
         plot.add(tag("rect", x=x, y=9, width=10, height=10, class_=color))
         plot.text(x + 15, 18, cut(f"{clean(series.name)} ({where})", half - 20))
     if len(report.classes) == 2:
-        what = f"the probability of {clean(report.classes[1])}, for rows of each class"
+        what = f"the probability of {_quoted(report.classes[1])}, for rows of each class"
     else:
         what = "the probability of the class that is answered, where that is right and wrong"
     return Picture(
         key="scores",
         title="Scores",
         caption=f"How sure the model is: {what}.",
-        summary=f"{sum(above.counts)} rows {clean(above.name)}, "
-        f"{sum(below.counts)} rows {clean(below.name)}.",
+        summary=f"{sum(above.counts)} rows are {_quoted(above.name)} and "
+        f"{sum(below.counts)} are {_quoted(below.name)}.",
         body=plot.body(),
     )
 
@@ -169,7 +170,7 @@ def _confusion(report: Report) -> Picture:
         else:
             turned = f"rotate(-25 {x:.1f} {y:.1f})"
             words = cut(names[i], 66 if count <= 5 else 40)
-            plot.add(tag("text", _escaped(words), x=x + 4, y=y, transform=turned, class_="end"))
+            plot.add(tag("text", escape(words), x=x + 4, y=y, transform=turned, class_="end"))
     plot.text((plot.left + plot.right) / 2, HEIGHT - 6, "answered", "middle label")
     plot.y_label("true")
     right = sum(report.confusion[i][i] for i in range(count))
@@ -245,7 +246,11 @@ def _legend(plot: Plot, curves: Sequence[Curve], *, x: float) -> None:
 
 
 def _areas(curves: Sequence[Curve]) -> str:
-    return ", ".join(f"{clean(curve.label)} {curve.area:.3f}" for curve in curves)
+    return ", ".join(f"{_quoted(curve.label)} {curve.area:.3f}" for curve in curves)
+
+
+def _quoted(name: object) -> str:
+    return f"\u201c{clean(name)}\u201d"
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -254,7 +259,3 @@ def _ticks(low: float, high: float) -> list[float]:
     step = next(s * power for s in (0.1, 0.2, 0.5, 1, 2) if (high - low) / (s * power) <= 5)
     first, last = math.ceil(low / step), math.floor(high / step)
     return [float(f"{i * step:.6g}") for i in range(first, last + 1)]
-
-
-def _escaped(words: str) -> str:
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -28,7 +28,7 @@ PICTURE = """
 PAGE = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);
-font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
+font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
 -webkit-text-size-adjust:100%;text-size-adjust:100%}
 main{max-width:58rem;margin:0 auto;padding:2.5rem 1.25rem 4rem}
 h1{font-size:2rem;line-height:1.2;margin:0;overflow-wrap:anywhere}
@@ -61,7 +61,7 @@ figcaption strong{color:var(--ink)}
 pre{background:var(--wash);border-radius:.6rem;padding:.8rem 1rem;margin:.3rem 0 0;
 overflow:auto;max-height:26rem;font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 @media (max-width:40rem){table{font-size:.82rem}th,td{padding-right:.7rem}main{padding-top:1.5rem}}
-@media print{body{font-size:10pt}main{max-width:none;padding:0}h2{margin-top:1.6rem}
+@media print{html{font-size:9.5pt}main{max-width:none;padding:0}h2{margin-top:1.6rem}
 figure,tr,.tiles{break-inside:avoid}h2,caption{break-after:avoid}
 .tiles div,pre{border:1px solid var(--rule);background:none}
 .pictures{grid-template-columns:1fr 1fr;gap:1rem 1.5rem}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from classification_model.evaluation.judge import evaluate
-from classification_model.evaluation.metrics import Metrics, score
+from classification_model.evaluation.metrics import NAMES, Metrics, score
 from classification_model.evaluation.models import Report
 
-__all__ = ["Metrics", "Report", "evaluate", "score"]
+__all__ = ["NAMES", "Metrics", "Report", "evaluate", "score"]

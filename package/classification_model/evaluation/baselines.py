@@ -48,9 +48,9 @@ def baselines(
     best = _best_feature(matrix, truth, seed)
     tree = _Stump(matrix[:, best], truth, shares, seed)
     return (
-        Baseline(name="the commonest class", metrics=score(held_out[1], constant, classes)),
+        Baseline(name="commonest class", metrics=score(held_out[1], constant, classes)),
         Baseline(
-            name=f"the best single feature, {features[best].name}",
+            name=f"best single feature, {features[best].name}",
             metrics=score(held_out[1], tree.predict(held_out[0][:, best]), classes),
         ),
     )

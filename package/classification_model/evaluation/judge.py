@@ -14,15 +14,13 @@ from classification_model.evaluation import curves
 from classification_model.evaluation.baselines import baselines
 from classification_model.evaluation.bootstrap import interval, resampled
 from classification_model.evaluation.importance import Predict, importance
-from classification_model.evaluation.metrics import Judged, Metrics, align, score
+from classification_model.evaluation.metrics import NAMES, Judged, Metrics, align, score
 from classification_model.evaluation.models import Estimate, Report
 from classification_model.evaluation.slices import slices
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Encoder, Feature
 
 __all__ = ["evaluate"]
-
-_WITH_INTERVAL = ("accuracy", "balanced_accuracy", "roc_auc", "log_loss", "brier")
 
 
 def evaluate(
@@ -90,7 +88,7 @@ def _estimates(
     everything = list(range(judged.classes))
     f1 = f1_score(judged.truth, judged.predicted, labels=everything, average=None, zero_division=0)
     return {
-        **{name: interval(getattr(metrics, name), drawn[name]) for name in _WITH_INTERVAL},
+        **{name: interval(getattr(metrics, name), drawn[name]) for name in NAMES},
         "f1": tuple(interval(float(f1[k]), drawn["f1"][:, k]) for k in everything),
     }
 

@@ -21,12 +21,21 @@ from sklearn.metrics import (
 
 from classification_model.config.schema import FrozenModel, Label
 
-__all__ = ["Judged", "Metrics", "align", "score"]
+__all__ = ["NAMES", "Judged", "Metrics", "align", "score"]
 
 Floats = npt.NDArray[np.float64]
 
 # The digits that are the same on every machine: sums are rounded otherwise here and there.
 _Stable = Annotated[float, AfterValidator(lambda value: float(f"{value:.9g}"))]
+
+NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss (0 is best)",
+    "brier": "Brier score (0 is best)",
+}
+"""The metrics that are shown, as people call them, in the order they are shown."""
 
 
 class Metrics(FrozenModel):
