@@ -21,6 +21,7 @@ from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, Label
 from classification_model.evaluation import Report, evaluate
+from classification_model.evaluation.models import Bin
 from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
 from homes import make_home
@@ -236,6 +237,7 @@ def test_limits_follow_from_the_facts(found: Found) -> None:
         update={
             "class_rows": (7, *report.class_rows[1:]),
             "missing": {**report.missing, first: 0.62},
+            "calibration": (Bin(rows=report.rows, predicted=0.6, observed=0.3, low=0.2, high=0.5),),
             "calibration_error": 0.23,
         }
     )
@@ -249,6 +251,7 @@ def test_limits_follow_from_the_facts(found: Found) -> None:
     assert f"never was in training: {first}" in said
     assert "does not look at boat" in said
     assert "not what causes what" in said
+    assert f"for {report.rows} of {report.rows} rows by more than chance" in said
     assert f"judged on {report.rows} rows" in said
 
 
