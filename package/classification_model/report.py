@@ -78,7 +78,7 @@ def metrics_table(found: Report | Metrics) -> Table:
             cells.append(f"{sure.low:.3f} to {sure.high:.3f}")
         table.add_row(words, *cells, *(f"{getattr(one, name):.3f}" for one in effortless))
     if isinstance(found, Metrics):
-        table.add_row("accuracy of the commonest class", f"{found.majority_accuracy:.3f}")
+        table.add_row("accuracy of always the commonest class", f"{found.majority_accuracy:.3f}")
     return table
 
 
