@@ -3,6 +3,7 @@
     trained_models/<pipeline_save_file><version>.json   the manifest
                                                .pkl     the whole scikit-learn pipeline
                                                .onnx    what comes after the encoding
+                                               .html    the model card; .md and .svg too
 
 The manifest names each sibling with its sha256, so it alone decides which bytes are the
 model. Saving replaces it in one step, between staging the siblings under names that carry
@@ -41,6 +42,8 @@ FORMAT = 1
 """The number that changes when a reader of the old format would misread the new one."""
 
 _LIBRARIES = ("joblib", "numpy", "onnx", "onnxruntime", "pydantic", "scikit-learn", "skl2onnx")
+
+_SIBLINGS = {".golden.jsonl", ".html", ".md", ".onnx", ".pkl", ".svg"}
 
 
 class FileRecord(FrozenModel):
@@ -142,6 +145,9 @@ def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Mani
         _staged(folder, record).replace(folder / record.name)
     _sync_folder(folder)
     keep = {f"{stem}.json", *(record.name for record in files.values())}
+    # The manifest that named them is the one that was replaced.
+    for suffix in _SIBLINGS - files.keys():
+        (folder / f"{stem}{suffix}").unlink(missing_ok=True)
     _remove_others(folder, keep)
     return Bundle(complete, _sha256(source), dict(contents))
 
