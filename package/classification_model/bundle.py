@@ -4,6 +4,7 @@
                                                .pkl     the whole scikit-learn pipeline
                                                .onnx    what comes after the encoding
                                                .golden.jsonl    rows with their answers
+                                               .html    the model card; .md and .svg too
 
 The manifest names each sibling with its sha256, so it alone decides which bytes are the
 model. Saving replaces it in one step, between staging the siblings under names that carry
@@ -83,6 +84,10 @@ class Manifest(FrozenModel):
     gate: Gate | None
     onnx_refused: str | None
     files: dict[str, FileRecord]
+
+    def is_of(self, *, data_sha256: str, config_sha256: str) -> bool:
+        """Whether the model was trained on these very data, by this very configuration."""
+        return (self.data_sha256, self.config_sha256) == (data_sha256, config_sha256)
 
     def source(self) -> bytes:
         """The manifest as the bytes of its file."""

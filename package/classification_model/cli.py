@@ -14,7 +14,8 @@ from classification_model.config.home import PACKAGE_HOME, Home
 from classification_model.errors import ClassificationModelError, RejectedModelError
 from classification_model.predict import load_model
 from classification_model.records import Comparison
-from classification_model.train_pipeline import compare_homes, evaluate_saved, run_training
+from classification_model.review import compare_homes, evaluate_saved
+from classification_model.train_pipeline import run_training
 
 __all__ = ["app", "main"]
 

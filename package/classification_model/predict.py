@@ -56,7 +56,7 @@ class Model:
         self.engine = engine
         self.validator = RowValidator(manifest.row_schema)
         self._encoder = Encoder(manifest.features)
-        self._scorer = _scorer(source, engine)
+        self.scorer = _scorer(source, engine)
 
     def predict(
         self, rows: Sequence[Mapping[str, object]], *, on_error: OnError = "raise"
@@ -97,7 +97,7 @@ class Model:
 
     def probabilities(self, rows: Sequence[TypedRow]) -> Probabilities:
         """The scores of rows that were validated: shape ``(rows, classes)``."""
-        return self._scorer.score(self._encoder.encode(rows))
+        return self.scorer.score(self._encoder.encode(rows))
 
     def replay_golden(self, recorded: bytes) -> None:
         """Answer the bundle's golden rows again.

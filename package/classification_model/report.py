@@ -15,7 +15,7 @@ from rich.table import Table
 
 from classification_model.bundle import Bundle
 from classification_model.config.schema import Column, RowSchema
-from classification_model.evaluation import Report
+from classification_model.evaluation import NAMES, Metrics, Report
 from classification_model.learning import Learned
 from classification_model.records import Compared, Comparison
 from classification_model.train_pipeline import Progress
@@ -68,16 +68,25 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     )
 
 
-def metrics_table(report: Report) -> Table:
-    table = _table(f"On {report.rows} rows held out of training")
+def metrics_table(found: Report | Metrics) -> Table:
+    """The metrics; of a report with their intervals, and beside what takes no effort."""
+    table = _table(f"On {found.rows} rows held out of training")
     table.add_column("metric")
     table.add_column("value", justify="right")
-    table.add_row("accuracy", f"{report.accuracy:.3f}")
-    table.add_row("  always the commonest class", f"{report.majority_accuracy:.3f}")
-    table.add_row("balanced accuracy", f"{report.balanced_accuracy:.3f}")
-    table.add_row("ROC AUC", f"{report.roc_auc:.3f}")
-    table.add_row("log loss (0 is best)", f"{report.log_loss:.3f}")
-    table.add_row("Brier score (0 is best)", f"{report.brier:.3f}")
+    whole, effortless = found, []
+    if isinstance(found, Report):
+        table.add_column("95% interval")
+        whole, effortless = found.metrics, [one.metrics for one in found.baselines]
+        for one in found.baselines:
+            table.add_column(escape(one.name), justify="right")
+    for name, words in NAMES.items():
+        cells = [f"{getattr(whole, name):.3f}"]
+        if isinstance(found, Report):
+            sure = getattr(found, name)
+            cells.append(f"{sure.low:.3f} to {sure.high:.3f}")
+        table.add_row(words, *cells, *(f"{getattr(one, name):.3f}" for one in effortless))
+    if isinstance(found, Metrics):
+        table.add_row("accuracy of always the commonest class", f"{found.majority_accuracy:.3f}")
     return table
 
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
-from classification_model import bundle, comparison, gate, golden
+from classification_model import bundle, card, gate, golden
 from classification_model.bundle import Bundle, Manifest
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Label, RowSchema
 from classification_model.errors import (
     ConfigError,
-    DataError,
     ExportError,
     RejectedModelError,
 )
@@ -31,7 +30,7 @@ from classification_model.processing.features import Encoder, feature_plan, lear
 from classification_model.records import Choice, Compared, Comparison, Gate
 from classification_model.selection import choose
 
-__all__ = ["Progress", "Trained", "compare_homes", "evaluate_saved", "run_training"]
+__all__ = ["Progress", "Trained", "run_training"]
 
 
 class Progress:
@@ -80,16 +79,13 @@ def run_training(
     old = bundle.load_any(place)
     choice = _choose(config, split, data, old, progress)
     progress.say(
-        f"Training {_described(choice)} on {len(split.train.rows)} rows, "
+        f"Training {_named(choice)} on {len(split.train.rows)} rows, "
         f"holding out {len(split.held_out.rows)}"
     )
     pipeline = _fit(config, choice, split.train)
-    report = evaluate(
-        split.held_out.labels,
-        pipeline.predict_proba(split.held_out.rows),
-        _classes(pipeline, data),
+    new, report = _described(
+        _bundled(config, version, data, pipeline, choice, progress), config, split, progress
     )
-    new = _bundled(config, version, data, pipeline, choice, report, progress)
     judged = gate.judge(
         old=old, new=new, held_out=split.held_out, metrics=new.manifest.metrics, config=config
     )
@@ -110,62 +106,6 @@ def run_training(
     return Trained(saved, report, judged.comparison)
 
 
-def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest, Report]:
-    """Judge the model that a home holds on the rows that its training held out.
-
-    Raises:
-        DataError: the CSV is not the one that the model was trained on, so that nobody knows
-            which of its rows the model has not seen.
-    """
-    place = Home.find(home)
-    config = load_config(place)
-    model = load_model(place)
-    data = data_manager.load_dataset(config, place)
-    if not _is_of(model.manifest, data, config):
-        raise DataError(
-            f"{place.path}: {config.dataset} or config.yml changed since the model was trained, "
-            "so its held-out rows are no longer known; train again"
-        )
-    held_out = data_manager.split_dataset(data, config).held_out
-    scores = model.probabilities(held_out.rows)
-    return model.manifest, evaluate(held_out.labels, scores, model.manifest.classes)
-
-
-def compare_homes(
-    old: str | os.PathLike[str], new: str | os.PathLike[str]
-) -> tuple[Comparison, str]:
-    """Two homes' models on the rows that the new one's training held out, and as Markdown.
-
-    Raises:
-        DataError: the two cannot be compared, or the new one's data changed since.
-    """
-    place = Home.find(new)
-    config, ours, theirs = load_config(place), bundle.load(place), bundle.load(Home.find(old))
-    data = data_manager.load_dataset(config, place)
-    if not _is_of(ours.manifest, data, config):
-        raise DataError(
-            f"{place.path}: {config.dataset} or config.yml changed since the model was trained"
-        )
-    held_out = data_manager.split_dataset(data, config).held_out
-    scores = gate.score_as(theirs, ours, held_out)
-    if isinstance(scores, str):
-        raise DataError(f"the models cannot be compared: {scores}")
-    found = comparison.compare(
-        held_out.labels,
-        scores,
-        Model(ours).probabilities(held_out.rows),
-        ours.manifest.classes,
-        seed=config.random_state,
-    )
-    text = comparison.markdown(
-        found,
-        old=theirs.manifest.version,
-        new=ours.manifest.version,
-        changes=comparison.schema_changes(theirs.manifest.row_schema, ours.manifest.row_schema),
-    )
-    return found, text
-
-
 def _read(config: Config, place: Home, progress: Progress) -> Dataset:
     progress.say(f"Reading {config.dataset}")
     data = data_manager.load_dataset(config, place)
@@ -174,11 +114,6 @@ def _read(config: Config, place: Home, progress: Progress) -> Dataset:
     for note in data.notes:
         progress.say(f"Note: {note}")
     return data
-
-
-def _is_of(manifest: Manifest, data: Dataset, config: Config) -> bool:
-    """Whether a model was trained on these very data, by this very configuration."""
-    return (manifest.data_sha256, manifest.config_sha256) == (data.digest, config.digest)
 
 
 def _choose(
@@ -192,7 +127,7 @@ def _choose(
     if config.estimator.name != "auto":
         return Choice(estimator=config.estimator)
     recorded = None
-    if old is not None and _is_of(old.manifest, data, config):
+    if old is not None and old.manifest.is_of(data_sha256=data.digest, config_sha256=config.digest):
         recorded = old.manifest.choice
     plan = learn_categories(feature_plan(config.row_schema(), config.derived), split.train.rows)
     progress.say(f"Comparing candidates on {len(split.train.rows)} rows by cross-validation")
@@ -214,7 +149,7 @@ def _choose(
     return choice.model_copy(update={"cut_short": cut_short})
 
 
-def _described(choice: Choice) -> str:
+def _named(choice: Choice) -> str:
     chosen = [f"{c.name} ({c.weight:.0%})" for c in choice.compared if c.weight]
     return (
         "a vote of " + ", ".join(chosen)
@@ -246,10 +181,9 @@ def _bundled(
     data: Dataset,
     pipeline: Pipeline,
     choice: Choice,
-    report: Report,
     progress: Progress,
 ) -> Bundle:
-    """The new model as a bundle in memory, with its golden rows, not yet saved."""
+    """The new model as a bundle in memory, with its golden rows; not yet judged."""
     contents = {".pkl": data_manager.dump_pipeline(pipeline)}
     progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
     encode = pipeline.named_steps["encode"]
@@ -271,17 +205,75 @@ def _bundled(
         config_sha256=config.digest,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
-        metrics=report.model_dump(),
+        metrics={},
         choice=choice,
         gate=None,
         onnx_refused=refused,
         files={},
     )
-    unproven = Bundle.of(manifest, stem=f"{config.pipeline_save_file}{version}", contents=contents)
+    stem = f"{config.pipeline_save_file}{version}"
+    unproven = Bundle.of(manifest, stem=stem, contents=contents)
     rows = golden.choose_rows(data.rows, manifest.row_schema, seed=config.random_state)
     answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
     contents[".golden.jsonl"] = golden.dump(rows, answers)
-    return Bundle.of(manifest, stem=f"{config.pipeline_save_file}{version}", contents=contents)
+    return Bundle.of(manifest, stem=stem, contents=contents)
+
+
+def _described(
+    new: Bundle, config: Config, split: Split, progress: Progress
+) -> tuple[Bundle, Report]:
+    """Judge a bundle on the held-out rows, by the engine that will serve it; write its card."""
+    progress.say("Judging it on the held-out rows, and writing its card")
+    manifest = new.manifest
+    report = evaluate(
+        predict=Model(new).scorer.score,
+        features=manifest.features,
+        schema=manifest.row_schema,
+        train=split.train,
+        held_out=split.held_out,
+        classes=manifest.classes,
+        seed=config.random_state,
+    )
+    manifest = manifest.model_copy(update={"metrics": report.metrics.model_dump()})
+    stem = f"{config.pipeline_save_file}{manifest.version}"
+    facts = card.Facts(
+        stem=stem,
+        version=manifest.version,
+        target=manifest.target,
+        dataset=config.dataset,
+        rows=manifest.rows,
+        data_sha256=manifest.data_sha256,
+        config_sha256=manifest.config_sha256,
+        schema=manifest.row_schema,
+        left_out=config.ignored,
+        python=manifest.python,
+        libraries=manifest.libraries,
+        choice=_how_chosen(manifest.choice),
+        candidates=tuple(
+            card.Candidate(c.name, c.log_loss, c.weight) for c in manifest.choice.compared
+        ),
+    )
+    contents = {**new.contents, **card.write(report=report, facts=facts)}
+    return Bundle.of(manifest, stem=stem, contents=contents), report
+
+
+def _how_chosen(choice: Choice) -> str:
+    if not choice.compared:
+        return ""
+    text = "Candidates were compared by stratified cross-validation on log loss. "
+    members = sum(candidate.weight > 0 for candidate in choice.compared)
+    if members > 1:
+        text += (
+            "A soft vote of some of them, by greedy ensemble selection from their out-of-fold "
+            f"probabilities, has a log loss of {choice.log_loss:.4f}."
+        )
+    else:
+        text += "The best was kept alone: a vote with others gained nothing."
+    if choice.estimator.calibration:
+        text += " Its probabilities are calibrated by a sigmoid, which lowered that further."
+    if choice.cut_short:
+        text += " The time budget ended before every candidate was compared."
+    return text
 
 
 def _row_schema(config: Config, data: Dataset) -> RowSchema:

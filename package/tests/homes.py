@@ -36,9 +36,12 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
     return home
 
 
+_CODE = ("card", "config", "evaluation", "processing")
+
+
 def copy_of(home: Home, folder: Path) -> Home:
     """A copy of a home, without code where the home is a package."""
-    leave_out = shutil.ignore_patterns("*.py", "__pycache__", "config", "processing")
+    leave_out = shutil.ignore_patterns("*.py", "__pycache__", *_CODE)
     shutil.copytree(home.path, folder, ignore=leave_out)
     return Home(folder)
 

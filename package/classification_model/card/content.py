@@ -1,0 +1,273 @@
+"""What the card says, from the report and the facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from classification_model.card.document import (
+    Block,
+    Bullets,
+    Card,
+    Code,
+    Pictures,
+    Section,
+    Table,
+    Text,
+    Tile,
+)
+from classification_model.card.facts import Facts
+from classification_model.card.limits import limits
+from classification_model.card.pictures import pictures
+from classification_model.config.schema import Column, RowSchema
+from classification_model.evaluation.metrics import NAMES
+from classification_model.evaluation.models import Estimate, Report
+
+__all__ = ["compose"]
+
+_WEAKEST = 8
+_LONG = 20
+
+
+def compose(report: Report, facts: Facts) -> Card:
+    """The card of a model."""
+    sections = (
+        Section("What it predicts", list(_predicts(report, facts))),
+        Section("Data", list(_data(report, facts))),
+        Section("How it was chosen", list(_choice(facts))),
+        Section("How good it is", list(_metrics(report))),
+        Section("Where it is weak", list(_weak(report))),
+        Section("Limits", [Bullets(list(limits(report, facts)))]),
+        Section("How to use it", list(_usage(facts.schema))),
+        Section("Columns of a row", list(_columns(report, facts))),
+        Section("Versions", [_versions(facts)]),
+    )
+    return Card(
+        title=f"Predicting {facts.target}",
+        subtitle=f"Model card of {facts.stem}: version {facts.version}, learned from "
+        f"{_count(facts.rows)} rows of {facts.dataset}",
+        tiles=list(_tiles(report)),
+        sections=sections,
+    )
+
+
+def _tiles(report: Report) -> Iterator[Tile]:
+    majority, single = (baseline.metrics for baseline in report.baselines)
+    for name in ("accuracy", "roc_auc", "log_loss", "brier"):
+        best = getattr(single, name)
+        note = f"{_interval(getattr(report, name))}; best single feature {best:.3f}"
+        if name == "accuracy":
+            note = f"{_interval(report.accuracy)}; commonest class {majority.accuracy:.3f}"
+        yield Tile(NAMES[name].split(" (")[0], f"{getattr(report, name).value:.3f}", note)
+
+
+def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
+    columns = len(facts.schema.columns)
+    yield Text(
+        f"From {columns} {'column' if columns == 1 else 'columns'} of a row it says which of the "
+        f"{len(report.classes)} classes of \u201c{facts.target}\u201d the row belongs to, and how "
+        "probable each is."
+    )
+    held_out = [sum(row) for row in report.confusion]
+    yield Table(
+        caption="Classes, with the rows of each and its F1 score (1 is best) on those held out",
+        header=("class", "training rows", "share", "held-out rows", "F1", "95% interval"),
+        rows=[
+            (
+                str(label),
+                _count(rows),
+                f"{rows / report.training_rows:.1%}",
+                _count(tested),
+                f"{f1.value:.3f}",
+                _interval(f1),
+            )
+            for label, rows, tested, f1 in zip(
+                report.classes, report.class_rows, held_out, report.f1, strict=True
+            )
+        ],
+        numeric=(1, 2, 3, 4, 5),
+    )
+
+
+def _data(report: Report, facts: Facts) -> Iterator[Block]:
+    yield Text(
+        f"{_count(facts.rows)} labelled rows. {_count(report.rows)} of them, drawn by class, were "
+        "held out: the model was not fitted on them, and it is judged here on nothing else."
+    )
+    yield Table(
+        caption="What the model was made from",
+        header=("file", "sha256"),
+        rows=[(facts.dataset, facts.data_sha256), ("config.yml", facts.config_sha256)],
+    )
+
+
+def _choice(facts: Facts) -> Iterator[Block]:
+    yield Text(facts.choice or "The configuration names the model; nothing was compared with it.")
+    if facts.candidates:
+        yield Table(
+            caption="Candidates, by cross-validated log loss on the training rows (0 is best)",
+            header=("candidate", "log loss", "share of the vote"),
+            rows=[
+                (one.description, f"{one.log_loss:.4f}", f"{one.weight:.0%}" if one.weight else "")
+                for one in sorted(facts.candidates, key=lambda one: one.log_loss)
+            ],
+            numeric=(1, 2),
+        )
+
+
+def _metrics(report: Report) -> Iterator[Block]:
+    majority, single = report.baselines
+    gain = 1 - report.metrics.log_loss / single.metrics.log_loss
+    yield Text(
+        f"Of 100 answers about {report.accuracy.value * 100:.0f} are right. Always giving the "
+        f"commonest class is right in {majority.metrics.accuracy * 100:.0f}. "
+        + (
+            f"The log loss is {gain:.0%} below that of the {single.name}."
+            if gain >= 0.005
+            else f"The log loss is no better than that of the {single.name}: the model earns nothing."
+        )
+    )
+    yield Table(
+        caption=f"On {_count(report.rows)} held-out rows, with 95% bootstrap intervals, beside "
+        "what takes no effort",
+        header=(
+            "metric",
+            "this model",
+            "95% interval",
+            *(one.name for one in report.baselines),
+        ),
+        rows=[
+            (
+                words,
+                f"{getattr(report, name).value:.3f}",
+                _interval(getattr(report, name)),
+                *(f"{getattr(one.metrics, name):.3f}" for one in report.baselines),
+            )
+            for name, words in NAMES.items()
+        ],
+        numeric=(1, 2, 3, 4),
+    )
+    yield Pictures(pictures(report))
+
+
+def _weak(report: Report) -> Iterator[Block]:
+    if not report.slices:
+        yield Text("There are too few held-out rows to look at any part of them by itself.")
+        return
+    weaker = sum(part.weaker for part in report.slices)
+    total = len(report.slices)
+    found = (
+        f"{weaker} of them {'is' if weaker == 1 else 'are'} worse than all other rows by more "
+        "than chance explains."
+        if weaker
+        else "None is worse than all other rows by more than chance explains."
+    )
+    yield Text(f"{total} parts of the held-out rows were looked at, by category and quartile. "
+               f"{found}")  # fmt: skip
+    # What is surely weak comes first, however long that is; chance may explain the others.
+    worse = [part for part in report.slices if part.log_loss > part.others]
+    shown = sorted(worse, key=lambda part: not part.weaker)[:_WEAKEST]
+    yield Table(
+        caption="The weakest parts, by log loss (0 is best)",
+        header=("column", "value", "rows", "accuracy", "log loss", "other rows", "beyond chance"),
+        rows=[
+            (
+                part.column,
+                part.value,
+                _count(part.rows),
+                f"{part.accuracy:.3f}",
+                f"{part.log_loss:.3f}",
+                f"{part.others:.3f}",
+                "yes" if part.weaker else "no",
+            )
+            for part in shown
+        ],
+        numeric=(2, 3, 4, 5),
+    )
+
+
+def _usage(schema: RowSchema) -> Iterator[Block]:
+    row = {name: _example(column) for name, column in schema.columns.items()}
+    compact = len(row) > _LONG
+    text = json.dumps({"inputs": [row]}, ensure_ascii=False, indent=None if compact else 2)
+    yield Code("A row, as row.json", "json", text)
+    yield Code(
+        "In Python",
+        "python",
+        "import json\n"
+        "from pathlib import Path\n"
+        "\n"
+        "from classification_model import make_prediction\n"
+        "\n"
+        'rows = json.loads(Path("row.json").read_text(encoding="utf-8"))["inputs"]\n'
+        'print(make_prediction(input_data=rows)["predictions"])',
+    )
+    yield Code(
+        "On the command line, for a CSV with these columns",
+        "console",
+        "classification-model predict rows.csv --output scored.csv",
+    )
+    yield Code(
+        "Over HTTP, where the API runs",
+        "console",
+        "curl -s http://localhost:8002/predict -H 'content-type: application/json' "
+        "--data-binary @row.json",
+    )
+
+
+def _example(column: Column) -> object:
+    if column.example is not None or column.nullable:
+        return column.example
+    if column.categories:
+        return column.categories[0]
+    stand_ins = {"boolean": True, "date": "2024-12-31", "text": "text"}
+    return stand_ins.get(column.kind, column.minimum or 0)
+
+
+def _columns(report: Report, facts: Facts) -> Iterator[Block]:
+    yield Table(
+        caption="What each column holds, and what training has seen in it",
+        header=("column", "kind", "missing", "seen"),
+        rows=[
+            (name, column.kind, _missing(column, report.missing[name]), _seen(column))
+            for name, column in facts.schema.columns.items()
+        ],
+        numeric=(2,),
+    )
+    if facts.left_out:
+        yield Table(
+            caption="Columns that the model does not look at",
+            header=("column", "why"),
+            rows=list(facts.left_out.items()),
+        )
+
+
+def _missing(column: Column, share: float) -> str:
+    if not column.nullable:
+        return "never"
+    return f"{share:.1%}" if share else "may be"
+
+
+def _seen(column: Column) -> str:
+    if column.categories:
+        more = len(column.categories) - 8
+        return ", ".join(column.categories[:8]) + (f" and {more} more" if more > 0 else "")
+    if column.minimum is not None and column.maximum is not None:
+        return f"{column.minimum:g} to {column.maximum:g}"
+    return ""
+
+
+def _versions(facts: Facts) -> Block:
+    return Table(
+        caption="What it was made with",
+        header=("", "version"),
+        rows=[("Python", facts.python), *sorted(facts.libraries.items())],
+    )
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.low:.3f} to {estimate.high:.3f}"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"

@@ -1,0 +1,261 @@
+"""The six pictures of a card."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from itertools import pairwise
+
+from classification_model.card.svg import HEIGHT, WIDTH, Picture, Plot, clean, cut, tag, text_width
+from classification_model.evaluation.models import Curve, Report
+
+__all__ = ["pictures"]
+
+_FIFTHS = (0, 0.2, 0.4, 0.6, 0.8, 1)
+_MOST_BARS = 12
+_CLASSES_WITH_COUNTS = 12
+
+
+def pictures(report: Report) -> tuple[Picture, ...]:
+    """Each picture of a report, in the order they are shown."""
+    draw: tuple[Callable[[Report], Picture], ...] = (
+        _roc,
+        _precision_recall,
+        _calibration,
+        _scores,
+        _confusion,
+        _importance,
+    )
+    return tuple(one(report) for one in draw)
+
+
+def _roc(report: Report) -> Picture:
+    plot = Plot(x=(0, 1), y=(0, 1), right=_legend_width(report.roc))
+    plot.x_ticks(_FIFTHS, "false positive rate")
+    plot.y_ticks(_FIFTHS, "true positive rate")
+    plot.line([(0, 0), (1, 1)], "guide")
+    for i, curve in enumerate(report.roc):
+        plot.line(zip(curve.x, curve.y, strict=True), _stroke(i))
+    _legend(plot, report.roc, x=plot.right - 88)
+    return Picture(
+        key="roc",
+        title="ROC curve",
+        caption="How many of a class are found (up) for how many false alarms (right). "
+        "The dashed line is guessing; the number is the area below the curve.",
+        summary="Area under the curve: " + _areas(report.roc),
+        body=plot.body(),
+    )
+
+
+def _precision_recall(report: Report) -> Picture:
+    plot = Plot(x=(0, 1), y=(0, 1), right=_legend_width(report.precision_recall))
+    plot.x_ticks(_FIFTHS, "recall")
+    plot.y_ticks(_FIFTHS, "precision")
+    two = len(report.classes) == 2
+    if two:
+        share = sum(report.confusion[1]) / report.rows
+        plot.line([(0, share), (1, share)], "guide")
+    for i, curve in enumerate(report.precision_recall):
+        plot.line(_steps(curve), _stroke(i))
+    _legend(plot, report.precision_recall, x=plot.left + 8)
+    return Picture(
+        key="precision_recall",
+        title="Precision and recall",
+        caption="How many of those that were named are right (up) for how many of the class are "
+        f"found (right). {'The dashed line is guessing; the' if two else 'The'} number is the "
+        "average precision.",
+        summary="Average precision: " + _areas(report.precision_recall),
+        body=plot.body(),
+    )
+
+
+def _calibration(report: Report) -> Picture:
+    plot = Plot(x=(0, 1), y=(0, 1))
+    plot.x_ticks(_FIFTHS, "predicted probability")
+    plot.y_ticks(_FIFTHS, "share that came true")
+    most = max(part.rows for part in report.calibration)
+    for part in report.calibration:
+        position = min(int(part.predicted * 10), 9) / 10
+        height = (plot.bottom - plot.top) * 0.18 * part.rows / most
+        wide = plot.at_x(0.1) - plot.at_x(0)
+        plot.add(
+            tag("rect", x=plot.at_x(position) + 2, y=plot.bottom - height, width=wide - 4,
+                height=height, class_="soft")
+        )  # fmt: skip
+    plot.line([(0, 0), (1, 1)], "guide")
+    for part in report.calibration:
+        plot.line([(part.predicted, part.low), (part.predicted, part.high)], "s0 thin")
+    plot.line([(part.predicted, part.observed) for part in report.calibration], "s0")
+    for part in report.calibration:
+        x, y = plot.at_x(part.predicted), plot.at_y(part.observed)
+        plot.add(tag("circle", cx=x, cy=y, r=4, class_="f0"))
+    if len(report.classes) == 2:
+        of = f"of {_quoted(report.classes[1])}"
+    else:
+        of = "of the class that is answered"
+    return Picture(
+        key="calibration",
+        title="Calibration",
+        caption=f"Is the probability {of} to be taken at its word? On the dashed line it is. "
+        "Upright lines are 95% intervals, and the bars show how many rows there are.",
+        summary=f"The mean distance from the dashed line is {report.calibration_error:.3f}.",
+        body=plot.body(),
+    )
+
+
+def _scores(report: Report) -> Picture:
+    below, above = report.histogram.series
+    most = max(1, *above.counts, *below.counts)
+    # The smaller side keeps enough room to be seen.
+    up, down = (max(most * 0.12, *one.counts) * 1.05 for one in (above, below))
+    plot = Plot(x=(0, 1), y=(-down, up), top=28)
+    plot.x_ticks(_FIFTHS, "predicted probability")
+    plot.y_ticks(_ticks(-down, up), "rows")
+    edges = report.histogram.edges
+    for sign, series, color in ((1, above, "f0"), (-1, below, "f1")):
+        for low, high, count in zip(edges[:-1], edges[1:], series.counts, strict=True):
+            if count:
+                top, bottom = sorted((plot.at_y(0), plot.at_y(sign * count)))
+                x = plot.at_x(low) + 0.5
+                wide = plot.at_x(high) - x - 0.5
+                plot.add(tag("rect", x=x, y=top, width=wide, height=bottom - top, class_=color))
+    half = (plot.right - plot.left) / 2
+    for x, series, color, where in (
+        (plot.left, above, "f0", "up"), (plot.left + half, below, "f1", "down")
+    ):  # fmt: skip
+        plot.add(tag("rect", x=x, y=9, width=10, height=10, class_=color))
+        plot.text(x + 15, 18, cut(f"{clean(series.name)} ({where})", half - 20))
+    if len(report.classes) == 2:
+        what = f"the probability of {_quoted(report.classes[1])}, for rows of each class"
+    else:
+        what = "the probability of the class that is answered, where that is right and wrong"
+    return Picture(
+        key="scores",
+        title="Scores",
+        caption=f"How sure the model is: {what}.",
+        summary=f"{sum(above.counts)} rows are {_quoted(above.name)} and "
+        f"{sum(below.counts)} are {_quoted(below.name)}.",
+        body=plot.body(),
+    )
+
+
+def _confusion(report: Report) -> Picture:
+    names = [clean(label) for label in report.classes]
+    count = len(names)
+    left = 34 + min(90.0, max(text_width(name) for name in names))
+    wide = (WIDTH - 8 - left) / count
+    upright = all(text_width(name) < wide - 4 for name in names)
+    plot = Plot(x=(0, count), y=(count, 0), left=left, right=8, bottom=40 if upright else 62)
+    high = (plot.bottom - plot.top) / count
+    for i, row in enumerate(report.confusion):
+        for j, rows in enumerate(row):
+            share = rows / max(1, sum(row))
+            x, y = plot.at_x(j), plot.at_y(i)
+            plot.add(
+                tag("rect", x=x + 0.75, y=y + 0.75, width=wide - 1.5, height=high - 1.5,
+                    class_="cell"),
+                tag("rect", x=x + 0.75, y=y + 0.75, width=wide - 1.5, height=high - 1.5,
+                    class_="f0", fill_opacity=share),
+            )  # fmt: skip
+            if rows and count <= _CLASSES_WITH_COUNTS:
+                inverse = " inverse" if share > 0.5 else ""
+                plot.text(x + wide / 2, y + high / 2 + 4, f"{rows}", f"middle{inverse}")
+    step = math.ceil(count / 20)
+    for i in range(0, count, step):
+        plot.text(plot.left - 6, plot.at_y(i + 0.5) + 4, cut(names[i], left - 30), "end")
+        x, y = plot.at_x(i + 0.5), plot.bottom + 14
+        if upright:
+            plot.text(x, y, names[i], "middle")
+        else:
+            turned = f"rotate(-25 {x:.1f} {y:.1f})"
+            words = cut(names[i], 66 if count <= 5 else 40)
+            plot.add(tag("text", escape(words), x=x + 4, y=y, transform=turned, class_="end"))
+    plot.text((plot.left + plot.right) / 2, HEIGHT - 6, "answered", "middle label")
+    plot.y_label("true")
+    right = sum(report.confusion[i][i] for i in range(count))
+    return Picture(
+        key="confusion",
+        title="Confusion",
+        caption="Rows are what is true, columns what was answered; the darker a cell, the larger "
+        "its share of the row.",
+        summary=f"{right} of {report.rows} rows are on the diagonal, which is right.",
+        body=plot.body(),
+    )
+
+
+def _importance(report: Report) -> Picture:
+    shown = report.importance[:_MOST_BARS]
+    left = 12 + min(130.0, max(text_width(clean(one.column)) for one in shown))
+    high = max(1e-9, *(one.mean + one.spread for one in shown))
+    low = min(0.0, *(one.mean - one.spread for one in shown))
+    plot = Plot(x=(low, high * 1.02), y=(len(shown), 0), left=left, right=16)
+    plot.x_ticks(_ticks(low, high), "log loss that shuffling adds")
+    thick = min(18.0, (plot.bottom - plot.top) / len(shown) * 0.7)
+    for i, one in enumerate(shown):
+        y = plot.at_y(i + 0.5)
+        start, end = sorted((plot.at_x(0), plot.at_x(one.mean)))
+        plot.add(
+            tag("rect", x=start, y=y - thick / 2, width=end - start, height=thick, class_="f0")
+        )
+        plot.line([(one.mean - one.spread, i + 0.5), (one.mean + one.spread, i + 0.5)], "whisker")
+        plot.text(left - 6, y + 4, cut(one.column, left - 10), "end")
+    more = len(report.importance) - len(shown)
+    of = f"the {len(shown)} of {len(report.importance)} columns" if more else "each column"
+    return Picture(
+        key="importance",
+        title="Importance",
+        caption=f"How much worse the model gets when a column is shuffled: {of}"
+        f"{' that matter most' if more else ''}. The thin lines show the spread of five repeats.",
+        summary="Most important: "
+        + ", ".join(f"{clean(one.column)} ({one.mean:.3f})" for one in shown[:5]),
+        body=plot.body(),
+    )
+
+
+def _steps(curve: Curve) -> Iterator[tuple[float, float]]:
+    """A recall between two points costs the precision of the higher one."""
+    points = list(zip(curve.x, curve.y, strict=True))
+    yield points[0]
+    for (before, _), (x, y) in pairwise(points):
+        yield before, y
+        yield x, y
+
+
+def _stroke(position: int) -> str:
+    """The colour of a curve; the second five are dashed too, for who sees no colours."""
+    return f"s{position % 10}{' dash' if position > 4 else ''}"
+
+
+def _legend_width(curves: Sequence[Curve]) -> float:
+    """What is kept free to the right of the plot: a single curve is named inside."""
+    if len(curves) == 1:
+        return 12.0
+    return 66 + min(64.0, max(text_width(clean(curve.label)) for curve in curves))
+
+
+def _legend(plot: Plot, curves: Sequence[Curve], *, x: float) -> None:
+    y = plot.bottom - 14
+    if len(curves) > 1:
+        x, y = plot.right + 8, plot.top + 6
+    for i, curve in enumerate(curves):
+        words = f"{cut(curve.label, 64)} {curve.area:.3f}"
+        plot.add(tag("line", x1=x, x2=x + 14, y1=y, y2=y, class_=f"line {_stroke(i)}"))
+        plot.text(x + 18, y + 4, words if len(curves) > 1 else f"area {curve.area:.3f}")
+        y += 15
+
+
+def _areas(curves: Sequence[Curve]) -> str:
+    return ", ".join(f"{_quoted(curve.label)} {curve.area:.3f}" for curve in curves)
+
+
+def _quoted(name: object) -> str:
+    return f"\u201c{clean(name)}\u201d"
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Three to six round numbers in a range that holds zero."""
+    power = 10.0 ** math.floor(math.log10(high - low))
+    step = next(s * power for s in (0.1, 0.2, 0.5, 1, 2) if (high - low) / (s * power) <= 5)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return [float(f"{i * step:.6g}") for i in range(first, last + 1)]

@@ -1,0 +1,9 @@
+"""Judge a model on rows that it was not trained on."""
+
+from __future__ import annotations
+
+from classification_model.evaluation.judge import evaluate
+from classification_model.evaluation.metrics import NAMES, Metrics, score
+from classification_model.evaluation.models import Report
+
+__all__ = ["NAMES", "Metrics", "Report", "evaluate", "score"]

@@ -1,0 +1,143 @@
+"""What the pictures show: points, bins and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    precision_recall_curve,
+    roc_auc_score,
+    roc_curve,
+)
+
+from classification_model.config.schema import Label
+from classification_model.evaluation.metrics import Floats, Judged
+from classification_model.evaluation.models import Bin, Curve, Histogram, Series
+
+__all__ = ["calibration", "calibration_error", "confusion", "histogram", "pr_curves", "roc_curves"]
+
+_BINS = 10
+_HISTOGRAM_BINS = 20
+_POINTS = 200
+_MOST_CURVES = 10
+
+
+def roc_curves(judged: Judged, classes: Sequence[Label]) -> tuple[Curve, ...]:
+    """Of each class against the rest: false positive rate and true positive rate.
+
+    Two classes give one curve, that of the second; of more than ten, those of the ten with
+    the smallest area. The area is that of all points, of which 200 are kept at most.
+    """
+
+    def points(positive: Any, scores: Floats) -> tuple[Floats, Floats]:
+        false, true, _ = roc_curve(positive, scores)
+        return false, true
+
+    return _curves(judged, classes, points, roc_auc_score)
+
+
+def pr_curves(judged: Judged, classes: Sequence[Label]) -> tuple[Curve, ...]:
+    """Of each class against the rest: recall and precision; see :func:`roc_curves`.
+
+    The area is the average precision.
+    """
+
+    def points(positive: Any, scores: Floats) -> tuple[Floats, Floats]:
+        precision, recall, _ = precision_recall_curve(positive, scores, drop_intermediate=True)
+        # Of the points of one recall the first, which has the fewest false alarms.
+        found, first = np.unique(recall[::-1], return_index=True)
+        return found, precision[::-1][first]
+
+    return _curves(judged, classes, points, average_precision_score)
+
+
+def calibration(judged: Judged) -> tuple[Bin, ...]:
+    """Ten bins of equal width, those that hold a row, for whether 70% comes true in 70 of 100."""
+    probability, happened = _watched(judged)
+    place = np.minimum((probability * _BINS).astype(np.intp), _BINS - 1)
+    bins = []
+    for position in range(_BINS):
+        inside = place == position
+        rows, hits = int(inside.sum()), int(happened[inside].sum())
+        if not rows:
+            continue
+        bounds = stats.binomtest(hits, rows).proportion_ci(method="wilson")
+        bins.append(
+            Bin(
+                rows=rows,
+                predicted=float(probability[inside].mean()),
+                observed=hits / rows,
+                low=float(bounds.low),
+                high=float(bounds.high),
+            )
+        )
+    return tuple(bins)
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """The mean distance between predicted and observed, by rows (Naeini et al. 2015)."""
+    rows = sum(part.rows for part in bins)
+    return sum(part.rows * abs(part.predicted - part.observed) for part in bins) / rows
+
+
+def confusion(judged: Judged) -> tuple[tuple[int, ...], ...]:
+    """Counts by the class that is true (rows) and the one that was answered (columns)."""
+    everything = list(range(judged.classes))
+    matrix = confusion_matrix(judged.truth, judged.predicted, labels=everything)
+    return tuple(tuple(row) for row in matrix.tolist())
+
+
+def histogram(judged: Judged, classes: Sequence[Label]) -> Histogram:
+    """How sure the answers are, apart for each of two classes, or for right and wrong."""
+    probability, happened = _watched(judged)
+    edges = np.linspace(0, 1, _HISTOGRAM_BINS + 1)
+    names = ("wrong", "right") if len(classes) > 2 else tuple(map(str, classes))
+    return Histogram(
+        edges=tuple(edges.tolist()),
+        series=tuple(
+            Series(
+                name=name,
+                counts=tuple(np.histogram(probability[happened == flag], edges)[0].tolist()),
+            )
+            for name, flag in zip(names, (False, True), strict=True)
+        ),
+    )
+
+
+def _watched(judged: Judged) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """A probability for each row, and whether what it speaks of came true."""
+    if judged.classes == 2:
+        return judged.scores[:, 1], judged.truth == 1
+    return judged.scores.max(axis=1), judged.correct
+
+
+def _curves(
+    judged: Judged,
+    classes: Sequence[Label],
+    points: Callable[[Any, Floats], tuple[Floats, Floats]],
+    area: Callable[[Any, Floats], float],
+) -> tuple[Curve, ...]:
+    shown = [1] if len(classes) == 2 else range(len(classes))
+    curves = []
+    for position in shown:
+        positive, scores = judged.truth == position, judged.scores[:, position]
+        if not 0 < positive.sum() < len(positive):
+            continue  # a class that is not there has no curve
+        x, y = points(positive, scores)
+        kept = np.unique(np.linspace(0, len(x) - 1, min(_POINTS, len(x))).round().astype(int))
+        curves.append(
+            Curve(
+                label=classes[position],
+                area=float(area(positive, scores)),
+                x=tuple(x[kept].tolist()),
+                y=tuple(y[kept].tolist()),
+            )
+        )
+    hardest = sorted(range(len(curves)), key=lambda i: (curves[i].area, i))[:_MOST_CURVES]
+    return tuple(curves[i] for i in sorted(hardest))

@@ -1,0 +1,101 @@
+"""Which raw columns a model leans on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from classification_model.config.schema import Label, RowSchema
+from classification_model.evaluation.metrics import align
+from classification_model.evaluation.models import Importance
+from classification_model.processing.data_manager import Dataset
+from classification_model.processing.features import Encoder, Feature, Matrix
+from classification_model.processing.validation import TypedRow
+
+__all__ = ["Predict", "importance"]
+
+Predict = Callable[[Matrix], npt.NDArray[np.floating]]
+"""Encoded rows in, probabilities of shape ``(rows, classes)`` out."""
+
+_REPEATS = 5
+# What all columns and repeats together may score; wide tables are judged on fewer rows.
+_SCORED = 75_000
+_SCORED_AT_ONCE = 20_000
+_FEWEST_ROWS = 200
+
+
+def importance(
+    held_out: Dataset,
+    *,
+    predict: Predict,
+    features: Sequence[Feature],
+    schema: RowSchema,
+    classes: Sequence[Label],
+    seed: int,
+) -> tuple[tuple[Importance, ...], int]:
+    """Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019), in log loss.
+
+    A raw column is shuffled among the rows and every feature that comes from it follows, so
+    a column counts for all that is derived from it. A column that no feature comes from
+    counts for nothing.
+
+    Returns:
+        The columns, the most important one first, and the number of rows they were judged on.
+    """
+    some = _some_rows(len(held_out.rows), len(schema.columns), seed)
+    rows = [held_out.rows[i] for i in some]
+    labels = [held_out.labels[i] for i in some]
+    matrix = Encoder(features).encode(rows)
+    whole = align(labels, predict(matrix), classes).losses.mean()
+    looked_at = {name for feature in features for name in feature.inputs}
+    used = [column for column in schema.columns if column in looked_at]
+    grown = {column: np.zeros(_REPEATS) for column in schema.columns}
+    # A call costs some models more than its rows do, so that many columns share one.
+    size = max(1, _SCORED_AT_ONCE // (_REPEATS * len(rows)))
+    for start in range(0, len(used), size):
+        block = used[start : start + size]
+        shuffled = [
+            _shuffled(matrix, rows, column, features, seed=[seed, start + i])
+            for i, column in enumerate(block)
+        ]
+        repeated = labels * (_REPEATS * len(block))
+        losses = align(repeated, predict(np.concatenate(shuffled)), classes).losses
+        means = losses.reshape(len(block), _REPEATS, len(rows)).mean(axis=2)
+        grown |= dict(zip(block, means - whole, strict=True))
+    ranked = [
+        Importance(column=column, mean=float(each.mean()), spread=float(each.std(ddof=1)))
+        for column, each in grown.items()
+    ]
+    return tuple(sorted(ranked, key=lambda one: (-one.mean, one.column))), len(rows)
+
+
+def _some_rows(rows: int, columns: int, seed: int) -> npt.NDArray[np.intp]:
+    """The positions of the rows to look at: all, or as many as the bound allows."""
+    limit = max(_FEWEST_ROWS, _SCORED // (_REPEATS * columns))
+    if rows <= limit:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
+
+
+def _shuffled(
+    matrix: Matrix,
+    rows: Sequence[TypedRow],
+    column: str,
+    features: Sequence[Feature],
+    *,
+    seed: Sequence[int],
+) -> Matrix:
+    """The encoded rows once for each repeat, with the column, and what comes from it, shuffled."""
+    random = np.random.default_rng(seed)
+    values = [row[column] for row in rows]
+    changed = [
+        {**row, column: values[i]}
+        for _ in range(_REPEATS)
+        for row, i in zip(rows, random.permutation(len(rows)), strict=True)
+    ]
+    affected = [i for i, feature in enumerate(features) if column in feature.inputs]
+    result = np.tile(matrix, (_REPEATS, 1))
+    result[:, affected] = Encoder([features[i] for i in affected]).encode(changed)
+    return result

@@ -1,0 +1,106 @@
+"""All that is found out about a model, in one report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn.metrics import f1_score
+from threadpoolctl import threadpool_limits
+
+from classification_model.config.schema import Label, RowSchema
+from classification_model.evaluation import curves
+from classification_model.evaluation.baselines import baselines
+from classification_model.evaluation.bootstrap import interval, resampled
+from classification_model.evaluation.importance import Predict, importance
+from classification_model.evaluation.metrics import NAMES, Judged, Metrics, align, score
+from classification_model.evaluation.models import Estimate, Report
+from classification_model.evaluation.slices import slices
+from classification_model.processing.data_manager import Dataset
+from classification_model.processing.features import Encoder, Feature
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    *,
+    predict: Predict,
+    features: Sequence[Feature],
+    schema: RowSchema,
+    train: Dataset,
+    held_out: Dataset,
+    classes: Sequence[Label],
+    seed: int,
+) -> Report:
+    """Judge a model on held-out rows. The same arguments give the same report.
+
+    It keeps to one thread, in which sums are rounded the same however many cores there are,
+    and in which small trees do not wait for each other on a busy machine.
+
+    Args:
+        predict: encoded rows in, probabilities of shape ``(rows, classes)`` out.
+        features: how rows are encoded: what serving encodes by.
+        schema: the raw columns.
+        train: the rows that the model was fitted on, for the baselines and the quartiles.
+        held_out: rows that it has not seen; each class is among them.
+        classes: the labels in the order of the probabilities.
+        seed: of everything that is drawn at random.
+    """
+    with threadpool_limits(limits=1):
+        encoder = Encoder(features)
+        matrix = encoder.encode(held_out.rows)
+        probabilities = predict(matrix)
+        judged = align(held_out.labels, probabilities, classes)
+        metrics = score(held_out.labels, probabilities, classes)
+        ranked, ranked_on = importance(
+            held_out, predict=predict, features=features, schema=schema, classes=classes, seed=seed
+        )
+        counts = Counter(train.labels)
+        return Report(
+            metrics=metrics,
+            classes=tuple(classes),
+            class_rows=tuple(counts[label] for label in classes),
+            missing={
+                name: sum(row[name] is None for row in train.rows) / len(train.rows)
+                for name in schema.columns
+            },
+            **_estimates(judged, metrics, seed),
+            baselines=baselines(
+                (encoder.encode(train.rows), train.labels),
+                (matrix, held_out.labels),
+                features=features,
+                classes=classes,
+                seed=seed,
+            ),
+            slices=slices(schema, train.rows, held_out.rows, judged),
+            importance=ranked,
+            importance_rows=ranked_on,
+            **_drawn(judged, classes),
+        )
+
+
+def _estimates(
+    judged: Judged, metrics: Metrics, seed: int
+) -> dict[str, Estimate | tuple[Estimate, ...]]:
+    """Each metric with its interval, and F1 with one for each class."""
+    drawn = resampled(judged, seed=seed)
+    everything = list(range(judged.classes))
+    f1 = f1_score(judged.truth, judged.predicted, labels=everything, average=None, zero_division=0)
+    return {
+        **{name: interval(getattr(metrics, name), drawn[name]) for name in NAMES},
+        "f1": tuple(interval(float(f1[k]), drawn["f1"][:, k]) for k in everything),
+    }
+
+
+def _drawn(judged: Judged, classes: Sequence[Label]) -> dict[str, Any]:
+    """What the pictures are drawn from, by the names of the report."""
+    bins = curves.calibration(judged)
+    return {
+        "calibration": bins,
+        "calibration_error": curves.calibration_error(bins),
+        "confusion": curves.confusion(judged),
+        "roc": curves.roc_curves(judged, classes),
+        "precision_recall": curves.pr_curves(judged, classes),
+        "histogram": curves.histogram(judged, classes),
+    }

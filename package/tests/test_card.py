@@ -1,0 +1,352 @@
+"""The card: true to the report, safe with any name, one page that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from sklearn.pipeline import Pipeline
+
+from classification_model import bundle
+from classification_model.card import Candidate, Facts, write
+from classification_model.config.core import Config, load_config
+from classification_model.config.home import Home
+from classification_model.config.schema import Column, Label
+from classification_model.evaluation import Report, evaluate
+from classification_model.evaluation.models import Bin
+from classification_model.pipeline import build_pipeline
+from classification_model.processing.data_manager import Split, load_dataset, split_dataset
+from homes import make_home
+from tables import PEOPLE, TABLES, Sample
+
+HOSTILE = ("<script>alert(1)</script>", "a|b `c` [x](http://x.example)", '"&amp;\n"', "Größe €")
+
+
+def judged(home: Home) -> tuple[Report, Facts]:
+    """What a home's data gives, with the report that its training would make."""
+    config = load_config(home)
+    data = load_dataset(config, home)
+    split = split_dataset(data, config)
+    pipeline = build_pipeline(config).fit(split.train.rows, split.train.labels)
+    facts = Facts(
+        stem="model_v1.0.0",
+        version="1.0.0",
+        target=config.target,
+        dataset=config.dataset,
+        rows=len(data.rows),
+        data_sha256=data.digest,
+        config_sha256=config.digest,
+        schema=config.row_schema(),
+        left_out=config.ignored,
+        python="3.11",
+        libraries={"numpy": "2.4.6", "scikit-learn": "1.9.1"},
+    )
+    return report_of(config, split, pipeline), facts
+
+
+def report_of(config: Config, split: Split, pipeline: Pipeline) -> Report:
+    known: dict[Label, Label] = {label: label for label in split.train.labels}
+    return evaluate(
+        predict=pipeline.named_steps["classify"].predict_proba,
+        features=pipeline.named_steps["encode"].features_,
+        schema=config.row_schema(),
+        train=split.train,
+        held_out=split.held_out,
+        classes=[known[label] for label in pipeline.classes_.tolist()],
+        seed=config.random_state,
+    )
+
+
+@pytest.fixture(scope="module", params=["awkward", "digits", "people"])
+def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    home = make_home(TABLES[request.param](), tmp_path_factory.mktemp(request.param) / "made")
+    return *judged(home), home
+
+
+Found = tuple[Report, Facts, Home]
+
+
+def hostile() -> Sample:
+    """The people again, their columns and classes named to break a page."""
+    header = ("name", *HOSTILE, "since", "<b>target</b>")
+    rows = [(*row[:-1], HOSTILE[row[-1]]) for row in PEOPLE.rows]  # type: ignore[call-overload]
+    return Sample("<b>target</b>", header, rows)
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Facts]:
+    return judged(make_home(hostile(), tmp_path_factory.mktemp("hostile") / "made"))
+
+
+def texts(files: Mapping[str, bytes]) -> tuple[str, str, str]:
+    return files[".html"].decode(), files[".md"].decode(), files[".svg"].decode()
+
+
+def parsed(html: str) -> ET.Element:
+    """The page is XML too, so that every tag is known to be closed."""
+    return ET.fromstring(html.removeprefix("<!doctype html>"))
+
+
+def words_of(element: ET.Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def markdown_tables(text: str) -> list[list[str]]:
+    """The lines of each table."""
+    return [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+
+
+def test_a_card_is_markdown_a_page_and_pictures(found: Found) -> None:
+    report, facts, _ = found
+    files = write(report=report, facts=facts)
+    assert set(files) == {".html", ".md", ".svg"}
+    assert sum(map(len, files.values())) < 200_000
+    assert "](model_v1.0.0.svg)" in files[".md"].decode()
+
+
+def test_the_page_needs_no_other_file_no_host_and_no_script(found: Found) -> None:
+    report, facts, _ = found
+    html, _, svg = texts(write(report=report, facts=facts))
+    for source in (html, svg):
+        root = ET.fromstring(source.removeprefix("<!doctype html>"))
+        for element in root.iter():
+            assert element.tag.split("}")[-1] not in {"script", "link", "img", "iframe", "object"}
+            assert not {"src", "href", "onload", "data"} & set(element.attrib)
+        assert "url(" not in source
+        assert "@import" not in source
+
+
+def test_every_picture_says_in_words_what_it_shows(found: Found) -> None:
+    report, facts, _ = found
+    html, _, svg = texts(write(report=report, facts=facts))
+    drawings = list(parsed(html).iter("svg"))
+    assert len(drawings) == 6
+    assert parsed(svg).find("{*}desc") is not None
+    identifiers = [element.get("id") for element in parsed(html).iter() if element.get("id")]
+    assert len(identifiers) == len(set(identifiers))
+    for drawing in drawings:
+        named = (drawing.get("aria-labelledby") or "").split()
+        spoken = [element for element in drawing if element.get("id") in named]
+        assert len(spoken) == 2
+        assert all(words_of(element) for element in spoken)
+
+
+def test_pictures_stay_inside_their_frame(found: Found) -> None:
+    report, facts, _ = found
+    html, _, _ = texts(write(report=report, facts=facts))
+    for drawing in parsed(html).iter("svg"):
+        for element in drawing.iter():
+            for key, limit in (("x", 360), ("cx", 360), ("x2", 360), ("y", 300), ("cy", 300)):
+                assert -1 <= float(element.get(key, 0)) <= limit
+            for point in element.get("points", "").split():
+                x, y = map(float, point.split(","))
+                assert 0 <= x <= 360
+                assert 0 <= y <= 300
+
+
+def test_headings_and_tables_are_marked_as_what_they_are(found: Found) -> None:
+    report, facts, _ = found
+    page = parsed(texts(write(report=report, facts=facts))[0])
+    assert [words_of(heading) for heading in page.iter("h2")] == [
+        "What it predicts",
+        "Data",
+        "How it was chosen",
+        "How good it is",
+        "Where it is weak",
+        "Limits",
+        "How to use it",
+        "Columns of a row",
+        "Versions",
+    ]
+    assert len(list(page.iter("h1"))) == 1
+    for table in page.iter("table"):
+        caption = table.find("caption")
+        assert caption is not None
+        assert words_of(caption)
+        assert all(heading.get("scope") for heading in table.iter("th"))
+
+
+def test_the_numbers_are_those_of_the_report(found: Found) -> None:
+    report, facts, _ = found
+    html, markdown, _ = texts(write(report=report, facts=facts))
+    sure, single = report.log_loss, report.baselines[1].metrics.log_loss
+    cells = f"{sure.value:.3f} | {sure.low:.3f} to {sure.high:.3f}"
+    row = next(line for line in markdown.splitlines() if line.startswith("| log loss"))
+    assert cells in row
+    assert row.endswith(f" {single:.3f} |")
+    for text in (words_of(parsed(html)), markdown):
+        assert facts.data_sha256 in text
+        assert facts.config_sha256 in text
+        assert f"{report.accuracy.value:.3f}" in text
+
+
+def test_no_name_from_a_csv_becomes_markup(attacked: tuple[Report, Facts]) -> None:
+    report, facts = attacked
+    html, markdown, svg = texts(write(report=report, facts=facts))
+    for source in (html, svg):
+        root = ET.fromstring(source.removeprefix("<!doctype html>"))
+        assert not {"script", "b", "a"} & {element.tag.split("}")[-1] for element in root.iter()}
+    assert "<script>alert(1)</script>" in words_of(parsed(html))
+    assert "“<b>target</b>”" in words_of(parsed(html))
+    prose = re.sub(r"^(```+).*?^\1$", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    assert not re.search(r"(?<!\\)<", prose)
+    assert not re.search(r"(?<!\\)`", prose)
+    assert prose.count("](") == prose.count("](model_v1.0.0.svg)") + prose.count(r"\](")
+
+
+def test_every_row_of_a_markdown_table_has_the_cells_of_its_head(
+    attacked: tuple[Report, Facts],
+) -> None:
+    report, facts = attacked
+    tables = markdown_tables(texts(write(report=report, facts=facts))[1])
+    assert len(tables) >= 6
+    for lines in tables:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
+
+
+def test_control_characters_do_not_break_a_page(attacked: tuple[Report, Facts]) -> None:
+    report, facts = attacked
+    files = write(
+        report=report, facts=replace(facts, target="a\x00b\x1b[31mc\ud800", choice="\x07")
+    )
+    parsed(texts(files)[0])
+
+
+def test_candidates_stand_in_the_order_of_their_loss(found: Found) -> None:
+    report, facts, _ = found
+    candidates = (Candidate("forest", 0.5, 0.25), Candidate("linear | l2", 0.4, 0.75))
+    chosen = replace(facts, candidates=candidates, choice="A vote of two was best.")
+    html, markdown, _ = texts(write(report=report, facts=chosen))
+    assert "| linear \\| l2 | 0.4000 | 75% |\n| forest | 0.5000 | 25% |" in markdown
+    assert "A vote of two was best." in html
+    assert "A vote of two was best." not in texts(write(report=report, facts=facts))[0]
+
+
+def test_limits_follow_from_the_facts(found: Found) -> None:
+    report, facts, _ = found
+    first = next(iter(facts.schema.columns))
+    worse = report.model_copy(
+        update={
+            "class_rows": (7, *report.class_rows[1:]),
+            "missing": {**report.missing, first: 0.62},
+            "calibration": (Bin(rows=report.rows, predicted=0.6, observed=0.3, low=0.2, high=0.5),),
+            "calibration_error": 0.23,
+        }
+    )
+    schema = facts.schema.model_copy(update={"never_missing": (first,)})
+    told = replace(facts, schema=schema, left_out={"boat": "gives the answer away"})
+    page = parsed(texts(write(report=worse, facts=told))[0])
+    said = " ".join(words_of(item) for item in page.iter("li"))
+    assert f"Few training rows: {report.classes[0]} (7)" in said
+    assert f"{first} (62%)" in said
+    assert "off by 0.23 on average" in said
+    assert f"never was in training: {first}" in said
+    assert "does not look at boat" in said
+    assert "not what causes what" in said
+    assert f"for {report.rows} of {report.rows} rows by more than chance" in said
+    assert f"judged on {report.rows} rows" in said
+
+
+def test_a_weak_slice_is_named(found: Found) -> None:
+    report, facts, _ = found
+    weak = report.slices[0].model_copy(
+        update={"column": "Straße", "value": "Gasse", "weaker": True, "log_loss": 9.0}
+    )
+    html, markdown, _ = texts(
+        write(report=report.model_copy(update={"slices": (weak,)}), facts=facts)
+    )
+    assert "1 of them is worse than all other rows by more than chance explains." in html
+    assert re.search(r"\| Straße \| Gasse \|.*\| yes \|", markdown)
+
+
+def test_the_card_shows_how_to_use_the_model_and_that_works(people: Home, tmp_path: Path) -> None:
+    config = load_config(people)
+    report, facts = judged(people)
+    page = parsed(texts(write(report=report, facts=facts))[0])
+    row, python, command, http = ("".join(code.itertext()) for code in page.iter("code"))
+    assert list(json.loads(row)["inputs"][0]) == list(config.columns)
+    (tmp_path / "row.json").write_text(row, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-c", python],
+        cwd=tmp_path,
+        env={**os.environ, "MODEL_HOME": str(people.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() in {"[0]", "[1]"}
+    assert command.startswith("classification-model predict ")
+    assert http.startswith("curl ")
+
+
+def test_an_example_is_made_up_where_the_configuration_has_none(found: Found) -> None:
+    report, facts, _ = found
+    columns = {
+        "n": Column(kind="integer", minimum=3, maximum=9),
+        "c": Column(kind="category", categories=("x", "y")),
+        "d": Column(kind="date", nullable=True),
+        "b": Column(kind="boolean"),
+    }
+    schema = facts.schema.model_copy(update={"columns": columns})
+    seen = report.model_copy(update={"missing": dict.fromkeys(columns, 0.0)})
+    page = parsed(texts(write(report=seen, facts=replace(facts, schema=schema)))[0])
+    row = json.loads("".join(next(page.iter("code")).itertext()))["inputs"][0]
+    assert row == {"n": 3, "c": "x", "d": None, "b": True}
+
+
+SAME = """
+import hashlib, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+from classification_model.config.home import Home
+from test_card import judged, write
+report, facts = judged(Home(pathlib.Path(sys.argv[2])))
+files = write(report=report, facts=facts)
+print(hashlib.sha256(report.model_dump_json().encode() + b"".join(files.values())).hexdigest())
+"""
+
+
+def test_two_processes_with_other_hash_seeds_write_the_same_bytes(tmp_path: Path) -> None:
+    home = make_home(TABLES["awkward"](), tmp_path / "made")
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", SAME, str(Path(__file__).parent), str(home.path)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
+    assert re.fullmatch(r"[0-9a-f]{64}\n", printed.pop())
+
+
+def test_a_prediction_loads_neither_card_nor_evaluation(people: Home) -> None:
+    code = (
+        "import sys; from classification_model.predict import load_model\n"
+        "from classification_model.config.home import Home\n"
+        "load_model(Home.find(sys.argv[1]))\n"
+        "print([n for n in sys.modules if n.startswith(('classification_model.card',"
+        " 'classification_model.evaluation', 'sklearn'))])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(people.path)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "[]\n"
+
+
+def test_training_saves_the_card_with_the_model(people: Home) -> None:
+    saved = bundle.load(people)
+    assert {".html", ".md", ".svg"} <= set(saved.manifest.files)
+    page = parsed(saved.contents[".html"].decode())
+    assert saved.manifest.data_sha256 in words_of(page)
+    assert f"{saved.manifest.metrics['accuracy']:.3f}" in words_of(page)
