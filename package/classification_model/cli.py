@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from classification_model import __version__, batch, bundle, new_home, report
+from classification_model.cluster import on_cluster
 from classification_model.config.home import PACKAGE_HOME, Home
 from classification_model.errors import ClassificationModelError, RejectedModelError
 from classification_model.predict import load_model
@@ -79,6 +80,10 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", help="Save it also if the gate refuses it.")
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="A Dask scheduler, such as tcp://host:8786, to train on."),
+    ] = None,
 ) -> None:
     """Train the model of a home and save it under the version in VERSION.
 
@@ -89,7 +94,7 @@ def train(
     """
     console = _console()
     try:
-        with report.TrainingProgress(console) as progress:
+        with report.TrainingProgress(console) as progress, on_cluster(cluster):
             trained = run_training(home, progress=progress, force=force)
     except RejectedModelError as error:
         if isinstance(error.comparison, Comparison):

@@ -105,7 +105,7 @@ def choose(
     folds = _folds(y, seed)
     scores: dict[str, Scores] = {}
     losses: dict[str, float] = {}
-    with joblib.Parallel(n_jobs=min(len(folds), joblib.cpu_count())) as parallel:
+    with joblib.Parallel(n_jobs=-1) as parallel:  # this machine's cores, or a cluster's
         for done, name in enumerate(names, start=1):
             begun = time.monotonic() - start
             # What comes later takes longer, so the longest yet has to fit at least.

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
 
-from classification_model import bundle
+from classification_model import bundle, cli
 from classification_model.config.home import Home
 from classification_model.onnx_export import TOLERANCE, export, nasty_rows
 from classification_model.pipeline import RowEncoder, build_classifier
@@ -136,3 +139,62 @@ def test_training_twice_in_two_processes_gives_the_same_bytes(tmp_path: Path) ->
         assert re.search(r"1/\d+ logistic regression", run.stdout)
         results.append(files_of(home.trained_models))
     assert results[0] == results[1]
+
+
+@pytest.fixture
+def cluster() -> Iterator[str]:
+    """A real scheduler with two worker processes."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    run = [sys.executable, "-m", "distributed.cli"]
+    scheduler = ["dask_scheduler", "--host", address, "--no-dashboard", "--no-show"]
+    worker = ["dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny"]
+    with ExitStack() as stack:
+        for module, *arguments in (scheduler, worker, worker):
+            command = [*run[:2], f"{run[2]}.{module}", *arguments]
+            process = stack.enter_context(
+                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            )
+            stack.callback(process.terminate)
+        wait_for_workers(address, 2)
+        yield address
+
+
+def wait_for_workers(address: str, number: int) -> None:
+    from distributed import Client
+
+    with Client(address, timeout="60s") as client:
+        client.wait_for_workers(number, timeout=60)
+
+
+@pytest.mark.filterwarnings("ignore")  # what Dask warns of is not ours
+def test_a_cluster_gives_the_same_bytes(tmp_path: Path, cluster: str) -> None:
+    here, there = auto_home(tmp_path / "here"), auto_home(tmp_path / "there")
+    cli.main(["train", "--home", str(here.path)])
+    cli.main(["train", "--home", str(there.path), "--cluster", cluster])
+    assert files_of(there.trained_models) == files_of(here.trained_models)
+    counted: dict[str, int] = tasks_done(cluster)
+    assert len(counted) == 2
+    assert all(counted.values())
+
+
+def tasks_done(address: str) -> dict[str, int]:
+    """How many tasks each worker has done."""
+    from distributed import Client
+
+    with Client(address) as client:
+        metrics = client.run(lambda dask_worker: len(dask_worker.state.log))
+    return dict(metrics)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_that_is_not_there_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = auto_home(tmp_path / "made")
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--home", str(home.path), "--cluster", "tcp://127.0.0.1:9"])
+    error = capsys.readouterr().err
+    assert "--cluster tcp://127.0.0.1:9: no scheduler answers there" in error
+    assert error.count("\n") == 1
