@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 
 from classification_model import __version__, batch, bundle, new_home, report
-from classification_model.cluster import on_cluster
 from classification_model.config.home import PACKAGE_HOME, Home
 from classification_model.errors import ClassificationModelError, RejectedModelError
 from classification_model.predict import load_model
@@ -94,8 +93,8 @@ def train(
     """
     console = _console()
     try:
-        with report.TrainingProgress(console) as progress, on_cluster(cluster):
-            trained = run_training(home, progress=progress, force=force)
+        with report.TrainingProgress(console) as progress:
+            trained = run_training(home, progress=progress, force=force, cluster=cluster)
     except RejectedModelError as error:
         if isinstance(error.comparison, Comparison):
             console.print(report.comparison_table(error.comparison))

@@ -183,7 +183,8 @@ def _fit_and_score(
 
 
 def _loss(y: npt.NDArray[np.str_], scores: Scores) -> float:
-    return float(log_loss(y, scores / scores.sum(axis=1, keepdims=True)))
+    # To nine digits: what is beyond depends on how many threads a machine adds up with.
+    return round(float(log_loss(y, scores / scores.sum(axis=1, keepdims=True))), 9)
 
 
 def _vote(

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from classification_model import bundle, card, gate, golden
 from classification_model.bundle import Bundle, Manifest
+from classification_model.cluster import on_cluster
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Label, RowSchema
@@ -57,6 +58,7 @@ def run_training(
     *,
     progress: Progress | None = None,
     force: bool = False,
+    cluster: str | None = None,
 ) -> Trained:
     """Train the model of a home and save it in the place of the one that is there.
 
@@ -64,6 +66,7 @@ def run_training(
         home: see :meth:`Home.find`.
         progress: told what is being done.
         force: save it also where the gate refuses it; the manifest says so.
+        cluster: the address of a Dask scheduler, to compare the candidates there.
 
     Raises:
         ConfigError: the configuration is wrong, or the estimator refuses its parameters.
@@ -77,7 +80,8 @@ def run_training(
     data = _read(config, place, progress)
     split = data_manager.split_dataset(data, config)
     old = bundle.load_any(place)
-    choice = _choose(config, split, data, old, progress)
+    with on_cluster(cluster):
+        choice = _choose(config, split, data, old, progress)
     progress.say(
         f"Training {_named(choice)} on {len(split.train.rows)} rows, "
         f"holding out {len(split.held_out.rows)}"
