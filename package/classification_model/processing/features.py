@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import itemgetter
 from typing import Literal
 
 import numpy as np
@@ -39,14 +40,23 @@ MISSING = float("nan")
 """The code of a missing value, of any kind."""
 
 
+_TITLES = {
+    "Master": "Master",
+    "Miss": "Miss",
+    "Mlle": "Miss",
+    "Mme": "Mrs",
+    "Mr": "Mr",
+    "Mrs": "Mrs",
+    "Ms": "Miss",
+}
+
+
 def title(name: str | None) -> str | None:
     """The form of address in ``Surname, Title. Forenames``, rare ones under one name."""
-    if name is None or "," not in name:
+    if name is None:
         return None
-    word = name.split(",", 1)[1].split(".", 1)[0].strip()
-    common = {"Mr": "Mr", "Mrs": "Mrs", "Miss": "Miss", "Master": "Master"}
-    french = {"Mlle": "Miss", "Ms": "Miss", "Mme": "Mrs"}
-    return (common | french).get(word, "Rare")
+    _, comma, rest = name.partition(",")
+    return _TITLES.get(rest.partition(".")[0].strip(), "Rare") if comma else None
 
 
 def deck(cabin: str | None) -> str | None:
@@ -117,11 +127,16 @@ class Feature:
     function: str | None = None
     categories: tuple[str, ...] = ()
 
-    def value(self, row: TypedRow) -> TypedValue:
-        """The feature's value before it becomes a number."""
+    def reader(self) -> Callable[[TypedRow], TypedValue]:
+        """The function from a row to the feature's value, before it becomes a number."""
+        # Everything is looked up here, once: what is returned runs for every row.
+        read = itemgetter(*self.inputs)
         if self.function is None:
-            return row[self.inputs[0]]
-        return FUNCTIONS[self.function](*[row[name] for name in self.inputs])
+            return read
+        function = FUNCTIONS[self.function]
+        if len(self.inputs) == 1:
+            return lambda row: function(read(row))
+        return lambda row: function(*read(row))
 
 
 def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tuple[Feature, ...]:
@@ -168,28 +183,52 @@ class Encoder:
 
     def __init__(self, features: Sequence[Feature]) -> None:
         self._columns = [_encoder(feature) for feature in features]
+        self.width = len(self._columns)
 
     def encode(self, rows: Sequence[TypedRow]) -> Matrix:
         """Rows to a matrix of shape ``(rows, features)``."""
-        return np.array([[encode(row) for encode in self._columns] for row in rows], np.float32)
+        return np.array([self.encode_row(row) for row in rows], np.float32)
+
+    def encode_row(self, row: TypedRow) -> list[float]:
+        """One row of the matrix, not yet rounded to float32."""
+        return [encode(row) for encode in self._columns]
 
 
 def _with_categories(feature: Feature, rows: Sequence[TypedRow]) -> Feature:
     if feature.kind != "category" or feature.function is None:
         return feature
-    seen = {value for row in rows if (value := feature.value(row)) is not None}
+    read = feature.reader()
+    seen = {value for row in rows if (value := read(row)) is not None}
     return replace(feature, categories=tuple(sorted(map(str, seen))))
 
 
 def _encoder(feature: Feature) -> Callable[[TypedRow], float]:
     """The function from a typed row to one feature's number."""
     if feature.kind == "category":
-        codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
-        codes[None] = MISSING
-        return lambda row: codes.get(feature.value(row), UNSEEN)
+        return _category_encoder(feature)
+    if feature.function is None:
+        (name,) = feature.inputs
+
+        def column(row: TypedRow) -> float:
+            value = row[name]
+            return MISSING if value is None else value  # type: ignore[return-value]
+
+        return column
+    read = feature.reader()
 
     def number(row: TypedRow) -> float:
-        value = feature.value(row)
-        return MISSING if value is None else float(value)  # type: ignore[arg-type]
+        value = read(row)
+        return MISSING if value is None else value  # type: ignore[return-value]
 
     return number
+
+
+def _category_encoder(feature: Feature) -> Callable[[TypedRow], float]:
+    codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
+    codes[None] = MISSING
+    code = codes.get
+    if feature.function is None:
+        (name,) = feature.inputs
+        return lambda row: code(row[name], UNSEEN)
+    read = feature.reader()
+    return lambda row: code(read(row), UNSEEN)
