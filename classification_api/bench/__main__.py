@@ -18,13 +18,13 @@ from classification_model import bundle
 from classification_model.config.home import Home
 
 TARGET = API.parent / "docs" / "bench"
-REQUESTS = 10_000
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tox -e bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each side has its turn")
     parser.add_argument("--seconds", type=float, default=4, help="how long wrk runs, each time")
+    parser.add_argument("--requests", type=int, default=10_000, help="before memory is measured")
     parser.add_argument("--output", type=Path, default=TARGET)
     options = parser.parse_args()
     if not shutil.which("wrk"):
@@ -33,14 +33,16 @@ def main() -> int:
     if len(os.sched_getaffinity(0)) < 2:
         print("two cores are needed: one for the server, one for the load")
         return 2
-    rounds = measure(list(sides()), options.rounds, options.seconds)
-    found, summary = results.ratios(rounds), results.summary(rounds)
+    rounds = measure(list(sides()), options.rounds, options.seconds, options.requests)
+    found, summary = results.ratios(rounds, options.requests), results.summary(rounds)
     report.write(options.output, found, summary)
     print(report.ratio_table(found), report.figures_table(summary), sep="\n\n")
     return 0
 
 
-def measure(all_sides: list[Side], rounds: int, seconds: float) -> dict[str, list[Figures]]:
+def measure(
+    all_sides: list[Side], rounds: int, seconds: float, requests: int
+) -> dict[str, list[Figures]]:
     """Each side once a round, each round beginning with another."""
     for side in all_sides:  # so that bytecode is there, and files are in the page cache
         with serving(side, body(side, 1), min(os.sched_getaffinity(0))):
@@ -49,30 +51,29 @@ def measure(all_sides: list[Side], rounds: int, seconds: float) -> dict[str, lis
     for number in range(rounds):
         start = number % len(all_sides)
         for side in all_sides[start:] + all_sides[:start]:
-            figures = turn(side, seconds, is_last=number == rounds - 1)
+            figures = turn(side, seconds, requests if number == rounds - 1 else None)
             found[side.name].append(figures)
             rate = f"{figures.one.per_second:,.0f} and {figures.hundred.per_second:,.0f}"
             print(f"round {number + 1}: {side.name}: {rate} requests/s", file=sys.stderr)
     return found
 
 
-def turn(side: Side, seconds: float, *, is_last: bool) -> Figures:
-    """Start, one row, where it is the last round memory after 10,000 requests, 100 rows."""
+def turn(side: Side, seconds: float, requests: int | None) -> Figures:
+    """Start, one row, memory after so many requests where that is asked for, 100 rows."""
     server_core, load_core, *_ = sorted(os.sched_getaffinity(0))
     one, hundred, memory = body(side, 1), body(side, 100), None
     with tempfile.TemporaryDirectory() as folder, serving(side, one, server_core) as server:
 
         def send(content: bytes, seconds: float) -> load.Load:
-            return load.run(
-                server.port, content, seconds=seconds, core=load_core, folder=Path(folder)
-            )
+            return load.run(server, content, seconds=seconds, core=load_core, folder=Path(folder))
 
-        send(one, 1)
+        warm = send(one, 1)
         single = send(one, seconds)
-        if is_last:
-            answers = single.answers
-            while answers < REQUESTS:
-                answers += send(one, (REQUESTS - answers) / single.per_second + 1).answers
+        if requests:
+            answers = warm.answers + single.answers
+            while answers < requests:
+                missing = requests - answers
+                answers += send(one, missing / single.clock_per_second + 1).answers
             memory = server.memory()
         return Figures(server.start, single, send(hundred, seconds), memory)
 

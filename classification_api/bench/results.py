@@ -44,7 +44,7 @@ class Ratio:
         return self.found <= self.bar if self.at_most else self.found >= self.bar
 
 
-def ratios(rounds: Rounds) -> list[Ratio]:
+def ratios(rounds: Rounds, requests: int) -> list[Ratio]:
     """The median over the rounds of each round's own ratio: its sides ran one after another."""
 
     def faster(than: str, figure: Callable[[Figures], float]) -> float | None:
@@ -79,7 +79,7 @@ def ratios(rounds: Rounds) -> list[Ratio]:
             2.5,
         ),
         Ratio(
-            "memory after 10,000 requests, against the tutorial: times less",
+            f"memory after {requests:,} requests, against the tutorial: times less",
             smaller(TUTORIAL, lambda figures: figures.memory),
             1.7,
         ),
@@ -93,9 +93,11 @@ def summary(rounds: Rounds) -> dict[str, dict[str, float | None]]:
             "start_s": median(f.start for f in figures),
             "memory_mb": figures[-1].memory,
             "one_row_per_s": median(f.one.per_second for f in figures),
+            "one_row_clock_per_s": median(f.one.clock_per_second for f in figures),
             "one_row_p50_ms": median(f.one.p50 for f in figures),
             "one_row_p99_ms": median(f.one.p99 for f in figures),
             "hundred_rows_per_s": median(f.hundred.per_second for f in figures),
+            "hundred_rows_clock_per_s": median(f.hundred.clock_per_second for f in figures),
             "hundred_rows_p50_ms": median(f.hundred.p50 for f in figures),
             "hundred_rows_p99_ms": median(f.hundred.p99 for f in figures),
         }

@@ -26,6 +26,12 @@ class Server:
     start: float
     process: subprocess.Popen[bytes]
 
+    def processor_time(self) -> float:
+        """The seconds for which it has run on its core, all threads together."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8")
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> float:
         """What it holds in memory, in MB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")

@@ -40,11 +40,10 @@ class Scorer(Protocol):
 
 
 class OnnxScorer:
-    """Scores through ONNX Runtime, on one thread: replicas scale out, not threads."""
+    """Scores through ONNX Runtime, on one thread: replicas scale out, not threads.
 
-    # One row alone takes another path through matrix multiplication, which rounds otherwise.
-    # Two copies of it take the path of every batch.
-    _COPIES = 2
+    That a row gets the same bits alone and in a batch is the graph's doing; export sees to it.
+    """
 
     def __init__(self, graph: bytes) -> None:
         import onnxruntime
@@ -60,9 +59,9 @@ class OnnxScorer:
         self._thread = local()
 
     def score(self, matrix: Matrix) -> Probabilities:
-        if len(matrix) == 1:
-            return self._score(np.repeat(matrix, self._COPIES, axis=0))[:1]
-        return self._score(matrix)
+        feed = {self._input.name: matrix}
+        probabilities: Probabilities = self._session.run([self._output], feed)[0]
+        return probabilities
 
     def score_row(self, values: Sequence[float]) -> list[float]:
         try:
@@ -71,19 +70,14 @@ class OnnxScorer:
             score = self._thread.score_row = self._row_scorer()
         return score(values)
 
-    def _score(self, matrix: Matrix) -> Probabilities:
-        feed = {self._input.name: matrix}
-        probabilities: Probabilities = self._session.run([self._output], feed)[0]
-        return probabilities
-
     def _row_scorer(self) -> Callable[[Sequence[float]], list[float]]:
         """A function with its own memory for one row, which ONNX Runtime reads and writes.
 
         Handing arrays over, one call at a time, costs a third of scoring one row. The memory
         is used by one thread, and only until the function returns.
         """
-        features = np.zeros((self._COPIES, self._input.shape[1]), np.float32)
-        probabilities = self._score(features)
+        features = np.zeros((1, self._input.shape[1]), np.float32)
+        probabilities = self.score(features)
         binding = self._session.io_binding()
         for bind, name, memory in (
             (binding.bind_input, self._input.name, features),
@@ -93,7 +87,7 @@ class OnnxScorer:
         first, run = probabilities[0], self._session.run_with_iobinding
 
         def score_row(values: Sequence[float]) -> list[float]:
-            features[:] = values
+            features[0] = values
             run(binding)
             scores: list[float] = first.tolist()
             return scores
