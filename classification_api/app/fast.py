@@ -14,7 +14,6 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
-from pydantic import ValidationError
 from pydantic_core import SchemaValidator, core_schema, to_json
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -94,7 +93,7 @@ class FastPredict:
         messages, body = await self._received(receive)
         try:
             content = self._answer(body)
-        except ValidationError:
+        except Exception:  # noqa: BLE001 - FastAPI meets it again, and answers as it always does
             await self._other(scope, _again(messages, receive), send)
             return
         size = b"%d" % len(content)

@@ -36,6 +36,8 @@ def main() -> int:
     rounds = measure(list(sides()), options.rounds, options.seconds, options.requests)
     found, summary = results.ratios(rounds, options.requests), results.summary(rounds)
     report.write(options.output, found, summary)
+    if options.output == TARGET:
+        report.put_into(API.parent / "README.md", found)
     print(report.ratio_table(found), report.figures_table(summary), sep="\n\n")
     return 0
 

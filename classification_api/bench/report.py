@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.results import Ratio
 
-__all__ = ["figures_table", "ratio_table", "write"]
+__all__ = ["figures_table", "put_into", "ratio_table", "write"]
 
 Summary = Mapping[str, Mapping[str, float | None]]
 
@@ -56,6 +56,14 @@ def write(folder: Path, ratios: Sequence[Ratio], summary: Summary) -> None:
     tables = f"{ratio_table(ratios)}\n\n{figures_table(summary)}\n"
     (folder / "speed.md").write_text(tables, encoding="utf-8")
     _picture(summary, folder / "speed.svg")
+
+
+def put_into(readme: Path, ratios: Sequence[Ratio]) -> None:
+    """Show the ratios between a document's two marks."""
+    text = readme.read_text(encoding="utf-8")
+    before, mark, rest = text.partition("<!-- bench -->\n")
+    _, end, after = rest.partition("<!-- /bench -->")
+    readme.write_text(f"{before}{mark}{ratio_table(ratios)}\n{end}{after}", encoding="utf-8")
 
 
 def _short(value: float | None) -> str:

@@ -47,6 +47,7 @@ def test_a_family_travels_on_one_ticket() -> None:
     assert features.family_size(1, 2) == 4
     assert features.fare_per_person(100.0, 1, 2) == 25
     assert features.fare_per_person(None, 1, 2) is None
+    assert features.fare_per_person(100.0, -1, 0) is None  # nobody travels, and nothing divides
 
 
 def test_a_cabin_gives_its_deck_and_how_many_there_are() -> None:

@@ -110,6 +110,7 @@ def twins(
 
 # Values as JSON text, at which two readers of JSON, or two checks of a value, may differ.
 NASTY = [
+    "-1",
     *["null", "true", "false", "0", "-0", "-0.0", "0.0", "1", "3.0", "3.5", "1e2", "1E+2", "1e-400", "5e-324", "0.1", "1.0000000000000002"],
     *["NaN", "Infinity", "-Infinity", "-NaN", "nan", "1e999", "-1e999", "1e308", "01", "+1", "1.", ".5", "1e", "0x10", "True"],
     *["9007199254740992", "9007199254740993", "-9007199254740993", "9007199254740993.0"],
@@ -340,6 +341,16 @@ def test_a_real_server_answers_as_the_twin(twins: Twins, client: httpx.Client) -
         assert (found.status_code, found.content) == (status, content)
         served = {name: found.headers[name] for name in ("content-type", "content-length")}
         assert served.items() <= dict(httpx.Headers(headers)).items()
+
+
+def test_a_failure_is_answered_by_fastapi(twins: Twins) -> None:
+    def failing(body: bytes) -> bytes:
+        raise ZeroDivisionError
+
+    fast = FastPredict(failing, twins.plain)
+    body = json.dumps({"inputs": [twins.row()]}).encode()
+    answer = twins._runner.run(ask(fast, "POST", "/predict", content=body, headers=JSON))
+    assert answer == twins.ask(content=body, headers=JSON)
 
 
 def refusing() -> None:

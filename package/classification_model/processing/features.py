@@ -77,7 +77,7 @@ def family_size(sibsp: int | None, parch: int | None) -> float | None:
 def fare_per_person(fare: float | None, sibsp: int | None, parch: int | None) -> float | None:
     """The fare is the ticket's, and a family travels on one."""
     size = family_size(sibsp, parch)
-    return None if fare is None or size is None else fare / size
+    return None if fare is None or not size else fare / size
 
 
 def year(day: date | None) -> float | None:
