@@ -85,6 +85,12 @@ def test_kinds_become_numbers() -> None:
     assert encoder.encode(rows).dtype == np.float32
 
 
+def test_a_derived_number_beyond_float32_is_infinite_without_a_warning() -> None:
+    size = features.Feature(name="size", kind="number", inputs=("a", "b"), function="family_size")
+    (row,) = Encoder([size]).encode([{"a": 3 * 10**38, "b": 3 * 10**38}])
+    assert row.tolist() == [float("inf")]
+
+
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
     source = bundle.load(source_home)
     trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows)

@@ -7,6 +7,7 @@ returns a number or a category, or ``None``. To add one, write it here, give it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from classification_model.config.schema import DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
 
 __all__ = [
     "FUNCTIONS",
@@ -217,8 +218,11 @@ def _encoder(feature: Feature) -> Callable[[TypedRow], float]:
     read = feature.reader()
 
     def number(row: TypedRow) -> float:
-        value = read(row)
-        return MISSING if value is None else value  # type: ignore[return-value]
+        value: float | None = read(row)  # type: ignore[assignment]
+        if value is None:
+            return MISSING
+        # Columns fit into float32, but what a function makes of them may not.
+        return value if abs(value) <= LARGEST else math.copysign(math.inf, value)
 
     return number
 

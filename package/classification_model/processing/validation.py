@@ -24,13 +24,13 @@ from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import RowError
 from classification_model.processing.unusual import RowWarning, looks
 
-__all__ = ["RowValidator", "RowWarning", "TypedRow", "TypedValue", "Validated", "parser"]
+__all__ = ["LARGEST", "RowValidator", "RowWarning", "TypedRow", "TypedValue", "Validated", "parser"]
 
 TypedValue = int | float | bool | str | date | None
 TypedRow = dict[str, TypedValue]
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_LARGEST = 3.4028234663852886e38  # the largest float32: features are float32
+LARGEST = 3.4028234663852886e38  # the largest float32: features are float32
 _BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
@@ -55,7 +55,7 @@ def _number(value: object, *, decimal_comma: bool = False) -> float:
         raise PydanticCustomError("number_type", "should be a number")
     if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("finite_number", "should be a finite number")
-    if abs(value) > _LARGEST:
+    if abs(value) > LARGEST:
         raise PydanticCustomError("number_range", "should be within the range of a 32-bit float")
     return float(value)
 
@@ -89,7 +89,7 @@ def _as_text(value: object) -> str | None:
         return value
     if hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
         return None
     return str(int(value)) if value == int(value) else repr(value)
 
