@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.api import model_router
 from app.config import Settings
+from app.fast import FastPredict, answerer, passes_nothing_by
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError
 from classification_model.predict import load_model
@@ -22,12 +24,19 @@ _log = logging.getLogger("uvicorn.error")
 
 
 class Service(FastAPI):
-    """A FastAPI application that says in one line why it cannot start."""
+    """A FastAPI application that says in one line why it cannot start.
+
+    ``fast`` answers, once the model is loaded, the requests that need nothing of FastAPI.
+    """
 
     settings: Settings | None = None
     failure: str | None = None
+    fast: FastPredict | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.fast is not None:
+            await self.fast(scope, receive, send)
+            return
         if scope["type"] == "lifespan":
             send = self._saying_why(send)
         await super().__call__(scope, receive, send)
@@ -54,6 +63,14 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
         app.failure = str(error)
         raise
     app.state.model = model
-    app.include_router(model_router(model))
+    router = model_router(model)
+    if passes_nothing_by(app, router):
+        limit = app.max_body_size
+        app.fast = FastPredict(answerer(model), super(Service, app).__call__, limit)
+    app.include_router(router)
+    # What is there now stays: the collector need not look at it again while requests wait.
+    gc.collect()
+    gc.freeze()
     _log.info("Model %s, engine %s, bundle %s", model.manifest.version, model.engine, model.digest)
     yield
+    app.fast = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
-import fastapi_offline
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
@@ -41,7 +41,9 @@ def create_app(settings: Settings | None = None) -> Service:
 
 def _add_docs(service: Service) -> None:
     """/docs from files of an installed package: FastAPI's own come from another host."""
-    assets = Path(fastapi_offline.__file__).parent / "static"
+    # Found, not imported: of the package only its files are needed.
+    spec = find_spec("fastapi_offline")
+    assets = Path(spec.origin if spec and spec.origin else "").parent / "static"
     service.mount("/static/docs", StaticFiles(directory=assets), name="docs-assets")
 
     async def docs(request: Request) -> HTMLResponse:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
@@ -78,22 +77,35 @@ class Model:
 
     def score(self, checked: Validated) -> PredictionResult:
         """Score rows that were validated; bad ones, if any, stay ``None``."""
-        good = [(i, row) for i, row in enumerate(checked.rows) if row is not None]
+        good = {i: row for i, row in enumerate(checked.rows) if row is not None}
+        result = self.answer([*good.values()])
+        if len(good) == len(checked.rows):
+            return result
         predictions: list[Label | None] = [None] * len(checked.rows)
         probabilities: list[list[float] | None] = [None] * len(checked.rows)
-        if good:
-            scores = self.probabilities([row for _, row in good]).tolist()
-            for (i, _), shares in zip(good, scores, strict=True):
-                predictions[i] = self.manifest.classes[shares.index(max(shares))]
-                probabilities[i] = shares
-        return PredictionResult(
-            predictions=predictions,
-            probabilities=probabilities,
-            classes=list(self.manifest.classes),
-            warnings=[asdict(w) for i, row in good for w in self.validator.warnings(i, row)],
-            errors=[error.as_dict() for error in checked.errors] or None,
-            version=self.manifest.version,
-        )
+        for position, i in enumerate(good):
+            predictions[i] = result["predictions"][position]
+            probabilities[i] = result["probabilities"][position]
+        return {
+            **result,
+            "predictions": predictions,
+            "probabilities": probabilities,
+            "warnings": self._warnings(good.items()),
+            "errors": [error.as_dict() for error in checked.errors],
+        }
+
+    def answer(self, rows: Sequence[TypedRow]) -> PredictionResult:
+        """Score rows of which each was validated and found good."""
+        shares = self._shares(rows)
+        classes = self.manifest.classes
+        return {
+            "predictions": [classes[row.index(max(row))] for row in shares],
+            "probabilities": [*shares],
+            "classes": [*classes],
+            "warnings": self._warnings(enumerate(rows)),
+            "errors": None,
+            "version": self.manifest.version,
+        }
 
     def probabilities(self, rows: Sequence[TypedRow]) -> Probabilities:
         """The scores of rows that were validated: shape ``(rows, classes)``."""
@@ -108,6 +120,16 @@ class Model:
         rows, probabilities = golden.parse(recorded)
         answers = self.predict(rows)["probabilities"]
         golden.check(answers, probabilities, self.manifest.classes)
+
+    def _shares(self, rows: Sequence[TypedRow]) -> list[list[float]]:
+        if len(rows) == 1:
+            return [self.scorer.score_row(self._encoder.encode_row(rows[0]))]
+        shares: list[list[float]] = self.probabilities(rows).tolist() if rows else []
+        return shares
+
+    def _warnings(self, rows: Iterable[tuple[int, TypedRow]]) -> list[dict[str, Any]]:
+        look = self.validator.warnings
+        return [warning.as_dict() for i, row in rows for warning in look(i, row)]
 
 
 @lru_cache(maxsize=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -17,8 +18,8 @@ from classification_model import bundle, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, EstimatorConfig, RowSchema
-from classification_model.onnx_export import nasty_rows
-from classification_model.pipeline import RowEncoder, build_pipeline
+from classification_model.onnx_export import export, nasty_rows
+from classification_model.pipeline import ESTIMATORS, RowEncoder, build_pipeline
 from classification_model.processing import features
 from classification_model.processing.data_manager import Split
 from classification_model.processing.features import Encoder, feature_plan
@@ -46,6 +47,7 @@ def test_a_family_travels_on_one_ticket() -> None:
     assert features.family_size(1, 2) == 4
     assert features.fare_per_person(100.0, 1, 2) == 25
     assert features.fare_per_person(None, 1, 2) is None
+    assert features.fare_per_person(100.0, -1, 0) is None  # nobody travels, and nothing divides
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,12 @@ def test_kinds_become_numbers() -> None:
     assert encoder.encode(rows).dtype == np.float32
 
 
+def test_a_derived_number_beyond_float32_is_infinite_without_a_warning() -> None:
+    size = features.Feature(name="size", kind="number", inputs=("a", "b"), function="family_size")
+    (row,) = Encoder([size]).encode([{"a": 3 * 10**38, "b": 3 * 10**38}])
+    assert row.tolist() == [float("inf")]
+
+
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
     source = bundle.load(source_home)
     trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows)
@@ -129,6 +137,38 @@ def test_a_row_gets_the_same_bits_alone_and_in_any_batch(
     for size in (2, 3, 17, 65):
         batches = [answers(rows[i : i + size]) for i in range(0, len(rows), size)]
         assert [answer for batch in batches for answer in batch] == together
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_many_threads_score_rows_at_once(split: Split, source_home: Home, engine: Engine) -> None:
+    """Memory that is used again for each row belongs to one thread."""
+    rows = split.held_out.rows[:60]
+
+    def answer(row: dict[str, Any]) -> Any:
+        return make_prediction(input_data=[row], home=source_home.path, engine=engine)
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(answer, rows * (5 if engine == "onnx" else 1)))
+    alone = [answer(row) for row in rows]
+    assert together[: len(rows)] == alone
+    assert together[-len(rows) :] == alone
+
+
+VOTE = {"name": "soft_vote", "members": [{"name": "extra_trees"}, {"name": "logistic_regression"}]}
+TO_EXPORT = [EstimatorConfig.model_validate(e) for e in (*({"name": n} for n in ESTIMATORS), VOTE)]
+
+
+@pytest.mark.parametrize("estimator", TO_EXPORT, ids=lambda e: e.name)
+def test_every_estimator_exports_and_gives_a_row_the_same_bits_alone_and_in_a_batch(
+    estimator: EstimatorConfig, config: Config, split: Split
+) -> None:
+    pipeline = build_pipeline(config.model_copy(update={"estimator": estimator}))
+    pipeline.fit(split.train.rows, split.train.labels)
+    matrix = pipeline.named_steps["encode"].transform(split.held_out.rows)
+    scorer = OnnxScorer(export(pipeline, matrix))
+    batch = scorer.score(matrix)
+    assert [scorer.score_row(row) for row in matrix[:60].tolist()] == batch[:60].tolist()
+    np.testing.assert_array_equal(np.vstack([scorer.score(row[None]) for row in matrix]), batch)
 
 
 @settings(max_examples=20, deadline=None)

@@ -61,6 +61,6 @@ def test_the_feature_that_the_readme_adds_works_in_training_and_serving(
     assert result["predictions"] == ["old"]
     feature = bundle.load(home).manifest.features[-1]
     assert feature.name == "age_at_entry"
-    assert feature.value({"born": date(1960, 1, 1), "entered": date(2000, 1, 1)}) == pytest.approx(
-        40, abs=0.01
-    )
+    assert feature.reader()(
+        {"born": date(1960, 1, 1), "entered": date(2000, 1, 1)}
+    ) == pytest.approx(40, abs=0.01)

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
+from pydantic_core import SchemaValidator, core_schema
 
 from classification_model.config.schema import Column, RowSchema
+from classification_model.processing.json_rows import row_schema
 from classification_model.processing.validation import RowValidator
 
 SCHEMA = RowSchema(
@@ -230,3 +233,39 @@ def test_a_usual_row_has_no_warnings() -> None:
     (row,) = VALIDATOR.validate([GOOD]).rows
     assert row is not None
     assert list(VALIDATOR.warnings(0, row)) == []
+
+
+JSON_ROWS = SchemaValidator(core_schema.list_schema(row_schema(SCHEMA)))
+ANY_VALUE: st.SearchStrategy[Any] = (
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(2**52, 2**70)
+    | st.integers(-3, 12)
+    | st.sampled_from(["?", " ? ", "N/A", "", "3", " 3.0", "1e5", "groß", " groß ", "yes", "\x1c3"])
+    | WORDS
+    | st.just([])
+)
+
+
+VALID_ROWS = st.fixed_dictionaries(
+    {
+        name: VALUES[column.kind] | st.none() if column.nullable else VALUES[column.kind]
+        for name, column in SCHEMA.columns.items()
+    },
+    optional={"id": st.integers() | WORDS},
+)
+
+
+@given(VALID_ROWS, st.dictionaries(st.sampled_from([*GOOD, "id", "more"]), ANY_VALUE, max_size=2))
+def test_rows_read_from_json_are_the_rows_that_the_rules_give(
+    row: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    text = json.dumps([{**row, **changes}])
+    checked = VALIDATOR.validate(json.loads(text))
+    try:
+        read = JSON_ROWS.validate_json(text)
+    except ValidationError:
+        assert checked.errors
+    else:
+        assert repr(read) == repr(checked.rows)  # types and signs of zero, too

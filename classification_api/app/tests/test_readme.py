@@ -36,3 +36,10 @@ def test_ci_runs_the_command_that_the_readme_gives() -> None:
     command = "python -m pip install tox && tox -c package && tox -c classification_api"
     assert f"```console\n{command}\n```" in README
     assert command in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_figures_are_those_that_the_bench_wrote() -> None:
+    shown = re.search(r"<!-- bench -->\n(.*?)\n<!-- /bench -->", README, re.DOTALL)
+    written = (REPOSITORY / "docs" / "bench" / "speed.md").read_text(encoding="utf-8")
+    assert shown
+    assert shown.group(1) == written.split("\n\n")[0]

@@ -7,9 +7,11 @@ returns a number or a category, or ``None``. To add one, write it here, give it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import itemgetter
 from typing import Literal
 
 import numpy as np
@@ -17,7 +19,7 @@ import numpy.typing as npt
 
 from classification_model.config.schema import DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
 
 __all__ = [
     "FUNCTIONS",
@@ -39,14 +41,23 @@ MISSING = float("nan")
 """The code of a missing value, of any kind."""
 
 
+_TITLES = {
+    "Master": "Master",
+    "Miss": "Miss",
+    "Mlle": "Miss",
+    "Mme": "Mrs",
+    "Mr": "Mr",
+    "Mrs": "Mrs",
+    "Ms": "Miss",
+}
+
+
 def title(name: str | None) -> str | None:
     """The form of address in ``Surname, Title. Forenames``, rare ones under one name."""
-    if name is None or "," not in name:
+    if name is None:
         return None
-    word = name.split(",", 1)[1].split(".", 1)[0].strip()
-    common = {"Mr": "Mr", "Mrs": "Mrs", "Miss": "Miss", "Master": "Master"}
-    french = {"Mlle": "Miss", "Ms": "Miss", "Mme": "Mrs"}
-    return (common | french).get(word, "Rare")
+    _, comma, rest = name.partition(",")
+    return _TITLES.get(rest.partition(".")[0].strip(), "Rare") if comma else None
 
 
 def deck(cabin: str | None) -> str | None:
@@ -84,7 +95,7 @@ def saved_first(
 def fare_per_person(fare: float | None, sibsp: int | None, parch: int | None) -> float | None:
     """The fare is the ticket's, and a family travels on one."""
     size = family_size(sibsp, parch)
-    return None if fare is None or size is None else fare / size
+    return None if fare is None or not size else fare / size
 
 
 def year(day: date | None) -> float | None:
@@ -136,11 +147,16 @@ class Feature:
     function: str | None = None
     categories: tuple[str, ...] = ()
 
-    def value(self, row: TypedRow) -> TypedValue:
-        """The feature's value before it becomes a number."""
+    def reader(self) -> Callable[[TypedRow], TypedValue]:
+        """The function from a row to the feature's value, before it becomes a number."""
+        # Everything is looked up here, once: what is returned runs for every row.
+        read = itemgetter(*self.inputs)
         if self.function is None:
-            return row[self.inputs[0]]
-        return FUNCTIONS[self.function](*[row[name] for name in self.inputs])
+            return read
+        function = FUNCTIONS[self.function]
+        if len(self.inputs) == 1:
+            return lambda row: function(read(row))
+        return lambda row: function(*read(row))
 
 
 def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tuple[Feature, ...]:
@@ -187,28 +203,55 @@ class Encoder:
 
     def __init__(self, features: Sequence[Feature]) -> None:
         self._columns = [_encoder(feature) for feature in features]
+        self.width = len(self._columns)
 
     def encode(self, rows: Sequence[TypedRow]) -> Matrix:
         """Rows to a matrix of shape ``(rows, features)``."""
-        return np.array([[encode(row) for encode in self._columns] for row in rows], np.float32)
+        return np.array([self.encode_row(row) for row in rows], np.float32)
+
+    def encode_row(self, row: TypedRow) -> list[float]:
+        """One row of the matrix, not yet rounded to float32."""
+        return [encode(row) for encode in self._columns]
 
 
 def _with_categories(feature: Feature, rows: Sequence[TypedRow]) -> Feature:
     if feature.kind != "category" or feature.function is None:
         return feature
-    seen = {value for row in rows if (value := feature.value(row)) is not None}
+    read = feature.reader()
+    seen = {value for row in rows if (value := read(row)) is not None}
     return replace(feature, categories=tuple(sorted(map(str, seen))))
 
 
 def _encoder(feature: Feature) -> Callable[[TypedRow], float]:
     """The function from a typed row to one feature's number."""
     if feature.kind == "category":
-        codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
-        codes[None] = MISSING
-        return lambda row: codes.get(feature.value(row), UNSEEN)
+        return _category_encoder(feature)
+    if feature.function is None:
+        (name,) = feature.inputs
+
+        def column(row: TypedRow) -> float:
+            value = row[name]
+            return MISSING if value is None else value  # type: ignore[return-value]
+
+        return column
+    read = feature.reader()
 
     def number(row: TypedRow) -> float:
-        value = feature.value(row)
-        return MISSING if value is None else float(value)  # type: ignore[arg-type]
+        value: float | None = read(row)  # type: ignore[assignment]
+        if value is None:
+            return MISSING
+        # Columns fit into float32, but what a function makes of them may not.
+        return value if abs(value) <= LARGEST else math.copysign(math.inf, value)
 
     return number
+
+
+def _category_encoder(feature: Feature) -> Callable[[TypedRow], float]:
+    codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
+    codes[None] = MISSING
+    code = codes.get
+    if feature.function is None:
+        (name,) = feature.inputs
+        return lambda row: code(row[name], UNSEEN)
+    read = feature.reader()
+    return lambda row: code(read(row), UNSEEN)

@@ -21,29 +21,20 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from classification_model.config.schema import Column, RowSchema
-from classification_model.errors import RowError, shorten
+from classification_model.errors import RowError
+from classification_model.processing.unusual import RowWarning, looks
 
-__all__ = ["RowValidator", "RowWarning", "TypedRow", "TypedValue", "Validated", "parser"]
+__all__ = ["LARGEST", "RowValidator", "RowWarning", "TypedRow", "TypedValue", "Validated", "parser"]
 
 TypedValue = int | float | bool | str | date | None
 TypedRow = dict[str, TypedValue]
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_LARGEST = 3.4028234663852886e38  # the largest float32: features are float32
+LARGEST = 3.4028234663852886e38  # the largest float32: features are float32
 _BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RowWarning:
-    """A row was scored, and this is what makes its score less sure."""
-
-    row: int
-    column: str
-    rule: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,7 @@ def _number(value: object, *, decimal_comma: bool = False) -> float:
         raise PydanticCustomError("number_type", "should be a number")
     if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("finite_number", "should be a finite number")
-    if abs(value) > _LARGEST:
+    if abs(value) > LARGEST:
         raise PydanticCustomError("number_range", "should be within the range of a 32-bit float")
     return float(value)
 
@@ -98,7 +89,7 @@ def _as_text(value: object) -> str | None:
         return value
     if hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
         return None
     return str(int(value)) if value == int(value) else repr(value)
 
@@ -138,6 +129,7 @@ def parser(
     It raises ``PydanticCustomError`` naming the rule that the value breaks.
     """
     parse, nullable, markers = _PARSERS[column.kind], column.nullable, frozenset(missing_markers)
+    is_text = parse is _text
     if column.kind == "number" and decimal_comma:
         parse = partial(_number, decimal_comma=True)
     elif column.date_format:
@@ -148,6 +140,8 @@ def parser(
             value = value.strip()
             if value in markers:
                 value = None
+            elif is_text:
+                return value
         if value is not None:
             return parse(value)
         if nullable:
@@ -207,6 +201,7 @@ class RowValidator:
             note = {"title": name, "description": "Accepted, and not looked at."}
             fields[name] = NotRequired[Annotated[Any, WithJsonSchema(note)]]
         self.row_type = _row_type(fields)
+        self._looks = looks(schema)
         self._rows: TypeAdapter[list[TypedRow]] = TypeAdapter(list[self.row_type])  # type: ignore[name-defined]
 
     def validate(self, rows: Sequence[Mapping[str, object]]) -> Validated:
@@ -221,21 +216,11 @@ class RowValidator:
 
     def warnings(self, index: int, row: TypedRow) -> Iterator[RowWarning]:
         """What is unusual about one typed row, which stands at ``index`` of its request."""
-        for name, column in self.schema.columns.items():
-            value = row[name]
-            if value is None:
-                if name in self.schema.never_missing:
-                    yield RowWarning(
-                        index, name, "never_missing", "is missing, and never was in training"
-                    )
-                continue
-            if column.categories and value not in column.categories:
-                message = f"{shorten(value)} was not seen in training"
-                yield RowWarning(index, name, "unseen_category", message)
-            elif column.minimum is not None and value < column.minimum:  # type: ignore[operator]
-                yield _out_of_range(index, name, value, f"below the minimum {column.minimum}")
-            elif column.maximum is not None and value > column.maximum:  # type: ignore[operator]
-                yield _out_of_range(index, name, value, f"above the maximum {column.maximum}")
+        return (
+            RowWarning(index, name, *unusual)
+            for name, look in self._looks
+            if (unusual := look(row[name])) is not None
+        )
 
 
 def _row_type(fields: dict[str, Any]) -> Any:
@@ -244,10 +229,6 @@ def _row_type(fields: dict[str, Any]) -> Any:
     row_type = make("Row", fields)
     row_type.__pydantic_config__ = ConfigDict(extra="forbid")
     return row_type
-
-
-def _out_of_range(index: int, name: str, value: TypedValue, where: str) -> RowWarning:
-    return RowWarning(index, name, "out_of_range", f"{value} is {where} seen in training")
 
 
 def _row_error(fault: Any) -> RowError:

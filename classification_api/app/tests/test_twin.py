@@ -1,0 +1,406 @@
+"""/predict answers as its plain FastAPI twin does: the same status, the same bytes.
+
+The twin is the same application with the fast path taken away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI, HTTPException
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from starlette.types import Message, Receive, Scope, Send
+
+from app.config import Settings
+from app.fast import FastPredict, answerer
+from app.lifecycle import Service
+from app.main import create_app
+from app.tests.servers import SOURCE_HOME
+from classification_model.config.schema import RowSchema
+from classification_model.predict import Model
+from classification_model.train_pipeline import run_training
+from homes import make_home
+from tables import TABLES
+
+JSON = {"content-type": "application/json"}
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+class Twins:
+    """The service as it is, and without its fast path, both in this process."""
+
+    def __init__(self, home: str, runner: asyncio.Runner) -> None:
+        self.app = create_app(Settings(MODEL_HOME=home))
+        self._runner = runner
+        self._lifespan = self.app.router.lifespan_context(self.app)
+
+    def start(self) -> None:
+        self._runner.run(self._lifespan.__aenter__())
+
+    def stop(self) -> None:
+        self._runner.run(self._lifespan.__aexit__(None, None, None))
+
+    @property
+    def model(self) -> Model:
+        model: Model = self.app.state.model
+        return model
+
+    async def plain(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await FastAPI.__call__(self.app, scope, receive, send)
+
+    def schema(self) -> RowSchema:
+        return self.model.manifest.row_schema
+
+    def row(self) -> dict[str, Any]:
+        return {name: column.example for name, column in self.schema().columns.items()}
+
+    def ask(self, method: str = "POST", path: str = "/predict", **request: Any) -> Answer:
+        """The answer, which both give."""
+        fast, plain = (
+            self._runner.run(ask(app, method, path, **request)) for app in (self.app, self.plain)
+        )
+        assert fast == plain
+        return fast
+
+    def is_fast(self, body: bytes) -> bool:
+        try:
+            answerer(self.model)(body)
+        except ValidationError:
+            return False
+        return True
+
+
+async def ask(app: Any, method: str, path: str, root_path: str = "", **request: Any) -> Answer:
+    # A failure is compared as the client sees it: as a 500.
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, root_path=root_path)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        if isinstance(request.get("content"), list):
+            request["content"] = pieces(request["content"])
+        answer = await client.request(method, path, **request)
+        return answer.status_code, answer.headers.raw, answer.content
+
+
+async def pieces(content: list[bytes]) -> AsyncIterator[bytes]:
+    for piece in content:
+        yield piece
+
+
+@pytest.fixture(scope="module", params=["the repository's", "awkward"])
+def twins(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Twins]:
+    home = str(SOURCE_HOME)
+    if request.param in TABLES:
+        made = make_home(TABLES[request.param](), tmp_path_factory.mktemp("twin") / "made")
+        run_training(made.path)
+        home = str(made.path)
+    with asyncio.Runner() as runner:
+        twins = Twins(home, runner)
+        twins.start()
+        yield twins
+        twins.stop()
+
+
+# Values as JSON text, at which two readers of JSON, or two checks of a value, may differ.
+NASTY = [
+    "-1",
+    *["null", "true", "false", "0", "-0", "-0.0", "0.0", "1", "3.0", "3.5", "1e2", "1E+2", "1e-400", "5e-324", "0.1", "1.0000000000000002"],
+    *["NaN", "Infinity", "-Infinity", "-NaN", "nan", "1e999", "-1e999", "1e308", "01", "+1", "1.", ".5", "1e", "0x10", "True"],
+    *["9007199254740992", "9007199254740993", "-9007199254740993", "9007199254740993.0"],
+    *["340282346638528860000000000000000000000", "3.4028235677973366e38", "3.5e38"],
+    *["9223372036854775807", "9223372036854775808", "18446744073709551616", "99999999999999999999"],
+    "1" + "0" * 400,
+    "1" * 5000,
+    "0." + "1" * 500,
+    *(json.dumps(text) for text in (
+        "", " ", "?", " ? ", "N/A", "1", " 1 ", "1.5", "1,5", "1_0", "1e5", "nan", "inf", "0x1",
+        "१", "yes", "No", "2024-12-31", "31.12.2024", "2024-12-31T00:00:00", "S", " S ", "S\n",
+        "\x1cS", "\u00a0S", "\u2003", "\u200bS", "ﬁ", "é", "e\u0301", "😀", "\x00", "\x7f", "None",
+    )),
+    *(json.dumps(text, ensure_ascii=False) for text in ("\u2028", "é", "😀", "\x85S")),
+    r'"\ud83d\ude00"', r'"\ud800"', r'"\udc00"', r'"\ud800x"', r'"\/"', r'"\x"', '"\t"', '"\n"',
+    "[]", "{}", "[1]", '{"a":1}', "[" * 150 + "]" * 150, "[" * 250 + "]" * 250,
+    "[" * 5000 + "]" * 5000, "[1,]", '{"a":1,}', "'S'", "", "/* */ 1",
+]  # fmt: skip
+
+VALUES = (
+    st.sampled_from(NASTY)
+    | (st.floats() | st.integers() | st.text(max_size=8)).map(json.dumps)
+    | st.integers(2**52, 2**70).map(str)
+)
+
+
+@st.composite
+def rows(draw: st.DrawFn, schema: RowSchema) -> str:
+    """A row as JSON text: mostly the examples, with some values, keys or spaces changed."""
+    cells = {name: json.dumps(column.example) for name, column in schema.columns.items()}
+    names = [*cells, *schema.ignored, "unknown"]
+    changes = draw(st.dictionaries(st.sampled_from(names), VALUES, max_size=3))
+    if draw(st.integers(0, 3)):  # mostly what a row may have, or most would be refused at once
+        changes.pop("unknown", None)
+    cells |= changes
+    if not draw(st.integers(0, 9)):
+        del cells[draw(st.sampled_from([*cells]))]
+    items = [f"{json.dumps(name)}:{value}" for name, value in cells.items()]
+    if not draw(st.integers(0, 5)):  # a key twice
+        items.append(f"{json.dumps(draw(st.sampled_from(names[:-1])))}:{draw(VALUES)}")
+    return "{" + draw(st.sampled_from([",", " , ", ",\r\n\t", ",\x0b"])).join(items) + "}"
+
+
+@st.composite
+def bodies(draw: st.DrawFn, schema: RowSchema) -> bytes:
+    inputs = "[" + ",".join(draw(st.lists(rows(schema), max_size=3))) + "]"
+    frame = st.sampled_from(
+        [
+            *['{"inputs":%s}'] * 12,
+            ' {"inputs" : %s} \n',
+            '{"inputs":7,"inputs":%s}',
+            '{"inputs":%s,"inputs":[]}',
+            '{"inputs":%s,"more":1}',
+            '[{"inputs":%s}]',
+            '{"inputs":%s}}',
+            '{"inputs":%s',
+            "\ufeff" + '{"inputs":%s}',
+            "%s",
+        ]
+    )
+    text = (draw(frame) % inputs).encode()
+    if not draw(st.integers(0, 9)):
+        place = draw(st.integers(0, len(text)))
+        text = text[:place] + draw(st.binary(min_size=1, max_size=3)) + text[place:]
+    if not draw(st.integers(0, 19)):
+        text = text.decode(errors="replace").encode(draw(st.sampled_from(["utf-16", "utf-32-le"])))
+    return text
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_any_body_gets_the_same_answer(twins: Twins, data: st.DataObject) -> None:
+    body = data.draw(bodies(twins.schema()))
+    status, _, _ = twins.ask(content=body, headers=JSON)
+    assert status in (200, 400, 422)
+    if twins.is_fast(body):
+        assert status == 200
+
+
+@pytest.mark.parametrize("value", NASTY)
+def test_any_value_in_any_column_gets_the_same_answer(twins: Twins, value: str) -> None:
+    row = twins.row()
+    for name in [*row, *twins.schema().ignored]:
+        text = json.dumps({"inputs": [{**row, name: "@"}, row]}).replace('"@"', value)
+        twins.ask(content=text.encode(errors="surrogatepass"), headers=JSON)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_a_body_in_pieces_gets_the_same_answer(twins: Twins, data: st.DataObject) -> None:
+    body = data.draw(bodies(twins.schema()))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=4)))
+    parts = [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
+    whole = twins.ask(content=body, headers=JSON)
+    assert twins.ask(content=parts, headers=JSON)[::2] == whole[::2]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *[[("content-type", kind)] for kind in (
+            "application/json", "Application/JSON", "application/json; charset=utf-8",
+            "application/json;charset=UTF-8", "application/json; charset=utf-16",
+            "application/json;", "application/json,text/plain", "application/vnd.api+json",
+            "text/plain", "text/json", "json", "", " application/json ",
+            "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+        )],
+        [],
+        [("content-type", "text/plain"), ("content-type", "application/json")],
+        [("content-type", "application/json"), ("content-type", "text/plain")],
+        [("content-type", "application/json"), ("content-encoding", "gzip")],
+        [("content-type", "application/json"), ("origin", "http://elsewhere")],
+    ],
+)  # fmt: skip
+def test_any_content_type_gets_the_same_answer(
+    twins: Twins, headers: list[tuple[str, str]]
+) -> None:
+    body = json.dumps({"inputs": [twins.row()]}).encode()
+    for content in (body, body[:-1], b""):
+        twins.ask(content=content, headers=headers)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "POST"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/predict", "/predict/", "//predict", "/predict?", "/predict?on_error=skip", "/Predict"),
+        *("/predict?on_error=maybe", "/predict?x=1", "/%70redict", "/predict#x", "/health", "/"),
+    ],
+)
+def test_any_method_and_path_get_the_same_answer(twins: Twins, method: str, path: str) -> None:
+    row = twins.row()
+    for inputs in ([row], [row, {}], []):
+        twins.ask(method, path, content=json.dumps({"inputs": inputs}).encode(), headers=JSON)
+
+
+@pytest.mark.parametrize("root", ["", "/", "/v1", "/v1/", "/predict"])
+@pytest.mark.parametrize("path", ["/predict", "/v1/predict", "/v1//predict", "/predict/predict"])
+def test_behind_a_prefix_it_is_found_where_the_twin_is(twins: Twins, root: str, path: str) -> None:
+    body = json.dumps({"inputs": [twins.row()]}).encode()
+    twins.ask(path=path, root_path=root, content=body, headers=JSON)
+
+
+def test_mounted_in_another_application_it_answers_there(twins: Twins) -> None:
+    body = json.dumps({"inputs": [twins.row()]}).encode()
+    answers = []
+    for app in (twins.app, twins.plain):
+        parent = FastAPI()
+        parent.mount("/models/first", app)
+        call = ask(parent, "POST", "/models/first/predict", content=body, headers=JSON)
+        answers.append(twins._runner.run(call))
+    assert answers[0] == answers[1] == twins.ask(content=body, headers=JSON)
+
+
+def sent(twins: Twins, app: Any, received: list[Message]) -> list[Message]:
+    """What an application sends to a client that sends these messages, and then is gone."""
+    messages = iter(received)
+    answered: list[Message] = []
+
+    async def receive() -> Message:
+        return next(messages, {"type": "http.disconnect"})
+
+    async def send(message: Message) -> None:
+        answered.append(dict(message))
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/predict",
+        "raw_path": b"/predict",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+    }
+    twins._runner.run(app(scope, receive, send))
+    return answered
+
+
+@pytest.mark.parametrize("got", [0, 1, 2])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_client_that_leaves_gets_what_the_twin_sends(
+    twins: Twins, got: int, *, whole: bool
+) -> None:
+    """Also where what it did send would be a whole body."""
+    body = json.dumps({"inputs": [twins.row()]}).encode()
+    parts = [body, b""] if whole else [body[:9], body[9:20]]
+    received: list[Message] = [
+        {"type": "http.request", "body": part, "more_body": True} for part in parts[:got]
+    ]
+    assert sent(twins, twins.app, received) == sent(twins, twins.plain, received)
+
+
+async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    raise AssertionError("this was to be answered on the fast path")
+
+
+def test_a_usual_request_does_not_reach_fastapi(twins: Twins) -> None:
+    """With every column, with some missing, with what training never saw, in batches."""
+    assert isinstance(twins.app.fast, FastPredict)
+    fast = FastPredict(answerer(twins.model), nobody)
+    row = twins.row()
+    missing = {name: None for name, column in twins.schema().columns.items() if column.nullable}
+    strange = {
+        name: "never seen" for name, column in twins.schema().columns.items() if column.categories
+    }
+    for inputs in ([row], [{**row, **missing}], [{**row, **strange}], [row] * 100):
+        body = json.dumps({"inputs": inputs}).encode()
+        answer = twins._runner.run(ask(fast, "POST", "/predict", content=body, headers=JSON))
+        assert answer == twins.ask(content=body, headers=JSON)
+        assert answer[0] == 200
+
+
+def test_a_real_server_answers_as_the_twin(twins: Twins, client: httpx.Client) -> None:
+    if client.get("/health").json()["bundle_digest"] != twins.model.digest:
+        pytest.skip("the server serves the other model")
+    row = twins.row()
+    for value in NASTY:
+        name = next(iter(row))
+        text = json.dumps({"inputs": [{**row, name: "@"}, row]}).replace('"@"', value)
+        body = text.encode(errors="surrogatepass")
+        found = client.post("/predict", content=body, headers=JSON)
+        status, headers, content = twins.ask(content=body, headers=JSON)
+        assert (found.status_code, found.content) == (status, content)
+        served = {name: found.headers[name] for name in ("content-type", "content-length")}
+        assert served.items() <= dict(httpx.Headers(headers)).items()
+
+
+def test_a_failure_is_answered_by_fastapi(twins: Twins) -> None:
+    def failing(body: bytes) -> bytes:
+        raise ZeroDivisionError
+
+    fast = FastPredict(failing, twins.plain)
+    body = json.dumps({"inputs": [twins.row()]}).encode()
+    answer = twins._runner.run(ask(fast, "POST", "/predict", content=body, headers=JSON))
+    assert answer == twins.ask(content=body, headers=JSON)
+
+
+def refusing() -> None:
+    raise HTTPException(status_code=401)
+
+
+class Refusing:
+    """Middleware that lets nobody through."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def with_a_dependency(service: Service) -> None:
+    service.router.dependencies.append(Depends(refusing))
+
+
+def with_middleware(service: Service) -> None:
+    service.add_middleware(Refusing)
+
+
+def with_a_route_of_its_own(service: Service) -> None:
+    service.add_api_route("/{path:path}", refusing, methods=["POST"])
+
+
+def with_a_limit(service: Service) -> None:
+    service.max_body_size = service.router.max_body_size = 10
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (with_a_dependency, 401),
+        (with_middleware, 401),
+        (with_a_route_of_its_own, 401),
+        (with_a_limit, 413),
+    ],
+)
+def test_what_stands_before_the_route_is_not_passed_by(change: Any, status: int) -> None:
+    with asyncio.Runner() as runner:
+        twins = Twins(str(SOURCE_HOME), runner)
+        change(twins.app)
+        twins.start()
+        for parts in (1, 3):
+            body = json.dumps({"inputs": [twins.row()]}).encode()
+            size = len(body) // parts + 1
+            content = [body[i : i + size] for i in range(0, len(body), size)]
+            assert twins.ask(content=content, headers=JSON)[0] == status
+        twins.stop()

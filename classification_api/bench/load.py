@@ -1,0 +1,76 @@
+"""Requests from wrk, on a core of its own: how many were answered, and how long each took."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.servers import Server
+
+__all__ = ["CONNECTIONS", "Load", "run"]
+
+CONNECTIONS = 16
+
+_SCRIPT = """
+wrk.method = "POST"
+wrk.headers["content-type"] = "application/json"
+local file = io.open("{body}", "rb")
+wrk.body = file:read("*a")
+file:close()
+done = function(summary, latency, requests)
+  local failed = summary.errors.status + summary.errors.connect + summary.errors.read
+    + summary.errors.write + summary.errors.timeout
+  io.write(string.format('RESULT {{"answers": %d, "failed": %d, "microseconds": %d, ' ..
+    '"p50": %f, "p99": %f}}\\n', summary.requests, failed, summary.duration,
+    latency:percentile(50), latency:percentile(99)))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one run of wrk saw; times in milliseconds.
+
+    ``per_second`` counts seconds in which the server had its core: on a quiet machine all of
+    them, and on one that is shared what others take is not laid at the server's door.
+    """
+
+    answers: int
+    per_second: float
+    clock_per_second: float
+    p50: float
+    p99: float
+
+
+def run(server: Server, body: bytes, *, seconds: float, core: int, folder: Path) -> Load:
+    """Send one body again and again over all connections.
+
+    Raises:
+        RuntimeError: a request was not answered with 200.
+    """
+    content, script = folder / "body.json", folder / "post.lua"
+    content.write_bytes(body)
+    script.write_text(_SCRIPT.format(body=content.as_posix()))
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout=30s"]
+    address = f"http://127.0.0.1:{server.port}/predict"
+    before = server.processor_time()
+    output = subprocess.run(
+        ["taskset", "-c", str(core), *command, "-s", str(script), address],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    busy = server.processor_time() - before
+    (line,) = [line for line in output.splitlines() if line.startswith("RESULT ")]
+    found = json.loads(line.removeprefix("RESULT "))
+    if found["failed"]:
+        raise RuntimeError(f"{found['failed']} of {found['answers']} requests failed")
+    return Load(
+        answers=found["answers"],
+        per_second=found["answers"] / busy,
+        clock_per_second=found["answers"] / found["microseconds"] * 1e6,
+        p50=found["p50"] / 1000,
+        p99=found["p99"] / 1000,
+    )
