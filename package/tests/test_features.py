@@ -158,6 +158,7 @@ VOTE = {"name": "soft_vote", "members": [{"name": "extra_trees"}, {"name": "logi
 TO_EXPORT = [EstimatorConfig.model_validate(e) for e in (*({"name": n} for n in ESTIMATORS), VOTE)]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("estimator", TO_EXPORT, ids=lambda e: e.name)
 def test_every_estimator_exports_and_gives_a_row_the_same_bits_alone_and_in_a_batch(
     estimator: EstimatorConfig, config: Config, split: Split
