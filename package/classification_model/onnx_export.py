@@ -246,8 +246,10 @@ def _with_float32_thresholds(classify: Pipeline) -> Pipeline:
 def _parts(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
     """An estimator and those inside it, however deep."""
     yield estimator
-    steps = [step for _, step in getattr(estimator, "steps", ())]
-    for part in (*steps, *getattr(estimator, "estimators_", ())):
+    inside = [step for _, step in getattr(estimator, "steps", ())]
+    inside += getattr(estimator, "estimators_", ())
+    inside += [c.estimator for c in getattr(estimator, "calibrated_classifiers_", ())]
+    for part in inside:
         if isinstance(part, BaseEstimator):
             yield from _parts(part)
 

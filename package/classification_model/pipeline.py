@@ -111,6 +111,9 @@ def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int
     """What comes after the encoding: from the float32 matrix to classes."""
     estimator = _estimator(config, seed)
     if config.calibration == "sigmoid":
+        if not isinstance(estimator, VotingClassifier):
+            # A vote of one has probabilities and no other scores: the exporter calibrates those.
+            estimator = _soft_vote([("0_only", estimator)], [1.0])
         estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
     return Pipeline([("prepare", _imputed_and_one_hot(plan)), ("estimator", estimator)])
 
@@ -141,9 +144,7 @@ def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
             (f"{position}_{member.name}", _estimator(member, seed))
             for position, member in enumerate(config.members)
         ]
-        # The exporter adds the weights up as an array, and handles only unflattened votes.
-        weights = np.array([member.weight for member in config.members])
-        return VotingClassifier(members, voting="soft", weights=weights, flatten_transform=False)
+        return _soft_vote(members, [member.weight for member in config.members])
     if config.name not in ESTIMATORS:
         known = ", ".join([*ESTIMATORS, "soft_vote"])
         raise ConfigError(f"estimator: unknown name {config.name!r}; choose one of {known}")
@@ -165,3 +166,12 @@ def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
         clip = MinMaxScaler(clip=True)
         return Pipeline([("clip", clip), ("scale", StandardScaler()), ("estimator", estimator)])
     return estimator
+
+
+def _soft_vote(
+    members: Sequence[tuple[str, BaseEstimator]], weights: Sequence[float]
+) -> VotingClassifier:
+    # The exporter adds the weights up as an array, and handles only unflattened votes.
+    return VotingClassifier(
+        list(members), voting="soft", weights=np.array(weights), flatten_transform=False
+    )

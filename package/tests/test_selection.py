@@ -97,6 +97,22 @@ def test_a_recorded_comparison_is_made_again_without_a_clock() -> None:
     assert [c.name for c in choice.compared] == names
 
 
+@pytest.mark.parametrize("table", ["people", "awkward"])
+@pytest.mark.parametrize(
+    "name", ["logistic_regression", "hist_gradient_boosting", "random_forest", "svc"]
+)
+def test_a_calibrated_estimator_can_be_named_and_exported(
+    name: str, table: str, tmp_path: Path
+) -> None:
+    home = make_home(TABLES[table](), tmp_path / "made")
+    text, _, _ = home.config_file.read_text(encoding="utf-8").partition("estimator:")
+    text += f"estimator:\n  name: {name}\n  calibration: sigmoid\n"
+    home.config_file.write_text(text, encoding="utf-8")
+    manifest = run_training(home.path).bundle.manifest
+    assert manifest.choice.estimator.calibration == "sigmoid"
+    assert ".onnx" in manifest.files, manifest.onnx_refused
+
+
 class Listening(Progress):
     def __init__(self) -> None:
         self.lines: list[str] = []
