@@ -19,7 +19,10 @@ from uvicorn import Server
 __all__ = ["Drain", "running_server"]
 
 _CLOSE = (b"connection", b"close")
-_LOOKS, _LOOK = 20, 0.05
+
+# How long it takes to accept who has connected, and how often to look whether all have left.
+_LOOK = 0.1
+_LOOKS = 10
 
 
 class Stoppable(Protocol):
@@ -73,6 +76,11 @@ class Drain:
                 for listener in server.sockets:
                     with socket.socket(fileno=os.dup(listener.fileno())) as copy:
                         copy.listen(0)
+        self._loop.call_later(_LOOK, self._close_door)
+
+    def _close_door(self) -> None:
+        for server in self._server.servers:
+            server.close()
         self._stop_once_quiet(_LOOKS)
 
     def _stop_once_quiet(self, looks: int) -> None:

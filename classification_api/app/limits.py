@@ -124,6 +124,8 @@ class Upload:
                 f"The body did not come within {self._uploads.seconds:g} seconds.",
                 closes=True,
             ) from None
+        except asyncio.CancelledError:  # by the server, when it waits no longer
+            raise RefusedError(503, "This service is stopping.", closes=True) from None
         return None
 
     def _check_declared(self, scope: Scope) -> None:
