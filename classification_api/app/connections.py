@@ -28,6 +28,7 @@ __all__ = ["LimitedProtocol", "install", "sweep", "watch_parent"]
 _NONE: Any = None
 
 _HEAD = 2**16
+_HEADERS = 1000
 _AHEAD = 64
 _SPARE_FILES = 256
 
@@ -66,7 +67,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if part is not self._part:
             self._part, self._size = part, 0
         self._size += size
-        if in_head and self._size > _HEAD:
+        if (in_head and self._size > _HEAD) or len(self.headers) > _HEADERS:
             self.refuse(RefusedError(431, f"The head of the request is longer than {_HEAD} bytes."))
         elif not in_head and self._size > self.longest + _HEAD and not self.cycle.response_started:
             # With what stands around its chunks. The body alone is counted where it is received.

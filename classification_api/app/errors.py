@@ -72,7 +72,7 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
     detail = [
         {
             "type": fault["type"],
-            "loc": fault["loc"],
+            "loc": [_shown(step) for step in fault["loc"]],
             "msg": fault["msg"],
             "input": _shown(fault.get("input")),
         }

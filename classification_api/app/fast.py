@@ -132,7 +132,7 @@ class FastPredict:
             except RefusedError as refused:
                 await refused.send(send)
             except Exception:  # noqa: BLE001 - as above
-                await self._other.answer(scope, replayed(body, receive), send)
+                await self._other.answer(scope, body, receive, send)
             else:
                 await _send(content, send)
 

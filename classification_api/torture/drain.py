@@ -1,4 +1,4 @@
-"""SIGTERM under load: is a request lost that was sent?"""
+"""SIGTERM under load, and whether a request is lost that was sent."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def drain(
         seconds: of load before the signal.
         stuck: uploads that stop in the middle, and stay.
     """
-    return asyncio.run(_drain(server, clients, keep_alive, seconds, stuck))
+    request = _request(keep_alive=keep_alive)
+    return asyncio.run(_drain(server, request, clients, seconds, stuck))
 
 
 async def _drain(
-    server: Server, clients: int, keep_alive: bool, seconds: float, stuck: int
+    server: Server, request: bytes, clients: int, seconds: float, stuck: int
 ) -> Drained:
     seen = Drained()
     uploads = [await _stuck_upload(server) for _ in range(stuck)]
-    request = _request(keep_alive=keep_alive)
     tasks = [asyncio.create_task(_client(server, request, seen)) for _ in range(clients)]
     await asyncio.sleep(seconds)
     before = seen.answered

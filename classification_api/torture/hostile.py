@@ -67,8 +67,8 @@ def _requests(case: dict[str, Any], row: dict[str, Any]) -> Iterator[bytes]:
     if "head" in case:
         yield _bytes(case["head"])
     elif "value" in case:
-        for name in row:
-            same = f"{json.dumps(name)}: {json.dumps(row[name])}".encode()
+        for name, cell in row.items():
+            same = f"{json.dumps(name)}: {json.dumps(cell)}".encode()
             value = _bytes(case["value"]).replace(b"$SAME", same)
             marked = json.dumps({"inputs": [{**row, name: "@"}, row]}).encode()
             yield _request(case, marked.replace(b'"@"', value))
@@ -87,7 +87,9 @@ def _request(case: dict[str, Any], content: bytes) -> bytes:
     else:
         headers["content-length"] = str(len(content))
     lines = [
-        name.encode() + b": " + _bytes(value) for name, value in headers.items() if value is not None
+        name.encode() + b": " + _bytes(value)
+        for name, value in headers.items()
+        if value is not None
     ]
     return b"\r\n".join([b"POST /predict HTTP/1.1", *lines, b"", content])
 

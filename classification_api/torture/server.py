@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -64,10 +65,8 @@ class Server:
     def send(self, data: bytes) -> Answer | None:
         """The answer to these bytes; nothing where the connection is closed without one."""
         with self.connect() as connection:
-            try:
+            with contextlib.suppress(OSError):  # it need not have read all to have answered
                 connection.sendall(data)
-            except OSError:
-                pass  # it need not have read all to have answered
             return read_answer(connection)
 
     def memory(self) -> float:
@@ -83,7 +82,7 @@ class Server:
 
     def files(self) -> int:
         """How many descriptors it has open."""
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        return len([*Path(f"/proc/{self.process.pid}/fd").iterdir()])
 
     def _status(self, name: str) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
@@ -120,6 +119,7 @@ def running(
 
 
 def _command(port: int) -> list[str]:
+    # On every address the service would listen to others while it is tortured.
     line = (API / "Procfile").read_text(encoding="utf-8").removeprefix("web:").strip()
     return shlex.split(line.replace("$PORT", str(port)).replace("0.0.0.0", "127.0.0.1"))
 
