@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import resource
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from torture.server import Server, body
@@ -29,14 +28,17 @@ KINDS = {
 
 @dataclass
 class Slowed:
-    """Times in seconds, memory in MB; ``cut_after`` holds the longest that one of a kind stayed."""
+    """What a good client saw, alone and among slow ones, and what those cost the server.
+
+    Times are in seconds, memory is in MB. ``cut_after`` is when the last slow one was cut.
+    """
 
     alone_p99: float = 0.0
     among_p99: float = 0.0
     answered: int = 0
     failed: int = 0
     growth: float = 0.0
-    cut_after: dict[str, float] = field(default_factory=dict)
+    cut_after: float = 0.0
 
 
 def slow_down(server: Server, *, clients: int, seconds: float, longest: float) -> Slowed:
@@ -45,8 +47,8 @@ def slow_down(server: Server, *, clients: int, seconds: float, longest: float) -
     Args:
         server: that is slowed down.
         clients: slow ones, of all kinds together.
-        seconds: of asking alone, and at least of asking among them.
-        longest: seconds for which a slow one may stay.
+        seconds: of asking alone.
+        longest: seconds after which nobody waits for a cut any more.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -56,44 +58,44 @@ def slow_down(server: Server, *, clients: int, seconds: float, longest: float) -
 async def _slow_down(server: Server, clients: int, seconds: float, longest: float) -> Slowed:
     found = Slowed()
     alone: list[float] = []
-    await _ask(server, alone, found, asyncio.create_task(asyncio.sleep(seconds)))
-    memory = server.memory()
-    server.reset_peak()
-    kinds = [*KINDS]
-    slow = [
-        asyncio.create_task(_slow(server, kinds[i % len(kinds)], longest, found))
-        for i in range(clients)
-    ]
     among: list[float] = []
-    everybody = asyncio.gather(*slow, asyncio.sleep(seconds))
-    await _ask(server, among, found, everybody)
+    await _ask(server, alone, found, asyncio.create_task(asyncio.sleep(seconds)))
+    memory, files = server.memory(), server.files()
+    server.reset_peak()
+    begin = time.monotonic()
+    kinds = [*KINDS.values()] * (clients // len(KINDS) + 1)
+    slow = [asyncio.create_task(_slow(server, *kind)) for kind in kinds[:clients]]
+    await _ask(server, among, found, asyncio.create_task(_all_cut(server, files + 1, longest)))
+    found.cut_after = time.monotonic() - begin
     found.growth = server.peak() - memory
     found.alone_p99, found.among_p99 = _p99(alone), _p99(among)
     found.answered = len(alone) + len(among)
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
     return found
 
 
-async def _slow(server: Server, kind: str, longest: float, found: Slowed) -> None:
-    first, then = KINDS[kind]
+async def _slow(server: Server, first: bytes, then: bytes) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1000)
-    begin = time.monotonic()
     # A client that reads would not be slow.
     writer.transport.pause_reading()  # type: ignore[attr-defined]
-    with contextlib.suppress(OSError):
-        writer.write(first)
-        while not await _is_cut(writer) and time.monotonic() - begin < longest:
-            writer.write(then)
+    writer.write(first)
+    try:
+        while True:
             await asyncio.sleep(1)
-    stayed = time.monotonic() - begin
-    found.cut_after[kind] = max(found.cut_after.get(kind, 0.0), stayed)
-    writer.transport.abort()
+            if not writer.transport.is_closing():
+                writer.write(then)
+    finally:
+        writer.transport.abort()
 
 
-async def _is_cut(writer: asyncio.StreamWriter) -> bool:
-    """Whether the server has closed: what it sent before is left where it is."""
-    state = writer.get_extra_info("socket").getsockopt(6, 11, 1)  # TCP_INFO begins with the state
-    established = b"\x01"
-    return bool(state != established) or writer.is_closing()
+async def _all_cut(server: Server, files: int, longest: float) -> None:
+    """Return once the server has no more connections than before, and the good client's."""
+    begin = time.monotonic()
+    await asyncio.sleep(1)
+    while server.files() > files and time.monotonic() - begin < longest:
+        await asyncio.sleep(0.1)
 
 
 async def _ask(
