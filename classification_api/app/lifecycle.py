@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.api import model_router
 from app.config import Settings
 from app.fast import FastPredict, answerer, passes_nothing_by
+from app.web import add_pages
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError
 from classification_model.predict import load_model
@@ -68,6 +69,7 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
         limit = app.max_body_size
         app.fast = FastPredict(answerer(model), super(Service, app).__call__, limit)
     app.include_router(router)
+    add_pages(app, model)
     # What is there now stays: the collector need not look at it again while requests wait.
     gc.collect()
     gc.freeze()
