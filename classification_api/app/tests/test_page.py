@@ -128,7 +128,7 @@ def test_what_is_filled_in_is_answered_with_each_class_s_probability(
     changed = {**row, "age": 4, "sex": "female", "name": "Andersson, Miss. Ida", "cabin": None}
     answer = client.post("/predict", json={"inputs": [changed]}).json()
     (scores,) = answer["probabilities"]
-    expect(page.locator("#verdict")).to_have_text(f"1 · {scores[1]:.1%}")
+    expect(page.locator("#verdict")).to_have_text(f"1 {scores[1]:.1%}")
     assert shares_shown(page) == {"0": f"{scores[0]:.1%}", "1": f"{scores[1]:.1%}"}
     width = "bar => bar.style.width.slice(0, -1) / 100"
     widths = [bar.evaluate(width) for bar in page.locator(".answer .bar").all()]

@@ -19,6 +19,7 @@ __all__ = ["render"]
 _TEMPLATE = Path(__file__).with_name("page.html")
 _EXAMPLES = 12
 _BARS = 10  # as many as one reads at a glance; of more classes the likeliest are shown
+_ROOMY = 24  # as many fields as one fills in with some room around each
 _BOOLEANS = {"true": "yes", "false": "no"}
 
 
@@ -52,6 +53,7 @@ def render(model: Model, root: str) -> str:
         fields="\n".join(_field(i, name, column, rows[0][i]) for i, (name, column) in columns),
         bars="\n".join(_bar(str(label)) for label in manifest.classes),
         many="many" if len(manifest.classes) > _BARS else "few",
+        density="dense" if len(schema.columns) > _ROOMY else "roomy",
         facts=json.dumps(facts).replace("<", "\\u003c"),
         column_names=", ".join(f"<code>{escape(name)}</code>" for name in schema.columns),
     )
@@ -69,7 +71,7 @@ def _field(number: int, name: str, column: Column, value: str) -> str:
         f'<p class="hint" id="{identity}-hint">{escape(hint)}</p>' if hint else "",
         f'<p class="note" id="{identity}-note"></p>',
     ]
-    return f'<div class="field">{"".join(lines)}</div>'
+    return f'<div class="field {column.kind}">{"".join(lines)}</div>'
 
 
 def _control(column: Column, value: str, attributes: str) -> str:
@@ -100,9 +102,10 @@ def _select(
 
 def _hint(column: Column) -> str:
     low, high = column.minimum, column.maximum
-    seen = "" if low is None or high is None else f"{low} to {high} in training"
-    optional = column.nullable and column.kind not in ("category", "boolean")
-    return "; ".join(filter(None, [seen, "may be empty" if optional else ""]))
+    seen = "" if low is None or high is None else f"{low} to {high}"
+    if not column.nullable or column.kind in ("category", "boolean"):
+        return seen
+    return f"{seen}, or empty" if seen else "may be empty"
 
 
 def _as_fields(row: dict[str, object], schema: RowSchema) -> list[str]:

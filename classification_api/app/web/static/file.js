@@ -148,17 +148,17 @@ function download(name, rows) {
 }
 
 function scoredTable(columns, good, notes) {
-  const heads = ["line", facts.target, "probability", "warnings", ...facts.columns];
+  const heads = ["line", "prediction", "probability", ...(notes.size ? ["warnings"] : []), ...facts.columns];
   const positions = facts.columns.map((name) => columns.indexOf(name));
   const body = good.slice(0, SHOWN).map(({ line, cells, shares, i }) => {
     const first = likeliest(shares);
-    const about = notes.get(i)?.join("; ");
+    const about = element("span", { className: "warning long" }, notes.get(i)?.join("; ") ?? "");
     return [
       String(line),
       element("strong", {}, facts.classes[first]),
       meter(shares[first]),
-      about ? element("span", { className: "warning" }, about) : "",
-      ...positions.map((position) => cells[position]),
+      ...(notes.size ? [about] : []),
+      ...positions.map((position) => long(cells[position])),
     ];
   });
   const left = good.length - body.length;
@@ -171,13 +171,16 @@ function scoredTable(columns, good, notes) {
 function rejectedTable(errors) {
   const body = errors
     .slice(0, SHOWN)
-    .map(({ line, column, value, message }) => [String(line), column ?? "", String(value ?? ""), message]);
+    .map(({ line, column, value, message }) => [line, column ?? "", value ?? "", message])
+    .map((cells) => cells.map(long));
   const caption =
     errors.length > SHOWN
       ? `Not scored: the first ${SHOWN} of ${count(errors.length, "problem")}; the download has all.`
       : "Not scored";
   return tableOf(caption, ["line", "column", "value", "reason"], body);
 }
+
+const long = (cell) => element("span", { className: "long" }, String(cell));
 
 function meter(share) {
   const bar = element("span", { className: "bar" });
@@ -191,7 +194,7 @@ function tableOf(caption, heads, body) {
   return element(
     "table",
     {},
-    element("caption", {}, caption),
+    element("caption", {}, element("span", {}, caption)),
     element("thead", {}, head),
     element("tbody", {}, ...rows),
   );

@@ -1,6 +1,6 @@
 // One row: what is filled in goes to the service, and the answer stands beside it.
 
-import { byId, count, facts, likeliest, percent } from "./page.js";
+import { byId, count, element, facts, likeliest, percent } from "./page.js";
 import { Refusal, predict } from "./service.js";
 
 const LONGEST = 10;
@@ -47,7 +47,11 @@ function show(result) {
   clear();
   const [shares] = result.probabilities;
   const first = likeliest(shares);
-  byId("verdict").textContent = `${facts.classes[first]} · ${percent(shares[first])}`;
+  byId("verdict").replaceChildren(
+    element("strong", {}, facts.classes[first]),
+    " ",
+    element("span", {}, percent(shares[first])),
+  );
   byId("remark").textContent = remark(result.warnings);
   answer.classList.add("answered");
   bars.forEach((bar, i) => draw(bar, shares[i], i === first));
@@ -58,6 +62,7 @@ function show(result) {
     byId("others").textContent = `${count(order.length - LONGEST, "class", "classes")} more: ${percent(rest)}`;
   }
   result.warnings.forEach(({ column, message }) => note(column, message, "warning"));
+  answer.scrollIntoView({ block: "nearest" });
 }
 
 function draw(bar, share, isFirst) {
@@ -67,7 +72,7 @@ function draw(bar, share, isFirst) {
 }
 
 function remark(warnings) {
-  if (!warnings.length) return "Every value is one that training could have seen.";
+  if (!warnings.length) return "Training has seen values like these.";
   const names = [...new Set(warnings.map(({ column }) => column))].join(", ");
   return `Less sure than it looks: see ${names}.`;
 }
