@@ -369,6 +369,24 @@ def test_the_page_stands_under_any_path(row: dict[str, Any]) -> None:
     assert all(address.startswith("/models/a/") for address in addresses)
 
 
+def test_a_service_with_keys_asks_for_one_as_the_browser_does(
+    opened: Open, row: dict[str, Any], config: Config
+) -> None:
+    key = "a key of this test"
+    port = free_port()
+    environment = {"API_KEYS": key, "MAX_ROWS": "3"}
+    with serving([*UVICORN, "--port", str(port)], port, environment) as service:
+        assert service.get("/").status_code == 401
+        page = opened(service, http_credentials={"username": "", "password": key})
+        predict(page)
+        expect(page.locator("#verdict")).to_contain_text("%")
+        # It takes few rows at once, too, and gets them so.
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows([list(row), *[list(row.values())] * 7])
+        drop(page, "rows.csv", text.getvalue().encode())
+        expect(page.locator("#file-status")).to_have_text("rows.csv: 7 rows scored.")
+
+
 def test_the_page_wears_the_colours_of_the_card() -> None:
     light, dark = (STATIC / "page.css").read_text(encoding="utf-8").split("@media", 1)
     for block, colours in ((light, style.COLORS), (dark, style.DARK_COLORS)):

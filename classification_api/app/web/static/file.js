@@ -33,7 +33,7 @@ async function score(file) {
   current = mine;
   byId("scored").hidden = true;
   byId("drop").scrollIntoView({ block: "nearest" });
-  say("");
+  say();
   try {
     const table = await read(file);
     const scored = await scoreAll(table, mine.signal);
@@ -86,8 +86,8 @@ async function scoreAll({ columns, records, ragged }, signal) {
         scored.errors.push({ line: records[start + row].line, column, value, message });
       }
     } catch (error) {
-      // A service may take less at once than this; it takes one row, or says so.
-      if (error.status !== 413 || size === 1) throw error;
+      // How many rows a service takes at once is its operator's choice.
+      if (!error.isTooMuch || size === 1) throw error;
       size = Math.ceil(size / 4);
     }
   }
@@ -207,7 +207,7 @@ function progress(done, all) {
   byId("progress-label").textContent = `Scoring: ${done.toLocaleString("en")} of ${count(all, "row")}`;
 }
 
-function say(text, kind = "") {
+function say(text = "", kind = "") {
   byId("file-status").textContent = text;
   byId("file-status").className = kind;
 }
