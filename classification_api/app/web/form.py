@@ -40,7 +40,6 @@ def render(model: Model, root: str) -> str:
         "target": manifest.target,
         "classes": [str(label) for label in manifest.classes],
         "columns": list(schema.columns),
-        "ignored": schema.ignored,
         "examples": rows,
     }
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
@@ -64,7 +63,7 @@ def _field(number: int, name: str, column: Column, value: str) -> str:
     identity = f"field-{number}"
     hint = _hint(column)
     described = f"{identity}-hint {identity}-note" if hint else f"{identity}-note"
-    attributes = f'id="{identity}" name="{identity}" aria-describedby="{described}"'
+    attributes = f'id="{identity}" aria-describedby="{described}"'
     lines = [
         f'<label for="{identity}">{escape(name)}</label>',
         _control(column, value, attributes),
@@ -89,9 +88,7 @@ def _control(column: Column, value: str, attributes: str) -> str:
     return f'<input {kind} {attributes} value="{escape(value)}" autocomplete="off">'
 
 
-def _select(
-    options: Iterable[tuple[str, str]], column: Column, value: str, attributes: str
-) -> str:
+def _select(options: Iterable[tuple[str, str]], column: Column, value: str, attributes: str) -> str:
     choices = [*options, ("", "(missing)")] if column.nullable else options
     inside = "".join(
         f'<option value="{escape(key)}"{" selected" if key == value else ""}>{escape(word)}</option>'
@@ -132,7 +129,7 @@ def _as_field(value: object, column: Column, schema: RowSchema) -> str:
 
 def _bar(label: str) -> str:
     return (
-        f'<li><span class="name">{escape(label)}</span><span class="share">–</span>'
+        f'<li><span class="name">{escape(label)}</span><span class="share">&ndash;</span>'
         '<span class="track"><span class="bar"></span></span></li>'
     )
 

@@ -106,6 +106,7 @@ function show(name, { columns, records, ragged }, { shares, warnings, errors }) 
   const notes = byRow(warnings);
   const files = [download(stem(name) + ".scored.csv", outcome(columns, good))];
   if (refused) files.push(download(stem(name) + ".rejected.csv", rejections(errors)));
+  for (const { href } of byId("downloads").children) URL.revokeObjectURL(href);
   byId("downloads").replaceChildren(...files);
   byId("table").replaceChildren(...(good.length ? [scoredTable(columns, good, notes)] : []));
   byId("rejected").replaceChildren(...(refused ? [rejectedTable(errors)] : []));
