@@ -46,23 +46,28 @@ def test_rows_that_cannot_be_scored_are_named_and_lose_no_other(
     good = [*("" if value is None else str(value) for value in row.values()), 'a "b"\nc']
     at = names.index("age")
     bad, old = ([*good[:at], age, *good[at + 1 :]] for age in ("old", "99"))
-    lines = [names, good, bad, good[:3], old]
+    # Two lines each, and more of them than are sent at once.
+    lines = [names, good, old, *[good] * 600, bad, good[:3], good, old]
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=";").writerows(lines)
     content = text.getvalue().encode("utf-8-sig")
     page.set_input_files("#file", {"name": "rows.csv", "mimeType": "text/csv", "buffer": content})
-    expect(page.locator("#file-status")).to_contain_text("2 rows scored, 2 not")
+    status = page.locator("#file-status")
+    expect(status).to_contain_text("604 rows scored, 2 not")
+    expect(status).to_contain_text("2 rows have values that training has not seen")
     head, *scored = downloaded(page, "rows.scored.csv")
     assert head[:-3] == names
-    assert [record[at] for record in scored] == ["29.0", "99"]
+    assert [record[at] for record in scored] == ["29.0", "99", *["29.0"] * 601, "99"]
     assert scored[0][len(row)] == 'a "b"\nc'
     assert downloaded(page, "rows.rejected.csv") == [
         ["line", "column", "value", "reason"],
-        ["4", "age", "old", "should be a number"],
-        ["6", "", "", f"has 3 cells, and the header has {len(names)}"],
+        ["1206", "age", "old", "should be a number"],
+        ["1208", "", "", f"has 3 cells, and the header has {len(names)}"],
     ]
-    table = page.get_by_role("region", name="Scored rows")
-    expect(table.locator("tbody tr").nth(1)).to_contain_text("age: 99.0 is above the maximum 80")
+    warned = page.get_by_role("region", name="Scored rows").locator("tbody tr", has_text="above")
+    expect(warned).to_have_count(1)
+    expect(warned).to_contain_text("age: 99.0 is above the maximum 80")
+    expect(warned.locator("td").first).to_have_text("4")
 
 
 FILES = {

@@ -46,7 +46,8 @@ export function* records(text, delimiter) {
     // What follows is the end of the line, or something after a closing quote.
     if (at < text.length && !"\r\n".includes(text[at])) throw unclosed(record.line);
     at += text.startsWith("\r\n", at) ? 2 : 1;
-    line += 1 + record.cells.reduce((sum, cell) => sum + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
+    line +=
+      1 + record.cells.reduce((sum, cell) => sum + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
     if (!isBlank) yield record;
   }
 }
@@ -60,7 +61,7 @@ function plain(text, start, ends) {
 /** A cell in quotes; within, two quotes are one. */
 function quoted(text, start, line) {
   const parts = [];
-  for (let from = start + 1; ; ) {
+  for (let from = start + 1; ;) {
     const quote = text.indexOf('"', from);
     if (quote < 0) throw unclosed(line);
     parts.push(text.slice(from, quote));

@@ -74,8 +74,12 @@ async function scoreAll({ columns, records, ragged }, signal) {
   const rows = records.map(({ cells }) =>
     Object.fromEntries(facts.columns.map((name, i) => [name, cells[positions[i]]])),
   );
-  const scored = { shares: [], warnings: [], errors: ragged.map((record) => uneven(record, columns)) };
-  for (let size = PART; scored.shares.length < rows.length; ) {
+  const scored = {
+    shares: [],
+    warnings: [],
+    errors: ragged.map((record) => uneven(record, columns)),
+  };
+  for (let size = PART; scored.shares.length < rows.length;) {
     const start = scored.shares.length;
     progress(start, rows.length);
     try {
@@ -101,7 +105,9 @@ function uneven({ line, cells }, columns) {
 }
 
 function show(name, { columns, records, ragged }, { shares, warnings, errors }) {
-  const good = records.map((record, i) => ({ ...record, i, shares: shares[i] })).filter((row) => row.shares);
+  const good = records
+    .map((record, i) => ({ ...record, i, shares: shares[i] }))
+    .filter((row) => row.shares);
   const refused = records.length + ragged.length - good.length;
   const notes = byRow(warnings);
   const files = [download(stem(name) + ".scored.csv", outcome(columns, good))];
@@ -116,7 +122,9 @@ function show(name, { columns, records, ragged }, { shares, warnings, errors }) 
   say(
     `${name}: ${count(good.length, "row")} scored` +
       (refused ? `, ${refused.toLocaleString("en")} not: they are listed below` : "") +
-      (notes.size ? `. ${count(notes.size, "row has", "rows have")} values that training has not seen` : "") +
+      (notes.size
+        ? `. ${count(notes.size, "row has", "rows have")} values that training has not seen`
+        : "") +
       ".",
   );
 }
@@ -134,7 +142,11 @@ const added = () => ["prediction", ...facts.classes.map((label) => `probability_
 
 /** As the command line writes it: the file's columns, the prediction, each class's share. */
 function outcome(columns, good) {
-  const body = good.map(({ cells, shares }) => [...cells, facts.classes[likeliest(shares)], ...shares]);
+  const body = good.map(({ cells, shares }) => [
+    ...cells,
+    facts.classes[likeliest(shares)],
+    ...shares,
+  ]);
   return [[...columns, ...added()], ...body];
 }
 
@@ -145,11 +157,21 @@ function rejections(errors) {
 
 function download(name, rows) {
   const content = new Blob([write(rows)], { type: "text/csv" });
-  return element("a", { className: "button", href: URL.createObjectURL(content), download: name }, `Download ${name}`);
+  return element(
+    "a",
+    { className: "button", href: URL.createObjectURL(content), download: name },
+    `Download ${name}`,
+  );
 }
 
 function scoredTable(columns, good, notes) {
-  const heads = ["line", "prediction", "probability", ...(notes.size ? ["warnings"] : []), ...facts.columns];
+  const heads = [
+    "line",
+    "prediction",
+    "probability",
+    ...(notes.size ? ["warnings"] : []),
+    ...facts.columns,
+  ];
   const positions = facts.columns.map((name) => columns.indexOf(name));
   const body = good.slice(0, SHOWN).map(({ line, cells, shares, i }) => {
     const first = likeliest(shares);
@@ -186,12 +208,19 @@ const long = (cell) => element("span", { className: "long" }, String(cell));
 function meter(share) {
   const bar = element("span", { className: "bar" });
   bar.style.width = `${share * 100}%`;
-  return element("span", { className: "meter" }, element("span", { className: "track" }, bar), percent(share));
+  return element(
+    "span",
+    { className: "meter" },
+    element("span", { className: "track" }, bar),
+    percent(share),
+  );
 }
 
 function tableOf(caption, heads, body) {
   const head = element("tr", {}, ...heads.map((text) => element("th", { scope: "col" }, text)));
-  const rows = body.map((cells) => element("tr", {}, ...cells.map((cell) => element("td", {}, cell))));
+  const rows = body.map((cells) =>
+    element("tr", {}, ...cells.map((cell) => element("td", {}, cell))),
+  );
   return element(
     "table",
     {},
@@ -205,7 +234,8 @@ function progress(done, all) {
   byId("work").hidden = false;
   byId("progress").max = all;
   byId("progress").value = done;
-  byId("progress-label").textContent = `Scoring: ${done.toLocaleString("en")} of ${count(all, "row")}`;
+  byId("progress-label").textContent =
+    `Scoring: ${done.toLocaleString("en")} of ${count(all, "row")}`;
 }
 
 function say(text = "", kind = "") {

@@ -59,7 +59,8 @@ function show(result) {
     const order = shares.map((_, i) => i).sort((a, b) => shares[b] - shares[a]);
     byId("bars").append(...order.map((i) => bars[i]));
     const rest = order.slice(LONGEST).reduce((sum, i) => sum + shares[i], 0);
-    byId("others").textContent = `${count(order.length - LONGEST, "class", "classes")} more: ${percent(rest)}`;
+    byId("others").textContent =
+      `${count(order.length - LONGEST, "class", "classes")} more: ${percent(rest)}`;
   }
   result.warnings.forEach(({ column, message }) => note(column, message, "warning"));
   answer.scrollIntoView({ block: "nearest" });

@@ -39,12 +39,17 @@ async function ask(address, request) {
 
 async function refusal(response) {
   const { status } = response;
-  const detail = await response.json().then((body) => body.detail, () => null);
+  const detail = await response.json().then(
+    (body) => body.detail,
+    () => null,
+  );
   if (Array.isArray(detail)) {
     const [{ msg }] = detail;
     return new Refusal(`The service refuses these values: ${msg}`, { status, faults: detail });
   }
-  return new Refusal(`The service refuses: ${detail ?? response.statusText} (${status})`, { status });
+  return new Refusal(`The service refuses: ${detail ?? response.statusText} (${status})`, {
+    status,
+  });
 }
 
 function pause(seconds, signal) {
