@@ -47,7 +47,7 @@ def test_rows_that_cannot_be_scored_are_named_and_lose_no_other(
     at = names.index("age")
     bad, old = ([*good[:at], age, *good[at + 1 :]] for age in ("old", "99"))
     # Two lines each, and more of them than are sent at once.
-    lines = [names, good, old, *[good] * 600, bad, good[:3], good, old]
+    lines = [names, good, old, *[good] * 510, old, *[good] * 91, bad, good[:3]]
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=";").writerows(lines)
     content = text.getvalue().encode("utf-8-sig")
@@ -57,12 +57,12 @@ def test_rows_that_cannot_be_scored_are_named_and_lose_no_other(
     expect(status).to_contain_text("2 rows have values that training has not seen")
     head, *scored = downloaded(page, "rows.scored.csv")
     assert head[:-3] == names
-    assert [record[at] for record in scored] == ["29.0", "99", *["29.0"] * 601, "99"]
+    assert [record[at] for record in scored] == ["29.0", "99", *["29.0"] * 510, "99", *["29.0"] * 91]
     assert scored[0][len(row)] == 'a "b"\nc'
     assert downloaded(page, "rows.rejected.csv") == [
         ["line", "column", "value", "reason"],
-        ["1206", "age", "old", "should be a number"],
-        ["1208", "", "", f"has 3 cells, and the header has {len(names)}"],
+        ["1212", "age", "old", "should be a number"],
+        ["1214", "", "", f"has 3 cells, and the header has {len(names)}"],
     ]
     warned = page.get_by_role("region", name="Scored rows").locator("tbody tr", has_text="above")
     expect(warned).to_have_count(1)
