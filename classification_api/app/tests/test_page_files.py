@@ -57,12 +57,18 @@ def test_rows_that_cannot_be_scored_are_named_and_lose_no_other(
     expect(status).to_contain_text("2 rows have values that training has not seen")
     head, *scored = downloaded(page, "rows.scored.csv")
     assert head[:-3] == names
-    assert [record[at] for record in scored] == ["29.0", "99", *["29.0"] * 510, "99", *["29.0"] * 91]
+    assert [record[at] for record in scored] == [
+        "29.0",
+        "99",
+        *["29.0"] * 510,
+        "99",
+        *["29.0"] * 91,
+    ]
     assert scored[0][len(row)] == 'a "b"\nc'
     assert downloaded(page, "rows.rejected.csv") == [
         ["line", "column", "value", "reason"],
-        ["1212", "age", "old", "should be a number"],
-        ["1214", "", "", f"has 3 cells, and the header has {len(names)}"],
+        ["1210", "age", "old", "should be a number"],
+        ["1212", "", "", f"has 3 cells, and the header has {len(names)}"],
     ]
     warned = page.get_by_role("region", name="Scored rows").locator("tbody tr", has_text="above")
     expect(warned).to_have_count(1)
