@@ -109,7 +109,7 @@ async function scoreAll({ columns, records, ragged }, signal) {
 
 /** Why a record is not scored: its first fault, and the names of the others' columns. */
 function fault(line, [{ column, value, message }, ...others]) {
-  const more = others.map((other) => `"${other.column}" ${other.message}`).join("; ");
+  const more = others.map((other) => `'${other.column}' ${other.message}`).join("; ");
   return { line, column, value, message: more ? `${message}; and ${more}` : message };
 }
 
