@@ -10,7 +10,9 @@ import pickle
 import random
 import re
 import shutil
+import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -93,25 +95,50 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+def expected(content: bytes, suffix: str, damage: str) -> str:
+    """What a message says of a file as it was saved."""
+    if suffix != ".json":
+        return f"{len(content)} bytes with sha256 {short(content)}"
+    if damage in ("truncated", "empty", "longer"):
+        return "a sha256 in the last line"
+    return f"sha256 {json.loads(content)['sha256'][:12]}"
+
+
+def found(file: Path, damage: str) -> str:
+    """What a message says of a file as it is."""
+    if damage in ("missing", "a folder"):
+        return {"missing": "no such file or directory", "a folder": "is a directory"}[damage]
+    content = file.read_bytes()
+    return f"{len(content)} bytes with sha256 {short(content)}"
+
+
+def short(content: bytes) -> str:
+    """As much of a digest as a message shows; a manifest's is that of all but its own line."""
+    sealed = re.sub(rb',\n  "sha256": "[0-9a-f]{64}"\n}\n\Z', b"\n}\n", content)
+    return hashlib.sha256(sealed).hexdigest()[:12]
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_one_line_with_what_was_expected_and_found(
     home: Home, suffix: str, damage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = model_file(home, suffix)
-    size = file.stat().st_size
+    content = file.read_bytes()
     DAMAGES[damage](file)
     line = refused(capsys, "verify", "--home", str(home.path))
     if suffix == ".json" and damage == "missing":
-        assert "no model of version 1.0.0 (found nothing)" in line
+        said = (
+            f"{file.parent}: no model of version 1.0.0 (found nothing): train it with tox -e train"
+        )
     elif suffix == ".json" and damage == "a folder":
-        assert f"{file}: cannot be read: Is a directory" in line
+        said = f"{file}: cannot be read: Is a directory; restore the file or train again"
     else:
-        expected = "sha256 " if suffix == ".json" else f"{size} bytes with sha256 "
-        if suffix == ".json" and damage != "flipped":
-            expected = "a sha256 in the last line"
-        assert f"{file}: not the file that was saved: expected {expected}" in line
-        assert ", found " in line
+        said = (
+            f"{file}: not the file that was saved: expected {expected(content, suffix, damage)}, "
+            f"found {found(file, damage)}; restore the file or train again"
+        )
+    assert line == f"Error: {said}\n"
 
 
 @pytest.mark.parametrize(("one", "other"), [*itertools.combinations(SUFFIXES, 2)])
@@ -178,8 +205,12 @@ def test_a_hostile_pickle_is_never_unpickled(
 
 def test_a_version_without_a_model_says_which_there_is_and_how_to_train(home: Home) -> None:
     (home.path / "VERSION").write_text("9.9.9")
-    with pytest.raises(MissingModelError, match=r"version 9\.9\.9 \(found .*\.json\): train it"):
+    with pytest.raises(MissingModelError) as error:
         bundle.load(home)
+    assert str(error.value) == (
+        f"{home.trained_models}: no model of version 9.9.9 (found classification_model_v1.0.0.json"
+        "): train it with tox -e train"
+    )
 
 
 def test_no_model_at_all(home: Home) -> None:
@@ -191,8 +222,11 @@ def test_no_model_at_all(home: Home) -> None:
 def test_another_format_is_refused_by_its_number(home: Home) -> None:
     file = model_file(home, ".json")
     file.write_text(json.dumps({"format": 99, "what": "another package knows"}))
-    with pytest.raises(IncompatibleModelError, match="expected format 1, found 99"):
+    with pytest.raises(IncompatibleModelError) as error:
         bundle.load(home)
+    assert str(error.value) == (
+        f"{file}: expected format 1, found 99: install the package that made it, or train again"
+    )
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', "\x00", "[" * 100_000])
@@ -203,13 +237,68 @@ def test_a_manifest_that_is_none_is_refused(home: Home, content: str) -> None:
         bundle.load(home)
 
 
+def sealed(manifest: object) -> bytes:
+    """The bytes of a manifest as another package might have written it."""
+    text = json.dumps(manifest, indent=2).encode() + b"\n"
+    return text[:-3] + f',\n  "sha256": "{hashlib.sha256(text).hexdigest()}"\n}}\n'.encode()
+
+
 def test_a_manifest_that_another_package_sealed_is_not_called_damaged(home: Home) -> None:
     file = model_file(home, ".json")
-    text = b'{\n  "format": 1\n}\n'
-    seal = f',\n  "sha256": "{hashlib.sha256(text).hexdigest()}"\n}}\n'.encode()
-    file.write_bytes(text[:-3] + seal)
-    with pytest.raises(IncompatibleModelError, match="not a manifest this package reads: version"):
+    manifest = json.loads(file.read_bytes())
+    del manifest["sha256"]
+    file.write_bytes(sealed(manifest))
+    bundle.load(home)
+    manifest["row_schema"]["columns"]["age"]["kind"] = "color"
+    file.write_bytes(sealed(manifest))
+    with pytest.raises(IncompatibleModelError) as error:
         bundle.load(home)
+    said = str(error.value)
+    assert said.startswith(
+        f"{file}: not a manifest this package reads: row_schema.columns.age.kind: Input should be "
+    )
+    assert said.endswith("; install the package that made it, or train again")
+
+
+def test_the_manifest_is_plain_json_with_a_digest_of_itself(people: Home) -> None:
+    source = model_file(people, ".json").read_bytes()
+    assert source.startswith(b'{\n  "format": 1,\n  "version": "1.0.0",\n')
+    said = json.loads(source)
+    text = source.replace(f',\n  "sha256": "{said["sha256"]}"'.encode(), b"")
+    assert hashlib.sha256(text).hexdigest() == said["sha256"]
+
+
+def test_a_manifest_says_what_it_was_made_of_and_with(people: Home) -> None:
+    manifest = bundle.load(people).manifest
+    data, config = manifest.data_sha256, manifest.config_sha256
+    assert data == hashlib.sha256((people.datasets / "raw.csv").read_bytes()).hexdigest()
+    assert manifest.is_of(data_sha256=data, config_sha256=config)
+    assert not manifest.is_of(data_sha256=data, config_sha256=data)
+    assert not manifest.is_of(data_sha256=config, config_sha256=config)
+    assert manifest.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    names = ("joblib", "numpy", "onnx", "onnxruntime", "pydantic", "scikit-learn", "skl2onnx")
+    assert manifest.libraries == {name: metadata.version(name) for name in names}
+
+
+def test_the_digest_of_a_bundle_is_that_of_its_manifest(home: Home) -> None:
+    read = bundle.load(home)
+    assert read.digest == hashlib.sha256(model_file(home, ".json").read_bytes()).hexdigest()
+    saved = saved_again(home, rows=1)
+    assert saved == bundle.load(home)
+    assert saved.digest != read.digest
+
+
+def test_a_library_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = metadata.version
+
+    def without_onnx(name: str) -> str:
+        if name == "onnx":
+            raise metadata.PackageNotFoundError
+        return installed(name)
+
+    monkeypatch.setattr(metadata, "version", without_onnx)
+    assert set(bundle.library_versions()) >= {"joblib", "skl2onnx"}
+    assert "onnx" not in bundle.library_versions()
 
 
 @pytest.mark.parametrize("name", ["../raw.csv", "a/b.pkl", "/etc/passwd", "a\\b.pkl", ".x", ""])
@@ -230,26 +319,63 @@ def test_files_that_are_no_manifests_do_not_hide_the_model(home: Home) -> None:
 def test_a_pickle_of_another_scikit_learn_is_refused(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    libraries = {**bundle.load(home).manifest.libraries, "scikit-learn": "0.1.0"}
-    saved_again(home, libraries=libraries)
-    line = refused(capsys, "verify", "--home", str(home.path))
-    assert ".pkl: expected scikit-learn 0.1.0, which made it, and found 1." in line
+    libraries = bundle.load(home).manifest.libraries
+    installed = metadata.version("scikit-learn")
+    major, minor, *_ = installed.split(".")
+    for made in ("0.1.0", f"{major}.{minor}9.0", f"{int(major) + 1}.{minor}.0", major):
+        saved_again(home, libraries={**libraries, "scikit-learn": made})
+        assert refused(capsys, "verify", "--home", str(home.path)) == (
+            f"Error: classification_model_v1.0.0.pkl: expected scikit-learn {made}, which made it, "
+            f"and found {installed}: pip install 'scikit-learn=={made}', or train again\n"
+        )
     with pytest.raises(IncompatibleModelError):
         make_prediction(input_data=[], home=home.path, engine="sklearn")
+    saved_again(home, libraries={**libraries, "scikit-learn": f"{major}.{minor}.99"})
+    assert bundle.load(home).pipeline()
 
 
-@pytest.mark.parametrize(
-    ("suffix", "reason"),
-    [
-        (".pkl", r"\.pkl: cannot be unpickled here \(\w+: "),
-        (".onnx", r"onnxruntime .* does not read the model's graph"),
-    ],
-)
-def test_what_was_saved_by_libraries_that_do_not_fit_is_one_line(
-    home: Home, suffix: str, reason: str, capsys: pytest.CaptureFixture[str]
+def test_what_was_pickled_by_libraries_that_do_not_fit_is_one_line(
+    home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    saved_again(home, contents={suffix: b"of another time"})
-    assert re.search(reason, refused(capsys, "verify", "--home", str(home.path)))
+    saved_again(home, contents={".pkl": b"cno_such_module\nnothing\n."})
+    assert refused(capsys, "verify", "--home", str(home.path)) == (
+        "Error: classification_model_v1.0.0.pkl: cannot be unpickled here (ModuleNotFoundError: "
+        "\"No module named 'no_such_module'\"): install the versions that it was made with "
+        "(classification-model verify shows them), or train again\n"
+    )
+
+
+def test_a_graph_that_the_runtime_does_not_read_is_one_line(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved_again(home, contents={".onnx": b"of another time"})
+    line = refused(capsys, "verify", "--home", str(home.path))
+    assert line.startswith("Error: onnxruntime ")
+    assert "does not read the model's graph (" in line
+
+
+def test_any_whole_model_is_found_and_damage_is_not_called_nothing(home: Home) -> None:
+    (home.path / "VERSION").write_text("9.9.9")
+    (home.trained_models / "a.json").write_text("{}")
+    whole = bundle.load_any(home)
+    assert whole is not None
+    assert whole.manifest.version == "1.0.0"
+    model_file(home, ".pkl").unlink()
+    with pytest.raises(DamagedModelError, match=r"a\.json: not the file that was saved"):
+        bundle.load_any(home)
+    (home.trained_models / "a.json").unlink()
+    with pytest.raises(DamagedModelError, match=r"\.pkl: not the file that was saved"):
+        bundle.load_any(home)
+    shutil.rmtree(home.trained_models)
+    assert bundle.load_any(home) is None
+
+
+def test_of_several_manifests_the_first_fault_is_named(home: Home) -> None:
+    (home.path / "VERSION").write_text("9.9.9")
+    for name in ("a.json", "b.json"):
+        (home.trained_models / name).write_text("{}")
+    with pytest.raises(DamagedModelError, match=r"a\.json: not the file that was saved"):
+        bundle.load(home)
 
 
 def test_the_manifest_names_each_file_with_its_sha256(people: Home) -> None:

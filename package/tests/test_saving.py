@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import itertools
 import os
 import shutil
@@ -128,26 +129,69 @@ def test_two_saves_cut_short_one_after_the_other_leave_a_whole_bundle(
                 break
 
 
-def test_a_full_disk_is_an_error_that_says_what_there_is_now(home: Home, people: Home) -> None:
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError(errno.EIO, "Input/output error", "/a/file"), "Input/output error: /a/file"),
+        (OSError("odd"), "odd"),
+    ],
+)
+def test_a_disk_that_fails_is_an_error_that_says_what_there_is_now(
+    home: Home, people: Home, fault: OSError, reason: str
+) -> None:
     save = saver(home, STEMS[0], bundle.load(people), b"new")
     before = files_of(home.trained_models)
-    full = OSError(errno.ENOSPC, "No space left on device")
+    stays = (
+        f"{home.trained_models}: the new model is not saved: {reason}; the one that was there "
+        "stays; mend that, and train again"
+    )
+    saved = (
+        f"{home.trained_models}: the new model is saved, but the folder cannot be put in order: "
+        f"{reason}; mend that, and train again"
+    )
     said = []
     for step in itertools.count(1):
         put_back(home, people)
         with pytest.MonkeyPatch.context() as patch:
-            fail_at(patch, step, full)
+            fail_at(patch, step, fault)
             try:
                 save()
             except SaveError as error:
                 said.append(str(error))
-                stays = "the one that was there stays" in said[-1]
-                assert stays == (files_of(home.trained_models) == before)
-                assert stays or "the new model is saved, but" in said[-1]
             else:
                 break
-    assert all("No space left on device" in line and "\n" not in line for line in said)
-    assert len(said) > 8
+        assert said[-1] == (stays if files_of(home.trained_models) == before else saved)
+    assert said == sorted(said)
+    assert set(said) == {stays, saved}
+
+
+def test_a_first_model_makes_the_folder(home: Home, people: Home) -> None:
+    shutil.rmtree(home.trained_models)
+    saver(home, STEMS[0], bundle.load(people), b"new")()
+    assert set(files_of(home.trained_models)) == names(STEMS[0])
+
+
+def test_a_save_removes_what_has_its_name_and_nothing_that_resembles_it(
+    home: Home, people: Home
+) -> None:
+    stem = "model[12]_v1.0.0"
+    for name in (f"{stem}.md", "model1_v1.0.0.md", f".{stem}.md.0.staged", f".{stem}.md.old"):
+        (home.trained_models / name).write_text("left over")
+    saver(home, stem, bundle.load(people), b"new")()
+    assert set(files_of(home.trained_models)) == {*names(stem), "model1_v1.0.0.md"}
+
+
+def test_files_wait_under_names_that_tell_one_bundle_from_another(home: Home, people: Home) -> None:
+    save = saver(home, STEMS[0], bundle.load(people), b"new")
+    digest = hashlib.sha256(b"pickle of new").hexdigest()
+    for step in itertools.count(1):
+        put_back(home, people)
+        assert not finishes(save, step, Stopped()), "never staged"
+        if bundle.load(home).manifest.rows == len(b"new"):
+            break
+    staged = home.trained_models / f".{STEMS[0]}.pkl.{digest[:16]}.staged"
+    assert staged.read_bytes() == b"pickle of new"
 
 
 def test_the_old_model_goes_only_when_the_new_one_is_there(home: Home) -> None:
