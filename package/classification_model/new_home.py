@@ -14,6 +14,7 @@ from classification_model.config.schema import Column
 from classification_model.errors import ConfigError
 from classification_model.learning import Learned, learn
 from classification_model.processing.data_manager import read_csv
+from classification_model.progress import Progress
 
 __all__ = ["create"]
 
@@ -22,23 +23,31 @@ _TEST_SIZE = 0.25
 _PLAIN = re.compile(r"[^\W_]([\w .,()/+'-]*[\w.()/+'])?")
 
 
-def create(source: Path, target: str, folder: Path, *, force: bool = False) -> tuple[Home, Learned]:
+def create(
+    source: Path,
+    target: str,
+    folder: Path,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Home, Learned]:
     """Learn a CSV's schema and write a home for it: config.yml, VERSION, datasets/raw.csv.
 
     The CSV is copied byte for byte. A VERSION that is there stays, and so does a trained model
-    until the next training replaces it.
+    until the next training replaces it. ``progress`` is told of each column.
 
     Raises:
         DataError: the CSV cannot be read or has nothing to learn; nothing was written.
         ConfigError: there is a home already, and ``force`` is not set.
     """
-    learned = learn(str(source), read_csv(source), target, test_size=_TEST_SIZE)
     home = Home(folder.resolve())
     if home.config_file.exists() and not force:
         raise ConfigError(
             f"{home.config_file}: there is a home already; name another folder with --home, or "
             "replace it with --force"
         )
+    told = (progress or Progress()).count
+    learned = learn(str(source), read_csv(source), target, test_size=_TEST_SIZE, progress=told)
     home.datasets.mkdir(parents=True, exist_ok=True)
     home.trained_models.mkdir(exist_ok=True)
     raw = home.datasets / "raw.csv"

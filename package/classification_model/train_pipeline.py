@@ -29,20 +29,11 @@ from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import Encoder, feature_plan, learn_categories
-from classification_model.records import Choice, Compared, Comparison, Gate
+from classification_model.progress import Progress
+from classification_model.records import Choice, Comparison, Gate
 from classification_model.selection import choose
 
-__all__ = ["Progress", "Trained", "run_training"]
-
-
-class Progress:
-    """Told how training goes. This one keeps it to itself."""
-
-    def say(self, line: str) -> None:
-        """Something was begun, done or noticed."""
-
-    def compared(self, done: int, total: int, candidate: Compared) -> None:
-        """``done`` of ``total`` candidates are compared, the newest is ``candidate``."""
+__all__ = ["Trained", "run_training"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +154,7 @@ def _choose(
         seed=config.random_state,
         time_budget=config.time_budget,
         only=[c.name for c in recorded.compared] if recorded else None,
+        began=progress.comparing,
         progress=progress.compared,
     )
     cut_short = choice.cut_short or (recorded.cut_short if recorded else False)

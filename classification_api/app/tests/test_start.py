@@ -103,7 +103,8 @@ def test_a_serving_process_imports_no_training_library(tmp_path: Path) -> None:
             "examples"
         ]
         assert client.post("/predict", json=example).status_code == 200
-        assert client.get("/docs").status_code == 200
+        for page in ("/", "/docs", "/model"):
+            assert client.get(page).status_code == 200
     loaded = set(re.findall(r"^import time:.*\| +(\w+)", log.read_text(), re.MULTILINE))
     assert "onnxruntime" in loaded
     heavy = {"pandas", "sklearn", "scipy", "joblib", "matplotlib", "strictyaml", "skl2onnx"}
