@@ -26,6 +26,7 @@ from app.drain import Drain, running_server
 from app.fast import FastPredict, answerer, passes_nothing_by
 from app.fit import check_fit
 from app.limits import Admission, Careful, Uploads
+from app.web import add_pages
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError
 from classification_model.predict import Model, load_model
@@ -122,6 +123,7 @@ def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
         answer = answerer(model, settings.MAX_ROWS)
         entry = app.fast = FastPredict(answer, careful, uploads, settings.REQUEST_SECONDS)
     app.include_router(router)
+    add_pages(app, model)
     if settings.API_KEYS:
         entry = ApiKeys(entry, [key.get_secret_value() for key in settings.API_KEYS])
     entry = Admission(entry, settings.MAX_CONCURRENCY)

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group
-from rich.live import Live
 from rich.markup import escape
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from classification_model.bundle import Bundle
 from classification_model.config.schema import Column, RowSchema
-from classification_model.evaluation import NAMES, Metrics, Report
-from classification_model.learning import Learned
-from classification_model.records import Compared, Comparison
-from classification_model.train_pipeline import Progress
+from classification_model.records import Comparison
+
+if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
+    from classification_model.evaluation import Metrics, Report
+    from classification_model.learning import Learned
 
 __all__ = [
-    "TrainingProgress",
     "comparison_table",
     "description",
     "files_table",
@@ -70,6 +67,8 @@ def learned_summary(learned: Learned) -> Iterator[str]:
 
 def metrics_table(found: Report | Metrics) -> Table:
     """The metrics; of a report with their intervals, and beside what takes no effort."""
+    from classification_model.evaluation import NAMES, Metrics, Report
+
     table = _table(f"On {found.rows} rows held out of training")
     table.add_column("metric")
     table.add_column("value", justify="right")
@@ -113,47 +112,6 @@ def flips_table(found: Comparison, shown: int = 20) -> Table:
         cells = (flip.row, flip.truth, flip.old, flip.new)
         table.add_row(*(escape(str(cell)) for cell in cells))
     return table
-
-
-class TrainingProgress(Progress):
-    """Training on a terminal: lines, and a live table of candidates under a progress bar.
-
-    Where the output is no terminal, a line for each candidate.
-    """
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._table = _table("")
-        for heading in ("candidate", "log loss"):
-            self._table.add_column(heading, justify="left" if heading == "candidate" else "right")
-        self._bar = ProgressBar(total=1, width=40)
-        self._live: Live | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    def say(self, line: str) -> None:
-        self._stop()
-        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
-
-    def compared(self, done: int, total: int, candidate: Compared) -> None:
-        if not self._console.is_terminal:
-            self.say(f"  {done}/{total} {candidate.name}: log loss {candidate.log_loss:.4f}")
-            return
-        self._table.add_row(candidate.name, f"{candidate.log_loss:.4f}")
-        self._bar.update(done, total)
-        if self._live is None:
-            self._live = Live(Group(self._table, self._bar), console=self._console)
-            self._live.start()
-        self._live.refresh()
-
-    def _stop(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
 
 
 def schema_table(schema: RowSchema) -> Table:

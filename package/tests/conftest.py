@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
@@ -13,6 +14,9 @@ from classification_model.processing.data_manager import Split, load_dataset, sp
 from classification_model.train_pipeline import run_training
 from homes import SOURCE, copy_of, make_home
 from tables import PEOPLE
+
+# The same few examples for each mutant; see [tool.mutmut] in pyproject.toml.
+settings.register_profile("mutation", max_examples=25, derandomize=True, database=None)
 
 DERIVED = """
 derived:
@@ -22,6 +26,13 @@ derived:
       - name
     kind: category
 """
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests recorded."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture(scope="session")
