@@ -6,6 +6,8 @@ import re
 import zipfile
 from pathlib import Path
 
+from tools.rehearsal.ledger import Broken
+
 __all__ = ["WORSE_ESTIMATOR", "another_estimator", "without_bundle"]
 
 WORSE_ESTIMATOR = """\
@@ -21,7 +23,7 @@ def another_estimator(config: str, estimator: str) -> str:
     block = re.compile(r"^estimator:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
     changed, count = block.subn(estimator, config)
     if count != 1:
-        raise ValueError(f"config.yml has {count} estimators")
+        raise Broken(f"config.yml has {count} estimators")
     return changed
 
 

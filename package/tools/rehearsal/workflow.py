@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from tools.rehearsal.ledger import Broken
+
 __all__ = ["Step", "evaluate", "jobs"]
 
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
@@ -30,7 +32,7 @@ def jobs(file: Path) -> dict[str, list[Step]]:
     """The steps of each job, in the order of the file.
 
     Raises:
-        ValueError: a job comes before one that it needs, or a step has what is not known here.
+        Broken: a job comes before one that it needs, or a step has what is not known here.
     """
     source = yaml.safe_load(file.read_text(encoding="utf-8"))
     found: dict[str, list[Step]] = {}
@@ -38,7 +40,7 @@ def jobs(file: Path) -> dict[str, list[Step]]:
         needed = job.get("needs", [])
         for other in [needed] if isinstance(needed, str) else needed:
             if other not in found:
-                raise ValueError(f"{file.name}: job {name} comes before {other}, which it needs")
+                raise Broken(f"{file.name}: job {name} comes before {other}, which it needs")
         found[name] = [_step(file, step) for step in job["steps"]]
     return found
 
@@ -46,7 +48,7 @@ def jobs(file: Path) -> dict[str, list[Step]]:
 def _step(file: Path, step: dict[str, Any]) -> Step:
     unknown = set(step) - {"name", "run", "uses", "with", "env"}
     if unknown:
-        raise ValueError(f"{file.name}: a step has {sorted(unknown)}, which no rehearsal knows")
+        raise Broken(f"{file.name}: a step has {sorted(unknown)}, which no rehearsal knows")
     uses = str(step.get("uses", ""))
     return Step(
         title=str(step.get("name") or uses.partition("@")[0]),
@@ -61,7 +63,7 @@ def evaluate(text: str, context: Mapping[str, str]) -> str:
     """A value with its expressions replaced; a setting that nobody has made is empty, as there.
 
     Raises:
-        ValueError: an expression of another kind is not in the context.
+        Broken: an expression of another kind is not in the context.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -70,6 +72,6 @@ def evaluate(text: str, context: Mapping[str, str]) -> str:
             return context[name]
         if re.fullmatch(r"(vars|secrets)\.\w+", name):
             return ""
-        raise ValueError(f"the rehearsal does not know the expression {name!r}")
+        raise Broken(f"the rehearsal does not know the expression {name!r}")
 
     return EXPRESSION.sub(value, text)

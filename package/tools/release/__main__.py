@@ -11,15 +11,14 @@ from tools.release.index import wait_for
 from tools.release.project import Project, Stop
 
 
-def served() -> str:
+def served(seconds: float) -> str:
     project = Project.read()
-    wait_for(project, seconds=20 * 60)
+    wait_for(project, seconds=seconds)
     return f"the index serves {project.pin}, the very wheel that was built"
 
 
 STEPS: dict[str, tuple[Callable[[], str], str]] = {
     "check": (tag.check, "the tag is VERSION, and new to the index"),
-    "served": (served, "wait until the index serves the wheel that was built"),
     "branch": (propose.branch, "commit the published model and the new pin, and push them"),
     "announce": (propose.announce, "make the release, and open the pull request"),
     "deployable": (deploy.deployable, "the index serves what the repository holds"),
@@ -32,15 +31,20 @@ def main() -> int:
     steps = parser.add_subparsers(dest="step", required=True)
     for name, (_, text) in STEPS.items():
         steps.add_parser(name, help=text)
+    wait = steps.add_parser("served", help="wait until the index serves the built wheel")
+    wait.add_argument("--seconds", type=float, default=1200, help="how long to wait for it")
     asked = steps.add_parser("smoke", help="ask a running service for version and golden rows")
     asked.add_argument("url", nargs="?", help="in the place of $SERVICE_URL")
     asked.add_argument("--seconds", type=float, default=300, help="how long to wait for it")
     wanted = parser.parse_args()
     try:
-        if wanted.step == "smoke":
-            print(smoke.smoke(wanted.url, seconds=wanted.seconds))
-        else:
-            print(STEPS[wanted.step][0]())
+        match wanted.step:
+            case "served":
+                print(served(wanted.seconds))
+            case "smoke":
+                print(smoke.smoke(wanted.url, seconds=wanted.seconds))
+            case step:
+                print(STEPS[step][0]())
     except Stop as stop:
         print(f"Error: {stop}", file=sys.stderr)
         return 1
