@@ -22,6 +22,7 @@ class Ledger:
     """The rows of the final table; each is printed as soon as it is known, too."""
 
     rows: list[tuple[str, Verdict, float]] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def timed(self, title: str, verdict: Verdict = "passed") -> Iterator[None]:
@@ -35,7 +36,9 @@ class Ledger:
         self._add(title, verdict, time.monotonic() - start)
 
     def not_here(self, title: str, reason: str) -> None:
-        self._add(f"{title}: {reason}", "not rehearsed", 0)
+        """A row for what cannot be done here, and below the table, once, why."""
+        self._add(title, "not rehearsed", 0)
+        self.reasons.setdefault(reason, title)
 
     def _add(self, title: str, verdict: Verdict, seconds: float) -> None:
         self.rows.append((title, verdict, seconds))
@@ -53,6 +56,6 @@ class Ledger:
         }
         summary = ", ".join(f"{number} {verdict}" for verdict, number in count.items())
         head = f"{'step':{width}}  {'verdict':13}  {'seconds':>7}"
-        return "\n".join(
-            [head, "-" * len(head), *lines, "-" * len(head), f"{summary}; {total:.0f} s"]
-        )
+        rule = "-" * len(head)
+        why = [f"not rehearsed: {title}: {reason}" for reason, title in self.reasons.items()]
+        return "\n".join([head, rule, *lines, rule, f"{summary}; {total:.0f} s", *why])

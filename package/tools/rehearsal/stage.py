@@ -125,11 +125,14 @@ class Stage:
     def upload(self, folder: Path, *, refused: bool = False) -> None:
         """Upload as the publishing action does, by twine; with ``refused``, the index must not."""
         files = sorted(map(str, folder.iterdir()))
-        options = ("--non-interactive", "--repository-url", self.index, "-u", "me", "-p", "word")
-        command = [sys.executable, "-m", "twine", "upload", *options, *files]
+        options = ["--repository-url", self.index, "--username", "me", "--password", "word"]
+        plain = ["--non-interactive", "--disable-progress-bar", "--verbose"]
+        command = [sys.executable, "-m", "twine", "upload", *plain, *options, *files]
         done = self.python_run(command)
-        if refused and "409" not in done.stdout:
-            raise Broken(f"the index took the same version twice:\n{_tail(done.stdout)}")
+        if refused and (done.returncode == 0 or "already exists" not in done.stdout):
+            raise Broken(
+                f"the index should have refused the same version again:\n{_tail(done.stdout)}"
+            )
         if not refused and done.returncode:
             raise Broken(f"the upload failed:\n{_tail(done.stdout)}")
 
