@@ -40,9 +40,7 @@ def branch() -> str:
     _git("switch", "--force-create", _branch(project))
     _git("add", "--all", "--", str(PACKAGE / MODELS), *map(str, followed))
     if _run("git", "diff", "--cached", "--quiet").returncode:
-        _git(
-            *AUTHOR, "commit", "--quiet", "--message", f"Bring back the model of {project.version}"
-        )
+        _git(*AUTHOR, "commit", "--quiet", "--message", _subject(project))
     # The token is asked for by git, of gh, so that it lies in no file.
     helper = "credential.helper=!gh auth git-credential"
     _git("-c", helper, "push", "--quiet", "--force", "origin", _branch(project))
@@ -61,19 +59,13 @@ def announce() -> str:
     title = f"{project.name} {project.version}"
     files = sorted(str(file) for folder in (DIST, ASSETS) for file in folder.iterdir())
     if _run("gh", "release", "view", tag).returncode:
-        _gh(
-            "release",
-            "create",
-            tag,
-            *files,
-            "--verify-tag",
-            "--title",
-            title,
-            "--notes-file",
-            notes,
-        )
+        about = ("--verify-tag", "--title", title, "--notes-file", notes)
+        _gh("release", "create", tag, *files, *about)
+    compare = f"repos/{{owner}}/{{repo}}/compare/{base}...{head}"
+    if _gh("api", compare, "--jq", ".ahead_by").strip() == "0":
+        return f"released {tag}; {base} holds its model already, so there is nothing to propose"
     if not _gh("pr", "list", "--head", head, "--json", "url", "--jq", ".[].url").strip():
-        text = ("--title", f"Bring back the model of {project.version}", "--body-file", notes)
+        text = ("--title", _subject(project), "--body-file", notes)
         _gh("pr", "create", "--base", base, "--head", head, *text)
     _gh("workflow", "run", "push.yml", "--ref", head)
     return f"released {tag}, and proposed {head} to {base}"
@@ -81,6 +73,10 @@ def announce() -> str:
 
 def _branch(project: Project) -> str:
     return f"release/{project.version}"
+
+
+def _subject(project: Project) -> str:
+    return f"Bring back the model of {project.version}"
 
 
 def _replace(folder: Path, model: TrainedModel) -> None:
