@@ -132,7 +132,7 @@ def _walk_step(stage: Stage, title: str, step: Step) -> None:
         stage.ledger.not_here(title, NOT_HERE[step.run])
         return
     more = QUICK.get(step.run, "")
-    with stage.ledger.timed(title + (" (three files of it)" if more else "")):
+    with stage.ledger.timed(title + (" (a part of it)" if more else "")):
         if step.run:
             stage.run(step, more)
         else:
