@@ -7,6 +7,8 @@ beside it, as a CycloneDX SBOM, are put where the release takes them from.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -63,7 +65,7 @@ def prove_alone(wheel: Path, folder: Path) -> Path:
     return python
 
 
-def write_assets(model: TrainedModel, python: Path) -> None:
+def write_assets(model: TrainedModel, python: Path, wheel: Path, project: Project) -> None:
     ASSETS.mkdir(exist_ok=True)
     for name, content in model.files.items():
         if name.endswith(CARD):
@@ -71,9 +73,18 @@ def write_assets(model: TrainedModel, python: Path) -> None:
     tool = shutil.which("cyclonedx-py")
     if tool is None:
         raise Stop("cyclonedx-py is not installed: run tox -c package -e check_dist")
-    target = str(ASSETS / SBOM)
-    options = ("--pyproject", "pyproject.toml", "--output-reproducible", "--output-file", target)
-    run(tool, "environment", *options, str(python), failure="no SBOM")
+    sbom = ASSETS / SBOM
+    options = ("--pyproject", "pyproject.toml", "--mc-type", "library", "--output-reproducible")
+    run(tool, "environment", *options, "-o", str(sbom), str(python), failure="no SBOM")
+    # What pyproject.toml cannot say: which version, and which file.
+    described = json.loads(sbom.read_text(encoding="utf-8"))
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    described["metadata"]["component"] |= {
+        "version": project.version,
+        "purl": f"pkg:pypi/{project.name}@{project.version}",
+        "hashes": [{"alg": "SHA-256", "content": digest}],
+    }
+    sbom.write_text(f"{json.dumps(described, indent=2)}\n", encoding="utf-8")
 
 
 def main() -> int:
@@ -84,7 +95,8 @@ def main() -> int:
         check = (sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist))
         run(*check, failure="twine check --strict")
         with tempfile.TemporaryDirectory() as folder:
-            write_assets(model, prove_alone(wheel, Path(folder) / "alone"))
+            python = prove_alone(wheel, Path(folder) / "alone")
+            write_assets(model, python, wheel, project)
     except Stop as stop:
         print(f"Error: {stop}", file=sys.stderr)
         return 1
