@@ -244,6 +244,44 @@ def test_a_release_waits_for_the_very_wheel_that_it_built(
     assert step(package, *words, PIP_INDEX_URL=address)[0] == 0
 
 
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.invalid", "-c", "commit.gpgSign=false"]
+    command = ["git", "-C", str(folder), *who, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_what_comes_back_is_the_model_of_the_wheel_and_its_pin_and_nothing_else(
+    package: Path, tmp_path: Path, dist: tuple[Path, Path]
+) -> None:
+    """Onto a branch of its own, from a commit that holds an older model and pin."""
+    models, requirements = "package/classification_model/trained_models", "requirements.txt"
+    for file in (tmp_path / models).glob(f"*{VERSION}*"):
+        file.rename(file.with_name(file.name.replace(VERSION, "0.9.0")))
+    pins = tmp_path / "classification_api" / requirements
+    pins.write_text(pins.read_text().replace(f"=={VERSION}  #", "==0.9.0  #"))
+    (package / "dist").mkdir()
+    shutil.copy(dist[0], package / "dist")
+    origin = tmp_path / "origin.git"
+    git(tmp_path, "init", "--quiet", "--bare", str(origin))
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "package", "classification_api", "README.md", ".github")
+    git(tmp_path, "commit", "--quiet", "--message", "As it was tagged")
+    git(tmp_path, "remote", "add", "origin", str(origin))
+    git(tmp_path, "tag", VERSION)
+    for _ in range(2):  # a job that is run again does the same again
+        git(tmp_path, "checkout", "--quiet", "--detach", VERSION)
+        status, _, complaint = step(package, "branch")
+        assert (status, complaint) == (0, "")
+    changed = git(origin, "diff", "--name-status", f"release/{VERSION}~1", f"release/{VERSION}")
+    kinds = {line.split("\t")[-1]: line[0] for line in changed.splitlines()}
+    expected = {f"{models}/{file.name}" for file in (SOURCE / "trained_models").glob("[!.]*.*")}
+    assert set(kinds) == {*expected, f"classification_api/{requirements}"}
+    for file in (SOURCE / "trained_models").glob("*.json"):
+        assert git(origin, "show", f"release/{VERSION}:{models}/{file.name}") == file.read_text()
+    pinned = git(origin, "show", f"release/{VERSION}:classification_api/{requirements}")
+    assert f"=={VERSION}  # the package" in pinned
+
+
 def test_the_same_sources_give_the_same_bytes(dist: tuple[Path, Path], tmp_path: Path) -> None:
     """In another folder, at another time, under another umask and in another time zone."""
     package = sources(tmp_path)
