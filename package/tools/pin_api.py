@@ -12,7 +12,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-__all__ = ["follow", "refuse_the_strangers_version"]
+__all__ = ["STRANGERS_VERSION", "follow", "refuse_the_strangers_version"]
 
 PACKAGE = Path(__file__).resolve().parents[1]
 REPOSITORY = PACKAGE.parent
@@ -22,7 +22,9 @@ PIN = re.compile(rf"^([\w.-]+)==\S+{re.escape(MARK)}$", re.MULTILINE)
 FOLLOWERS = ("README.md", "package/README.md", "docs/deploy.md", ".github/dependabot.yml")
 
 SHIPPED_NAME = "classification-model"
-"""On PyPI this name is somebody else's, who has published 0.0.1 under it."""
+"""On PyPI this name is somebody else's, who has published one version under it."""
+
+STRANGERS_VERSION = "0.0.1"
 
 
 def refuse_the_strangers_version(name: str, version: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.pin_api import refuse_the_strangers_version
+from tools.pin_api import STRANGERS_VERSION, refuse_the_strangers_version
 from tools.release import index
 from tools.release.project import Project, Stop, setting
 
@@ -24,9 +24,15 @@ def check() -> str:
             f"the tag (git tag --force {tag} && git push --force origin {tag})"
         )
     refuse_the_strangers_version(project.name, project.version)
-    if project.version in index.versions(project.name):
+    known = index.versions(project.name)
+    if project.version in known:
         raise Stop(
             f"{project.pin} is on the index already, and an index takes a version only once: "
             "raise package/classification_model/VERSION, commit, and tag that"
+        )
+    if known == [STRANGERS_VERSION]:
+        print(
+            f"Note: the {project.name} that pip finds is somebody else's; to publish there, set a "
+            "name of your own under name in package/pyproject.toml"
         )
     return f"{tag} is VERSION, and {project.pin} is new to the index"
