@@ -67,7 +67,7 @@ class Settings(BaseModel):
 
     MAX_BODY_BYTES: PositiveInt = 8 * 2**20
     MAX_ROWS: PositiveInt = 2_000
-    MAX_CONCURRENCY: PositiveInt = 256
+    MAX_CONCURRENCY: PositiveInt = 1_000
     MAX_CONNECTIONS: PositiveInt = 4_096
     RECEIVE_SECONDS: PositiveFloat = 20
     REQUEST_SECONDS: PositiveFloat = 10

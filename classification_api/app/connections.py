@@ -12,12 +12,18 @@ import asyncio
 import contextlib
 import os
 import signal
+import struct
 from dataclasses import dataclass
 from multiprocessing import parent_process
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 from uvicorn import Server
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from app.config import Settings
 from app.errors import RefusedError
@@ -29,25 +35,43 @@ _NONE: Any = None
 
 _HEAD = 2**16
 _HEADERS = 1000
-_AHEAD = 64
+_AHEAD = 4
+_UNREAD = 2**14
 _SPARE_FILES = 256
 
 
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with an end to what it takes from one connection.
 
-    ``longest`` is the limit of a body, and ``most`` that of connections.
+    ``longest`` is the limit of a body, ``waiting`` that of all bytes that wait for clients to read
+    them, and ``most`` that of connections. Those in ``unread`` have more waiting than they should.
     """
 
     longest: int
+    waiting: int
     most: int
+    unread: dict[LimitedProtocol, None]
+    running: RequestResponseCycle | None = None
     _part: object = None
     _size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=_UNREAD)
         if len(self.connections) > self.most:
             self.refuse(RefusedError(503, "Too many connections: try again.", retry_after=1))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.unread.pop(self, None)
+        # uvicorn tells the newest request only, though one before it may still be at work.
+        self.pipeline.clear()
+        if self.running is not None:
+            self.running.disconnected = True
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -55,12 +79,24 @@ class LimitedProtocol(HttpToolsProtocol):
         if cycle is _NONE or cycle.more_body or self.pipeline or "path" not in scope:
             self._look_at_part(len(data))
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.unread[self] = None
+        for connection in [*self.unread][:-1]:  # the one that has waited for longest comes first
+            if sum(c.transport.get_write_buffer_size() for c in self.unread) <= self.waiting:
+                break
+            reset(connection)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.unread.pop(self, None)
+
     def _look_at_part(self, size: int) -> None:
         """Count what has come of a request that is not whole yet."""
         if self.transport.is_closing():
             return
         if len(self.pipeline) > _AHEAD:
-            self.transport.abort()
+            reset(self)
             return
         in_head = self.scope is _NONE or "path" not in self.scope
         part = self.scope if in_head else self.cycle
@@ -86,7 +122,8 @@ def install(server: Server, settings: Settings) -> None:
     config = server.config
     most = _allow_files(settings.MAX_CONNECTIONS)
     if config.http_protocol_class is HttpToolsProtocol:
-        limits = {"longest": settings.MAX_BODY_BYTES, "most": most}
+        longest = settings.MAX_BODY_BYTES
+        limits = {"longest": longest, "waiting": longest // 2, "most": most, "unread": {}}
         config.http_protocol_class = type("Protocol", (LimitedProtocol,), limits)
     if config.timeout_graceful_shutdown is None:
         config.timeout_graceful_shutdown = settings.GRACE_SECONDS  # type: ignore[assignment]
@@ -145,13 +182,18 @@ def _is_at(connection: Any) -> tuple[Any, ...] | None:
     closing = connection.transport.is_closing()
     if connection.timeout_keep_alive_task is not None and not closing:
         return None
-    cycle = connection.cycle
+    cycle = _running(connection)
     return (cycle, cycle and cycle.response_started, len(connection.pipeline), closing)
+
+
+def _running(connection: Any) -> Any:
+    """The request at work: with h11, which has no pipeline, the newest."""
+    return getattr(connection, "running", None) or connection.cycle
 
 
 def _in_hand(connection: Any) -> bool:
     """Whether the application has the request; it has clocks of its own."""
-    cycle = connection.cycle
+    cycle = _running(connection)
     return cycle is not None and not cycle.response_started
 
 
@@ -168,7 +210,17 @@ def _cut(connection: Any, settings: Settings) -> None:
             RefusedError(408, f"No request came within {settings.RECEIVE_SECONDS:g} seconds.")
         )
     else:
-        connection.transport.abort()
+        reset(connection)
+
+
+def reset(connection: Any) -> None:
+    """Close at once, and drop what was not sent: whoever does not read would keep it."""
+    socket = connection.transport.get_extra_info("socket")
+    with contextlib.suppress(OSError):
+        socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    connection.transport.abort()
+    if isinstance(connection, LimitedProtocol):
+        connection.unread.pop(connection, None)
 
 
 def watch_parent() -> None:

@@ -12,8 +12,10 @@ from contextlib import asynccontextmanager, suppress
 from multiprocessing import parent_process
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import connections
@@ -137,6 +139,9 @@ def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
 
 def _guard(app: Service, settings: Settings) -> asyncio.Task[None] | None:
     """Have the server keep the limits that only it can keep, and stop without losing requests."""
+    # A page's file is read by threads, in pieces, and each of both keeps memory for itself.
+    to_thread.current_default_thread_limiter().total_tokens = 2
+    FileResponse.chunk_size = 2**14
     server = running_server()
     if server is None:
         _log.warning("Not run by uvicorn: slow clients and SIGTERM are left to the server that is")

@@ -32,29 +32,29 @@ _TELLTALE = (b"Traceback", b'File "', b"site-packages", b"/app/", b".py")
 
 @dataclass(frozen=True)
 class Case:
-    """What to send, and the statuses of a right answer."""
+    """A line of the corpus."""
 
-    name: str
-    requests: tuple[bytes, ...]
-    statuses: tuple[int, ...]
+    spec: dict[str, Any]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.spec["name"])
+
+    def requests(self) -> Iterator[bytes]:
+        """What to send: for a value, one request for each column."""
+        (row,) = json.loads(body())["inputs"]
+        return _requests(self.spec, row)
 
 
-def cases() -> Iterator[Case]:
-    """The corpus as bytes to send. A value makes one request for each column."""
-    (row,) = json.loads(body())["inputs"]
-    for line in CORPUS.read_text(encoding="utf-8").splitlines():
-        case = json.loads(line)
-        yield Case(case["name"], tuple(_requests(case, row)), tuple(case["status"]))
+def cases() -> list[Case]:
+    """The corpus."""
+    return [Case(json.loads(line)) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
 
 
 def faults(case: Case, answer: Answer | None) -> str | None:
     """What is wrong with an answer, if anything is."""
     if answer is None:
         return "there was no answer"
-    if answer.status not in case.statuses:
+    if answer.status not in case.spec["status"]:
         return f"answered {answer.status}: {answer.content[:200]!r}"
     if any(telltale in answer.content for telltale in _TELLTALE):
         return f"the answer tells too much: {answer.content[:200]!r}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.tests.pages import Open, downloaded, drop
-from classification_model import batch, bundle
+from classification_model import bundle
 from classification_model.config.home import Home
 from classification_model.processing import csv_reader
 
@@ -26,7 +28,9 @@ def test_a_dropped_csv_becomes_the_file_that_the_command_line_writes(
     drop(page, "data.csv", source.read_bytes())
     head, *rows = downloaded(page, "data.scored.csv")
     output = tmp_path / "scored.csv"
-    batch.score_file(source, output, home=home.path)
+    command = [sys.executable, "-m", "classification_model", "predict", str(source)]
+    where = ["--output", str(output), "--home", str(home.path)]
+    subprocess.run([*command, *where], check=True, capture_output=True)
     with output.open(encoding="utf-8", newline="") as stream:
         expected_head, *expected = csv.reader(stream)
     assert head == expected_head
@@ -54,7 +58,7 @@ def test_rows_that_cannot_be_scored_are_named_and_lose_no_other(
     page.set_input_files("#file", {"name": "rows.csv", "mimeType": "text/csv", "buffer": content})
     status = page.locator("#file-status")
     expect(status).to_contain_text("604 rows scored, 2 not")
-    expect(status).to_contain_text("2 rows have values that training has not seen")
+    expect(status).to_contain_text("2 rows have warnings")
     head, *scored = downloaded(page, "rows.scored.csv")
     assert head[:-3] == names
     assert [record[at] for record in scored] == [
@@ -66,14 +70,31 @@ def test_rows_that_cannot_be_scored_are_named_and_lose_no_other(
     ]
     assert scored[0][len(row)] == 'a "b"\nc'
     assert downloaded(page, "rows.rejected.csv") == [
-        ["line", "column", "value", "reason"],
-        ["1210", "age", "old", "should be a number"],
-        ["1212", "", "", f"has 3 cells, and the header has {len(names)}"],
+        ["file", "line", "column", "value", "reason"],
+        ["rows.csv", "1210", "age", "old", "should be a number"],
+        ["rows.csv", "1212", "", "", f"has 3 cells, and the header has {len(names)}"],
     ]
     warned = page.get_by_role("region", name="Scored rows").locator("tbody tr", has_text="above")
     expect(warned).to_have_count(1)
     expect(warned).to_contain_text("age: 99.0 is above the maximum 80")
     expect(warned.locator("td").first).to_have_text("4")
+
+
+def test_scoring_stops_when_it_is_told_to(opened: Open, row: dict[str, Any]) -> None:
+    page = opened()
+    page.route("**/predict*", lambda route: None)  # the answer does not come
+    drop(page, "rows.csv", (",".join(row) + "\n" + "," * (len(row) - 1)).encode())
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#file-status")).to_have_text("Stopped. Nothing was kept.")
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+
+
+def test_a_service_that_does_not_answer_is_said_in_words(opened: Open, row: dict[str, Any]) -> None:
+    page = opened()
+    page.context.set_offline(True)
+    drop(page, "rows.csv", (",".join(row) + "\n" + "," * (len(row) - 1)).encode())
+    expect(page.locator("#file-status")).to_have_text("The service does not answer. Is it running?")
 
 
 FILES = {

@@ -238,8 +238,15 @@ def test_any_content_type_gets_the_same_answer(
 @pytest.mark.parametrize(
     "path",
     [
-        *("/predict", "/predict/", "//predict", "/predict?", "/predict?on_error=skip", "/Predict"),
-        *("/predict?on_error=maybe", "/predict?x=1", "/%70redict", "/predict#x", "/health", "/"),
+        *("/predict", "/predict/", "/predict//", "/predict?", "/predict?on_error=skip", "/Predict"),
+        *(
+            "/predict?on_error=maybe",
+            "/predict?x=1",
+            "/%70redict",
+            "/predict#x",
+            "/health",
+            "/nothing",
+        ),
     ],
 )
 def test_any_method_and_path_get_the_same_answer(twins: Twins, method: str, path: str) -> None:

@@ -2,6 +2,7 @@
 
 const DELIMITERS = [",", ";", "\t", "|"];
 const SAMPLED = 100;
+const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$/;
 
 /** Why a file is no CSV that can be read. */
 export class CsvError extends Error {}
@@ -121,12 +122,18 @@ function isMore(a, b) {
   return i >= 0 && a[i] > b[i];
 }
 
-/** Records of cells as a CSV. */
+/** Records of cells as a CSV, by the rules of what the command line writes (batch/answers.py). */
 export function write(rows) {
   return rows.map((cells) => `${cells.map(written).join(",")}\n`).join("");
 }
 
 function written(cell) {
-  const text = String(cell ?? "");
+  const text = neutral(String(cell ?? ""));
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A cell that a spreadsheet shows and does not run: what begins as a formula gets an apostrophe. */
+function neutral(text) {
+  const runs = /^[=+\-@\t\r\n]/.test(text) && !NUMBER.test(text);
+  return runs ? `'${text}` : text;
 }

@@ -55,7 +55,7 @@ async function read(file) {
         `classification-model predict ${file.name} --output scored.csv`,
     );
   }
-  const table = parse(decode(await file.arrayBuffer()), facts.columns);
+  const table = parse(decode(await bytesOf(file)), facts.columns);
   const absent = facts.columns.filter((name) => !table.columns.includes(name));
   if (absent.length) {
     throw new CsvError(
@@ -66,6 +66,14 @@ async function read(file) {
   const taken = added().find((name) => table.columns.includes(name));
   if (taken) throw new CsvError(`The file has a column "${taken}" already; rename it.`);
   return table;
+}
+
+async function bytesOf(file) {
+  try {
+    return await file.arrayBuffer();
+  } catch {
+    throw new CsvError(`${file.name} cannot be read. Is it a folder, or was it moved?`);
+  }
 }
 
 /** For each record, in order, its shares or none; and all warnings and errors. */
@@ -86,8 +94,8 @@ async function scoreAll({ columns, records, ragged }, signal) {
       const answer = await predict(rows.slice(start, start + size), { skip: true, signal });
       scored.shares.push(...answer.probabilities);
       scored.warnings.push(...answer.warnings.map((one) => ({ ...one, row: start + one.row })));
-      for (const { row, column, message, value } of answer.errors ?? []) {
-        scored.errors.push({ line: records[start + row].line, column, value, message });
+      for (const faults of byRow(answer.errors ?? []).values()) {
+        scored.errors.push(fault(records[start + faults[0].row].line, faults));
       }
     } catch (error) {
       // How many rows a service takes at once is its operator's choice.
@@ -97,6 +105,12 @@ async function scoreAll({ columns, records, ragged }, signal) {
   }
   scored.errors.sort((a, b) => a.line - b.line);
   return scored;
+}
+
+/** Why a record is not scored: its first fault, and the names of the others' columns. */
+function fault(line, [{ column, value, message }, ...others]) {
+  const more = others.map((other) => `'${other.column}' ${other.message}`).join("; ");
+  return { line, column, value, message: more ? `${message}; and ${more}` : message };
 }
 
 function uneven({ line, cells }, columns) {
@@ -111,7 +125,7 @@ function show(name, { columns, records, ragged }, { shares, warnings, errors }) 
   const refused = records.length + ragged.length - good.length;
   const notes = byRow(warnings);
   const files = [download(stem(name) + ".scored.csv", outcome(columns, good))];
-  if (refused) files.push(download(stem(name) + ".rejected.csv", rejections(errors)));
+  if (refused) files.push(download(stem(name) + ".rejected.csv", rejections(name, errors)));
   for (const { href } of byId("downloads").children) URL.revokeObjectURL(href);
   byId("downloads").replaceChildren(...files);
   byId("table").replaceChildren(...(good.length ? [scoredTable(columns, good, notes)] : []));
@@ -122,20 +136,16 @@ function show(name, { columns, records, ragged }, { shares, warnings, errors }) 
   say(
     `${name}: ${count(good.length, "row")} scored` +
       (refused ? `, ${refused.toLocaleString("en")} not: they are listed below` : "") +
-      (notes.size
-        ? `. ${count(notes.size, "row has", "rows have")} values that training has not seen`
-        : "") +
+      (notes.size ? `. ${count(notes.size, "row has", "rows have")} warnings` : "") +
       ".",
   );
 }
 
-/** What is said of each row, in words. */
-function byRow(warnings) {
-  const notes = new Map();
-  for (const { row, column, message } of warnings) {
-    notes.set(row, [...(notes.get(row) ?? []), `${column}: ${message}`]);
-  }
-  return notes;
+/** What is said of rows, by row. */
+function byRow(notes) {
+  const rows = new Map(notes.map(({ row }) => [row, []]));
+  for (const note of notes) rows.get(note.row).push(note);
+  return rows;
 }
 
 const added = () => ["prediction", ...facts.classes.map((label) => `probability_${label}`)];
@@ -150,9 +160,15 @@ function outcome(columns, good) {
   return [[...columns, ...added()], ...body];
 }
 
-function rejections(errors) {
-  const body = errors.map(({ line, column, value, message }) => [line, column, value, message]);
-  return [["line", "column", "value", "reason"], ...body];
+function rejections(name, errors) {
+  const body = errors.map(({ line, column, value, message }) => [
+    name,
+    line,
+    column,
+    value,
+    message,
+  ]);
+  return [["file", "line", "column", "value", "reason"], ...body];
 }
 
 function download(name, rows) {
@@ -175,12 +191,12 @@ function scoredTable(columns, good, notes) {
   const positions = facts.columns.map((name) => columns.indexOf(name));
   const body = good.slice(0, SHOWN).map(({ line, cells, shares, i }) => {
     const first = likeliest(shares);
-    const about = element("span", { className: "warning long" }, notes.get(i)?.join("; ") ?? "");
+    const about = (notes.get(i) ?? []).map(({ column, message }) => `${column}: ${message}`);
     return [
       String(line),
       element("strong", {}, facts.classes[first]),
       meter(shares[first]),
-      ...(notes.size ? [about] : []),
+      ...(notes.size ? [element("span", { className: "warning long" }, about.join("; "))] : []),
       ...positions.map((position) => long(cells[position])),
     ];
   });
@@ -198,7 +214,7 @@ function rejectedTable(errors) {
     .map((cells) => cells.map(long));
   const caption =
     errors.length > SHOWN
-      ? `Not scored: the first ${SHOWN} of ${count(errors.length, "problem")}; the download has all.`
+      ? `Not scored: the first ${SHOWN} of ${count(errors.length, "row")}; the download has all.`
       : "Not scored";
   return tableOf(caption, ["line", "column", "value", "reason"], body);
 }
