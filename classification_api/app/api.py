@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from app import __version__
-from app.schemas import Health, PredictResponse, request_model
+from app.schemas import Health, PredictResponse, Refused, request_model
 from classification_model.predict import Model, OnError, PredictionResult
 from classification_model.processing.validation import Validated
 
@@ -15,6 +15,13 @@ ON_ERROR = (
     "`raise`: one bad row refuses the request with 422. "
     "`skip`: the good rows are scored, and the bad ones come back in `errors`."
 )
+
+_REFUSALS = {
+    400: "What was sent is no HTTP, or its body cannot be read.",
+    408: "It did not come in time.",
+    413: "The body is too long, or holds too many values.",
+    503: "Too much at once, or too slow: Retry-After says when to try again.",
+}
 
 
 def model_router(model: Model, most: int | None = None) -> APIRouter:
@@ -49,5 +56,10 @@ def model_router(model: Model, most: int | None = None) -> APIRouter:
 
     stopping: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
     router.add_api_route("/health", health, response_model=Health, responses=stopping)
-    router.add_api_route("/predict", predict, methods=["POST"], response_model=PredictResponse)
+    refusals: dict[int | str, Any] = {
+        status: {"model": Refused, "description": why} for status, why in _REFUSALS.items()
+    }
+    router.add_api_route(
+        "/predict", predict, methods=["POST"], response_model=PredictResponse, responses=refusals
+    )
     return router
