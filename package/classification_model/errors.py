@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib import metadata
 
 __all__ = [
     "BundleError",
@@ -99,8 +100,14 @@ class MissingExtraError(ClassificationModelError, ImportError):
     def __init__(self, *, purpose: str, extra: str, module: str) -> None:
         super().__init__(
             f"{purpose} needs {module!r}, which is not installed: "
-            f"pip install 'classification-model[{extra}]'"
+            f"pip install '{_distribution()}[{extra}]'"
         )
+
+
+def _distribution() -> str:
+    """The name that this package was installed by: set in pyproject.toml, and only there."""
+    import_name = __name__.partition(".")[0]
+    return next(iter(metadata.packages_distributions().get(import_name, ())), import_name)
 
 
 @dataclass(frozen=True, slots=True)
