@@ -36,13 +36,6 @@ def test_a_stuck_upload_does_not_keep_it_from_stopping() -> None:
     assert "Traceback" not in log
 
 
-def test_two_workers_lose_no_request_either() -> None:
-    with running({}, "--workers", "2") as server:
-        seen = drain(server, clients=16, keep_alive=True, seconds=0.3)
-    assert seen.lost == 0
-    assert seen.exit_code == 0
-
-
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_with_any_number_of_workers_a_missing_model_is_a_status(
     workers: int, tmp_path: Path
