@@ -381,7 +381,7 @@ def workflow(name: str) -> dict[str, Any]:
 def test_a_release_is_checked_first_trained_next_and_built_last() -> None:
     steps = workflow("update_package.yml")["jobs"]["build"]["steps"]
     runs = [step["run"].rsplit(" ", 1)[1] for step in steps if "run" in step]
-    assert runs == ["check", "train", "report", "test_package", "build", "check_dist"]
+    assert runs == ["check", "train", "tools.release.report", "test_package", "build", "check_dist"]
 
 
 def test_only_the_publishing_job_may_ask_for_an_identity_and_it_runs_nothing_of_ours() -> None:
