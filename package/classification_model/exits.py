@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -106,10 +108,14 @@ def _told(error: BaseException) -> Status:
 
 
 def _say(line: str) -> None:
-    # Written at once, and in red only where somebody looks at it.
+    """One line; a terminal gets it in red, and broken between words."""
     text = line.replace("\n", " ")
-    red = sys.stderr.isatty() and "NO_COLOR" not in os.environ and line != "Interrupted"
-    print(f"\033[31m{text}\033[0m" if red else text, file=sys.stderr, flush=True)  # noqa: T201
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+        if "NO_COLOR" not in os.environ:
+            text = f"\033[31m{text}\033[0m"
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _stop_writing() -> None:

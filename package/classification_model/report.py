@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -30,15 +31,27 @@ __all__ = [
     "warnings_summary",
 ]
 
+_MOST_COLUMNS = 40
 _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
 
 
 def learned_table(learned: Learned) -> Table:
-    """One line for each column: what it is, how much is missing, and what was decided."""
-    table = _table(f"Columns to predict {learned.target!r} from")
+    """One line for each column: what it is, how much is missing, and what was decided.
+
+    Of more columns than one can look at, only those that are not simply used.
+    """
+    findings = learned.findings
+    if len(findings) > _MOST_COLUMNS:
+        findings = tuple(found for found in findings if found.decision != "used")
+    used = Counter(f.column.kind for f in learned.findings if f not in findings)
+    more = ", ".join(f"{count} {kind}" for kind, count in used.most_common())
+    table = _table(
+        f"Columns to predict {learned.target!r} from",
+        caption=f"and {used.total()} columns that are simply used: {more}" if more else None,
+    )
     for heading in ("column", "kind", "missing", "values", "decision"):
         table.add_column(heading, justify="right" if heading == "missing" else "left")
-    for finding in learned.findings:
+    for finding in findings:
         why = f": {finding.reason}" if finding.reason else ""
         table.add_row(
             escape(finding.name),
@@ -60,9 +73,7 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     shown = list(learned.classes.items())[:10]
     shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
     more = len(learned.classes) - len(shown)
-    yield escape(
-        f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
-    )
+    yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
 
 
 def metrics_table(found: Report | Metrics) -> Table:
@@ -70,11 +81,11 @@ def metrics_table(found: Report | Metrics) -> Table:
     from classification_model.evaluation import NAMES, Metrics, Report
 
     table = _table(f"On {found.rows} rows held out of training")
-    table.add_column("metric")
-    table.add_column("value", justify="right")
+    table.add_column("metric", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
     whole, effortless = found, []
     if isinstance(found, Report):
-        table.add_column("95% interval")
+        table.add_column("95% interval", no_wrap=True)
         whole, effortless = found.metrics, [one.metrics for one in found.baselines]
         for one in found.baselines:
             table.add_column(escape(one.name), justify="right")
@@ -140,7 +151,7 @@ def files_table(found: Bundle) -> Table:
 def description(found: Bundle) -> Iterator[str]:
     manifest = found.manifest
     yield f"Version   {manifest.version}"
-    yield escape(f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}")
+    yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}"
     yield f"Learned   from {manifest.rows} rows, data sha256 {manifest.data_sha256[:16]}"
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
     yield f"Engine    {'onnx' if '.onnx' in found.contents else 'sklearn only'}"
@@ -152,11 +163,20 @@ def warnings_summary(warnings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     counts = Counter((warning["column"], warning["rule"]) for warning in warnings)
     for (column, rule), count in counts.items():
         first = next(w for w in warnings if (w["column"], w["rule"]) == (column, rule))
-        yield escape(f"  {count} row(s), {column}: {rule}; the first: {first['message']}")
+        yield f"  {count} row(s), {column}: {rule}; the first: {first['message']}"
 
 
-def _table(title: str) -> Table:
-    return Table(title=escape(title), title_justify="left", title_style="bold")
+def _table(title: str, *, caption: str | None = None) -> Table:
+    # Few lines, so that it fits a narrow terminal and can be copied out of one.
+    return Table(
+        title=escape(title),
+        title_justify="left",
+        title_style="bold",
+        caption=caption,
+        caption_justify="left",
+        caption_style="",
+        box=SIMPLE_HEAD,
+    )
 
 
 def _seen(column: Column) -> str:

@@ -35,7 +35,7 @@ def evaluate(
         return
     manifest = found.model.manifest
     out = console()
-    out.print(f"Model {manifest.version}, which predicts {manifest.target!r}", soft_wrap=True)
+    out.say(f"Model {manifest.version}, which predicts {manifest.target!r}")
     out.print(report.metrics_table(found.metrics))
 
 
@@ -70,7 +70,7 @@ def compare(
     out.print(report.comparison_table(found.comparison))
     out.print(report.flips_table(found.comparison))
     if output:
-        out.print(f"Wrote {output}", soft_wrap=True)
+        out.say(f"Wrote {output}")
 
 
 def verify(
@@ -118,5 +118,5 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
         return
     out = console()
     for line in report.description(found):
-        out.print(line, soft_wrap=True, highlight=False)
+        out.say(line)
     out.print(report.schema_table(found.manifest.row_schema))

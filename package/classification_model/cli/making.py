@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -70,10 +72,15 @@ def init(
     out = console()
     out.print(report.learned_table(learned))
     for line in report.learned_summary(learned):
-        out.print(line, soft_wrap=True, highlight=False)
-    out.print(f"Wrote {made.config_file}: look at it, then train.", soft_wrap=True)
+        out.say(line)
+    out.say(f"Wrote {made.config_file}: look at it, then train:")
     if made.path != PACKAGE_HOME:
-        out.print(f"  classification-model train --home {folder}", soft_wrap=True)
+        out.say(f"  classification-model train{_option(folder)}")
+
+
+def _option(home: Path | None) -> str:
+    """What has to be typed for a home that was named, and not by ``MODEL_HOME``."""
+    return f" --home {shlex.quote(str(home))}" if home else ""
 
 
 def _which_target(csv: Path) -> str:
@@ -110,7 +117,7 @@ def train(
     """
     from classification_model import answers, report
 
-    out = console()
+    out, begun = console(), time.monotonic()
     with Screen(console(stderr=as_json), quiet=as_json) as screen:
         screen.wait("Loading scikit-learn")
         from classification_model.train_pipeline import run_training
@@ -131,3 +138,9 @@ def train(
     out.print(report.metrics_table(trained.report))
     if trained.comparison:
         out.print(report.comparison_table(trained.comparison))
+    place = Home.find(home)
+    card = trained.bundle.manifest.files[".html"].name
+    out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {place.trained_models / card}")
+    if place.path != PACKAGE_HOME:
+        out.say("Score rows with it:")
+        out.say(f"  classification-model predict new.csv --output scored.csv{_option(home)}")
