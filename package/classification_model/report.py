@@ -26,6 +26,7 @@ __all__ = [
     "flips_table",
     "learned_summary",
     "learned_table",
+    "libraries_table",
     "metrics_table",
     "schema_table",
     "warnings_summary",
@@ -112,8 +113,10 @@ def comparison_table(found: Comparison) -> Table:
     return table
 
 
-def flips_table(found: Comparison, shown: int = 20) -> Table:
+def flips_table(found: Comparison, shown: int = 20) -> Table | str:
     """The held-out rows that the two models label differently."""
+    if not found.flips:
+        return "No row gets another label"
     more = len(found.flips) - shown
     title = f"{len(found.flips)} rows get another label"
     table = _table(title + (f", the first {shown}" if more > 0 else ""))
@@ -136,23 +139,37 @@ def schema_table(schema: RowSchema) -> Table:
 
 
 def files_table(found: Bundle) -> Table:
-    """The files with their digests, and the libraries they were made with."""
+    """The files, each of which was found as it was saved."""
     table = _table(f"Model {found.manifest.version}, bundle {found.digest[:16]}")
-    for heading in ("file or library", "saved", "now"):
-        table.add_column(heading)
+    table.add_column("file", overflow="fold")
+    table.add_column("bytes", justify="right", no_wrap=True)
+    table.add_column("sha256", no_wrap=True)
     for record in found.manifest.files.values():
-        table.add_row(record.name, f"{record.size} bytes, sha256 {record.sha256[:16]}", "the same")
+        table.add_row(escape(record.name), f"{record.size:,}", record.sha256[:16])
+    return table
+
+
+def libraries_table(found: Bundle) -> Table:
+    """The libraries that the model was made with, and those that are here."""
+    table = _table(f"Made with Python {found.manifest.python} and")
+    for heading in ("library", "then", "now"):
+        table.add_column(heading)
     for name, version in found.manifest.libraries.items():
         installed = _installed(name)
-        table.add_row(name, version, "the same" if installed == version else installed)
+        style = "" if installed == version else "yellow"
+        table.add_row(name, version, installed, style=style)
     return table
 
 
 def description(found: Bundle) -> Iterator[str]:
+    """What the model is, in a line for each fact."""
     manifest = found.manifest
+    chosen = manifest.choice.estimator
+    members = ", ".join(member.name for member in chosen.members)
     yield f"Version   {manifest.version}"
     yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}"
     yield f"Learned   from {manifest.rows} rows, data sha256 {manifest.data_sha256[:16]}"
+    yield f"Estimator {chosen.name}" + (f" of {members}" if members else "")
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
     yield f"Engine    {'onnx' if '.onnx' in found.contents else 'sklearn only'}"
     yield f"Bundle    {found.digest}"

@@ -97,6 +97,9 @@ class Screen(Progress):
         self.wait("")
 
     def count(self, done: int, total: int, unit: str) -> None:
+        if done >= total:
+            self.wait("")
+            return
         if self._unit != unit:
             self._begin(
                 unit,

@@ -29,7 +29,7 @@ def evaluate(
         screen.wait("Judging the model on the rows held out")
         from classification_model.review import evaluate_saved
 
-        found = evaluate_saved(home)
+        found = evaluate_saved(home, progress=screen)
     if as_json:
         answer(answers.Evaluated.of(found))
         return
@@ -60,7 +60,7 @@ def compare(
         screen.wait("Judging both models on the rows held out")
         from classification_model.review import compare_homes
 
-        found = compare_homes(old, new)
+        found = compare_homes(old, new, progress=screen)
     if output:
         output.write_text(found.markdown(), encoding="utf-8")
     if as_json:
@@ -96,7 +96,8 @@ def verify(
         return
     out = console()
     out.print(report.files_table(found))
-    out.print(
+    out.print(report.libraries_table(found))
+    out.say(
         f"Verified: {len(found.manifest.files)} files are as they were saved, and the golden rows "
         "are answered as they were."
     )
