@@ -151,7 +151,7 @@ def files_table(found: Bundle) -> Table:
 
 def libraries_table(found: Bundle) -> Table:
     """The libraries that the model was made with, and those that are here."""
-    table = _table(f"Made with Python {found.manifest.python} and")
+    table = _table(f"Made with Python {found.manifest.python} and these libraries")
     for heading in ("library", "then", "now"):
         table.add_column(heading)
     for name, version in found.manifest.libraries.items():

@@ -45,6 +45,10 @@ class Output(Console):
         """One line; only a terminal breaks it where it is too long, between words."""
         self.print(text, soft_wrap=not self.is_terminal, highlight=False, markup=False)
 
+    def command(self, text: str) -> None:
+        """A command to copy: in one piece, however narrow the terminal is."""
+        self.print(f"  {text}", soft_wrap=True, highlight=False, markup=False, style="bold")
+
 
 def console(*, stderr: bool = False) -> Output:
     """A terminal as wide as it is; a file or a pipe wide enough for every table."""

@@ -21,11 +21,13 @@ __all__ = ["init", "train"]
 
 def _columns(context: typer.Context) -> list[str]:
     """The columns of the CSV that was typed before, for the shell to complete."""
+    # While an option lacks its value, the parser leaves the arguments where they are.
+    typed = context.params.get("csv") or next(iter(context.args), "")
     try:
-        with Path(context.params["csv"]).open("rb") as stream:
+        with Path(typed).open("rb") as stream:
             beginning = stream.read(1 << 16).rpartition(b"\n")[0]
         return [*csv_reader.parse("", beginning).columns]
-    except (DataError, OSError, TypeError):
+    except (DataError, OSError):
         return []
 
 
@@ -75,7 +77,7 @@ def init(
         out.say(line)
     out.say(f"Wrote {made.config_file}: look at it, then train:")
     if made.path != PACKAGE_HOME:
-        out.say(f"  classification-model train{_option(folder)}")
+        out.command(f"classification-model train{_option(folder)}")
 
 
 def _option(home: Path | None) -> str:
@@ -143,4 +145,4 @@ def train(
     out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {place.trained_models / card}")
     if place.path != PACKAGE_HOME:
         out.say("Score rows with it:")
-        out.say(f"  classification-model predict new.csv --output scored.csv{_option(home)}")
+        out.command(f"classification-model predict new.csv --output scored.csv{_option(home)}")
