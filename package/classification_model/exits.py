@@ -78,8 +78,9 @@ def ending(debug: Debug | None = None) -> Iterator[None]:
 def _status(error: BaseException, *, traced: bool) -> object:
     """The status that belongs to what was raised, once the user knows what there is to know."""
     if isinstance(error, SystemExit) and error.code != Status.INTERRUPTED:
-        # Typer has said what it had to say.
-        return Status.WRONG_USE if error.code == _TYPER_WRONG_USE else error.code
+        # Who ends so has said what there is to say. Typer ends while it handles its own error.
+        by_typer = error.code == _TYPER_WRONG_USE and error.__context__ is not None
+        return Status.WRONG_USE if by_typer else error.code
     if isinstance(error, SystemExit | KeyboardInterrupt):
         _say("Interrupted")
         return Status.INTERRUPTED
