@@ -57,7 +57,7 @@ def init(
     edited before training.
 
     ```console
-    classification-model init churn.csv --target churned --home churn
+    classification-model init churn.csv --target churned --home churn-next
     ```
     """
     from classification_model import answers, new_home, report
@@ -114,7 +114,7 @@ def train(
     `config.yml` may set under `acceptance`.
 
     ```console
-    classification-model train --home churn
+    classification-model train --home churn-next
     ```
     """
     from classification_model import answers, report
