@@ -82,7 +82,7 @@ class Settings(BaseModel):
     MAX_ROWS: PositiveInt = 2_000
     MAX_CONCURRENCY: PositiveInt = 1_000
     MAX_CONNECTIONS: PositiveInt = 4_096
-    RECEIVE_SECONDS: PositiveFloat = 20
+    RECEIVE_SECONDS: PositiveFloat = 15
     REQUEST_SECONDS: PositiveFloat = 10
 
     DRAIN_SECONDS: NonNegativeFloat = 2

@@ -139,7 +139,10 @@ class FastPredict:
             return
         # As the observer does it elsewhere, with less around it.
         identity = self._observer.identity(scope["headers"])
-        await _send(content, send, (HEADER, identity))
+        headers = _headers(content)
+        headers.append((HEADER, identity))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
         seconds = perf_counter() - begin
         add_time(self._times, seconds)
         if self._logged:
@@ -163,7 +166,9 @@ class FastPredict:
             except Exception:  # noqa: BLE001 - as above
                 await self._other.answer(scope, body, receive, observed)
             else:
-                await _send(content, observed)
+                start = {"type": "http.response.start", "status": 200}
+                await observed({**start, "headers": _headers(content)})
+                await observed({"type": "http.response.body", "body": content})
 
     async def _in_time(self, body: bytearray) -> bytes:
         if len(body) <= SMALL:
@@ -175,11 +180,8 @@ class FastPredict:
             raise too_slow(self._seconds) from None
 
 
-async def _send(content: bytes, send: Send, *more: tuple[bytes, bytes]) -> None:
-    size = b"%d" % len(content)
-    headers = [(b"content-length", size), (b"content-type", b"application/json"), *more]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+def _headers(content: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"content-length", b"%d" % len(content)), (b"content-type", b"application/json")]
 
 
 def _is_plain_predict(scope: Scope) -> bool:

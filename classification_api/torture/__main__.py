@@ -90,17 +90,23 @@ def try_stuck() -> str:
 
 
 def try_slow() -> str:
-    """A thousand slow clients of five kinds."""
-    with running() as server:
-        seen = slow_down(server, clients=1000, seconds=10, longest=60)
-        log = server.log.read_text(encoding="utf-8")
-    print(seen, file=sys.stderr)
-    expect("Traceback" not in log, log)
-    expect(seen.failed == 0, seen)
-    expect(seen.cut_after < 30, seen)
+    """A thousand slow clients of five kinds, three times: what others do here disturbs a p99."""
+    found = []
+    for _ in range(3):
+        with running() as server:
+            seen = slow_down(server, clients=1000, seconds=10, longest=60)
+            log = server.log.read_text(encoding="utf-8")
+        print(seen, file=sys.stderr)
+        expect("Traceback" not in log, log)
+        expect(seen.failed == 0, seen)
+        expect(seen.cut_after < 30, seen)
+        found.append(seen)
+    seen = sorted(found, key=lambda seen: seen.among_p99 / seen.alone_p99)[1]
+    expect(seen.among_p99 < 2 * seen.alone_p99, seen)
     return (
-        f"p99 {seen.alone_p99 * 1000:.1f} ms alone, {seen.among_p99 * 1000:.1f} ms among them; "
-        f"the last was cut after {seen.cut_after:.0f} s; memory +{seen.growth:.0f} MB"
+        f"p99 {seen.alone_p99 * 1000:.1f} ms alone, {seen.among_p99 * 1000:.1f} ms among them "
+        f"(the second best of three); the last was cut after {max(s.cut_after for s in found):.0f} "
+        f"s; memory +{max(s.growth for s in found):.0f} MB"
     )
 
 

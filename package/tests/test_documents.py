@@ -50,7 +50,7 @@ def run(command: list[str], folder: Path, block: Block) -> None:
 
 
 def run_python(block: Block, folder: Path) -> None:
-    # The file that the README adds a function to has imported this.
+    # The file that a page adds a function to has imported this.
     run([sys.executable, "-c", f"from datetime import date\n{block.text}"], folder, block)
 
 

@@ -348,7 +348,8 @@ def test_what_a_limit_or_a_door_refuses_is_counted_and_has_an_id(tmp_path: Path,
         unknown = client.get("/metrics")
         client.headers["x-api-key"] = "k" * 16
         counts = Counts(client)
-        long = client.post("/predict", content=b" " * 200_000, headers={"x-request-id": "long"})
+        headers = {"content-type": "application/json", "x-request-id": "long"}
+        long = client.post("/predict", content=b" " * 200_000, headers=headers)
         large = post(client, [row] * 400)
         # Sent in one piece, they are there in one turn: the first has a place.
         with socket.create_connection(("127.0.0.1", port)) as one:
@@ -367,6 +368,7 @@ def test_what_a_limit_or_a_door_refuses_is_counted_and_has_an_id(tmp_path: Path,
     assert grown.get(("GET", "(none)", "503"), 0) == refused
     assert grown["GET", "/health", "200"] == len(heads) - refused
     assert grown["POST", "/predict", "200"] == 1
+    assert grown["POST", "/predict", "413"] == 1
     assert "GET /metrics 401 in" in log.read_text()
     assert "request_id=long" in log.read_text()
 

@@ -28,7 +28,8 @@ def test_no_request_is_lost_when_it_stops(*, keep_alive: bool) -> None:
 
 
 def test_a_stuck_upload_does_not_keep_it_from_stopping() -> None:
-    with running({"DRAIN_SECONDS": 0.2, "GRACE_SECONDS": 0.5}) as server:
+    settings = {"DRAIN_SECONDS": 0.2, "GRACE_SECONDS": 0.5, "RECEIVE_SECONDS": 3600}
+    with running(settings) as server:
         seen = drain(server, clients=2, keep_alive=True, seconds=0.1, stuck=2)
         log = server.log.read_text(encoding="utf-8")
     assert seen.lost == 0
