@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -102,6 +103,8 @@ def folder(tmp_path: Path) -> Path:
             run_python(block, tmp_path)
     text = (tmp_path / "churn.csv").read_text(encoding="utf-8")
     (tmp_path / "your.csv").write_text(text.replace("churned", "COLUMN", 1), encoding="utf-8")
+    (tmp_path / "new").mkdir()
+    shutil.copy(tmp_path / "new.csv", tmp_path / "new")
     return tmp_path
 
 
