@@ -211,6 +211,15 @@ def test_a_version_without_a_model_says_which_there_is_and_how_to_train(home: Ho
         f"{home.trained_models}: no model of version 9.9.9 (found classification_model_v1.0.0.json"
         "): train it with tox -e train"
     )
+    other = bundle.load_any(home)
+    assert other is not None
+    (home.trained_models / "a_v2.json").write_bytes(
+        other.manifest.model_copy(update={"version": "2"}).source()
+    )
+    with pytest.raises(
+        MissingModelError, match=r"found a_v2\.json, classification_model_v1\.0\.0\.json\)"
+    ):
+        bundle.load(home)
 
 
 def test_no_model_at_all(home: Home) -> None:
@@ -262,6 +271,7 @@ def test_a_manifest_that_another_package_sealed_is_not_called_damaged(home: Home
 
 def test_the_manifest_is_plain_json_with_a_digest_of_itself(people: Home) -> None:
     source = model_file(people, ".json").read_bytes()
+    assert source == bundle.load(people).manifest.source()
     assert source.startswith(b'{\n  "format": 1,\n  "version": "1.0.0",\n')
     said = json.loads(source)
     text = source.replace(f',\n  "sha256": "{said["sha256"]}"'.encode(), b"")
@@ -275,7 +285,11 @@ def test_a_manifest_says_what_it_was_made_of_and_with(people: Home) -> None:
     assert manifest.is_of(data_sha256=data, config_sha256=config)
     assert not manifest.is_of(data_sha256=data, config_sha256=data)
     assert not manifest.is_of(data_sha256=config, config_sha256=config)
-    assert manifest.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert (
+        manifest.python
+        == bundle.python_version()
+        == f"{sys.version_info.major}.{sys.version_info.minor}"
+    )
     names = ("joblib", "numpy", "onnx", "onnxruntime", "pydantic", "scikit-learn", "skl2onnx")
     assert manifest.libraries == {name: metadata.version(name) for name in names}
 
