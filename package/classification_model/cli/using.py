@@ -29,6 +29,6 @@ def predict(
 
     scored = batch.score_file(csv, output, home=home)
     out = console()
-    out.print(f"Scored {scored.rows} row(s) into {output}", soft_wrap=True)
+    out.say(f"Scored {scored.rows} row(s) into {output}")
     for line in report.warnings_summary(scored.warnings):
-        out.print(line, soft_wrap=True, highlight=False)
+        out.say(line)
