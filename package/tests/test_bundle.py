@@ -95,6 +95,14 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+def missing(home: Home, version: str, found: str) -> str:
+    """What a message says where there is no model of a version."""
+    return (
+        f"{home.trained_models}: no model of version {version} (found {found}); train it: "
+        f"classification-model train --home {home.path}, or tox -e train in the repository"
+    )
+
+
 def expected(content: bytes, suffix: str, damage: str) -> str:
     """What a message says of a file as it was saved."""
     if suffix != ".json":
@@ -128,9 +136,7 @@ def test_a_damaged_file_is_one_line_with_what_was_expected_and_found(
     DAMAGES[damage](file)
     line = refused(capsys, "verify", "--home", str(home.path))
     if suffix == ".json" and damage == "missing":
-        said = (
-            f"{file.parent}: no model of version 1.0.0 (found nothing): train it with tox -e train"
-        )
+        said = missing(home, "1.0.0", "nothing")
     elif suffix == ".json" and damage == "a folder":
         said = f"{file}: cannot be read: Is a directory; restore the file or train again"
     else:
@@ -207,10 +213,7 @@ def test_a_version_without_a_model_says_which_there_is_and_how_to_train(home: Ho
     (home.path / "VERSION").write_text("9.9.9")
     with pytest.raises(MissingModelError) as error:
         bundle.load(home)
-    assert str(error.value) == (
-        f"{home.trained_models}: no model of version 9.9.9 (found classification_model_v1.0.0.json"
-        "): train it with tox -e train"
-    )
+    assert str(error.value) == missing(home, "9.9.9", "classification_model_v1.0.0.json")
     other = bundle.load_any(home)
     assert other is not None
     (home.trained_models / "a_v2.json").write_bytes(
