@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from classification_model import __version__, batch, bundle, new_home, report
+from classification_model import __version__, batch, bundle, new_home, report, scoring_report
 from classification_model.config.home import PACKAGE_HOME, Home
 from classification_model.errors import ClassificationModelError, RejectedModelError
 from classification_model.predict import load_model
@@ -140,19 +140,72 @@ def evaluate(home: HomeOption = None) -> None:
 
 @app.command()
 def predict(
-    csv: Annotated[Path, typer.Argument(help="The rows to score.", metavar="INPUT.csv")],
-    output: Annotated[Path, typer.Option("--output", help="The CSV to write.", metavar="OUT.csv")],
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            help="CSV, JSON Lines or Parquet, by suffix, also .gz; or patterns such as 'in/*.csv'.",
+            metavar="INPUT...",
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", help="What to write: .csv, .csv.gz or .parquet.", metavar="OUT"
+        ),
+    ],
     home: HomeOption = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first row that cannot be scored.")
+    ] = False,
+    encoding: Annotated[
+        str | None,
+        typer.Option("--encoding", help="Of CSV files, such as cp1252. Default: found out."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            help="A Dask scheduler, such as tcp://host:8786; OUT is then a folder of Parquet.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Score a CSV: its columns, the prediction, and the probability of each class.
+    """Score files of any size: their columns, the prediction, and the probability of each class.
 
-    Example: classification-model predict new.csv --output scored.csv --home churn
+    Rows that cannot be scored go to a file beside the output (scored.csv has
+    scored.rejected.csv), with line, column, value and reason. Exit status: 0 if all rows were
+    scored, 2 if some were rejected, 1 if nothing was written.
+
+    Example: classification-model predict 'new/*.csv' --output scored.csv --home churn
     """
-    scored = batch.score_file(csv, output, home=home)
     console = _console()
-    console.print(f"Scored {scored.rows} row(s) into {output}", soft_wrap=True)
-    for line in report.warnings_summary(scored.warnings):
-        console.print(line, soft_wrap=True, highlight=False)
+    with scoring_report.ScoringProgress() as progress:
+        if cluster is None:
+            scored = batch.score_files(
+                inputs,
+                Path(output),
+                home=home,
+                strict=strict,
+                encoding=encoding,
+                progress=progress,
+            )
+        else:
+            scored = batch.score_on_cluster(
+                inputs,
+                output,
+                cluster,
+                home=home,
+                strict=strict,
+                encoding=encoding,
+                progress=progress,
+            )
+    if as_json:
+        typer.echo(scoring_report.scored_json(scored, output))
+    else:
+        for line in scoring_report.scored_summary(scored, output):
+            console.print(line, soft_wrap=True, highlight=False)
+    if scored.rejected:
+        raise SystemExit(2)
 
 
 @app.command()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from importlib import metadata
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -30,7 +29,6 @@ __all__ = [
     "learned_table",
     "metrics_table",
     "schema_table",
-    "warnings_summary",
 ]
 
 _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
@@ -187,14 +185,6 @@ def description(found: Bundle) -> Iterator[str]:
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
     yield f"Engine    {'onnx' if '.onnx' in found.contents else 'sklearn only'}"
     yield f"Bundle    {found.digest}"
-
-
-def warnings_summary(warnings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """One line for each kind of warning, with how many rows have it and the first of them."""
-    counts = Counter((warning["column"], warning["rule"]) for warning in warnings)
-    for (column, rule), count in counts.items():
-        first = next(w for w in warnings if (w["column"], w["rule"]) == (column, rule))
-        yield escape(f"  {count} row(s), {column}: {rule}; the first: {first['message']}")
 
 
 def _table(title: str) -> Table:

@@ -28,6 +28,7 @@ __all__ = [
     "Encoder",
     "Feature",
     "Matrix",
+    "category_codes",
     "feature_plan",
     "learn_categories",
 ]
@@ -158,6 +159,13 @@ class Feature:
             return lambda row: function(read(row))
         return lambda row: function(*read(row))
 
+    def apply(self, *inputs: list[TypedValue]) -> list[TypedValue]:
+        """The same for many rows, from the values of each input in turn."""
+        if self.function is None:
+            (values,) = inputs
+            return values
+        return [*map(FUNCTIONS[self.function], *inputs)]
+
 
 def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tuple[Feature, ...]:
     """Which features a schema gives: its columns in order, then the derived ones.
@@ -199,11 +207,14 @@ def learn_categories(plan: Sequence[Feature], rows: Sequence[TypedRow]) -> tuple
 
 
 class Encoder:
-    """Typed rows to one float32 matrix, by look-ups alone."""
+    """Typed rows to one float32 matrix, by look-ups alone.
+
+    ``columns`` holds the function from a typed row to the number of each feature.
+    """
 
     def __init__(self, features: Sequence[Feature]) -> None:
-        self._columns = [_encoder(feature) for feature in features]
-        self.width = len(self._columns)
+        self.columns = [_encoder(feature) for feature in features]
+        self.width = len(self.columns)
 
     def encode(self, rows: Sequence[TypedRow]) -> Matrix:
         """Rows to a matrix of shape ``(rows, features)``."""
@@ -211,7 +222,7 @@ class Encoder:
 
     def encode_row(self, row: TypedRow) -> list[float]:
         """One row of the matrix, not yet rounded to float32."""
-        return [encode(row) for encode in self._columns]
+        return [encode(row) for encode in self.columns]
 
 
 def _with_categories(feature: Feature, rows: Sequence[TypedRow]) -> Feature:
@@ -246,10 +257,15 @@ def _encoder(feature: Feature) -> Callable[[TypedRow], float]:
     return number
 
 
-def _category_encoder(feature: Feature) -> Callable[[TypedRow], float]:
+def category_codes(feature: Feature) -> dict[object, float]:
+    """The number of each category, and of a missing one; any other is :data:`UNSEEN`."""
     codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
     codes[None] = MISSING
-    code = codes.get
+    return codes
+
+
+def _category_encoder(feature: Feature) -> Callable[[TypedRow], float]:
+    code = category_codes(feature).get
     if feature.function is None:
         (name,) = feature.inputs
         return lambda row: code(row[name], UNSEEN)
