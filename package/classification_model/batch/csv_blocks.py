@@ -126,12 +126,16 @@ def _whole_records(source: Source, text: bytes, *, last: bool) -> tuple[int, int
         while end and np.searchsorted(found, end) % 2:
             end = text.rfind(b"\n", 0, end - 1) + 1
         if end or last:
-            return end, text.count(b"\n", 0, end), True
+            return end, _count_lines(text[:end]), True
     lines = _lines(text)
     if not last:
         lines.pop()  # it may go on
     _, used = _read(lines, 1, len(source.columns), source.delimiter, last=last)
     return _size(lines[:used]), used, False
+
+
+def _count_lines(text: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == _LF))  # quicker than bytes.count
 
 
 def _lines(text: bytes) -> list[str]:
@@ -151,13 +155,14 @@ def quotes(text: bytes, delimiter: str) -> npt.NDArray[np.int64] | None:
     """
     characters = np.frombuffer(text, np.uint8)
     found = np.flatnonzero(characters == _QUOTE)
-    if text.count(b"\r") != text.count(b"\r\n"):
+    if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
         return None
-    at_ends = np.array([ord(delimiter), _LF, _CR, _QUOTE], np.uint8)
+    at_ends = np.zeros(256, np.bool_)
+    at_ends[[ord(delimiter), _LF, _CR, _QUOTE]] = True
     opens, closes = found[::2], found[1::2]
     before = characters[opens[opens > 0] - 1]
     after = characters[closes[closes < len(text) - 1] + 1]
-    if np.isin(before, at_ends).all() and np.isin(after, at_ends).all():
+    if at_ends[before].all() and at_ends[after].all():
         return found
     return None
 

@@ -107,8 +107,12 @@ class BlockScorer:
         answer = Answer(0, None)
         for warning in self._encoder.warnings(typed):
             answer.warn(*warning)
-        odd = np.setdiff1d(np.arange(len(table.odd)), chosen).tolist()
-        records = chain.from_iterable(zip(repeat(row), table.records(row)) for row in odd)
+        left = np.ones(len(table.odd), np.bool_)
+        left[chosen] = False
+        records = chain.from_iterable(
+            zip(repeat(row), table.records(row), strict=False)
+            for row in np.flatnonzero(left).tolist()
+        )
         found = self._odd_rows(block, records, answer)
         answer.scored = len(chosen) + len(found)
         parts = [self._layout.of_table(table, typed, chosen, shares)]

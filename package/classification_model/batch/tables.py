@@ -75,13 +75,16 @@ class _CsvTable:
         self.source, self._first_line = block.source, block.line
         self.names = block.source.columns
         # A newline in front: then each record is what stands between the ends of two lines.
-        self._text = b"\n" + block.content.replace(b"\r\n", b"\n").rstrip(b"\n") + b"\n"
+        content = block.content
+        if b"\r" in content:
+            content = content.replace(b"\r\n", b"\n")
+        self._text = b"\n" + content.rstrip(b"\n") + b"\n"
         self._characters = np.frombuffer(self._text, np.uint8)
         found = quotes(self._text, self.source.delimiter)
         assert found is not None  # the block is plain
         self._quotes = found
         ends = self._outside_quotes(_LF)
-        self.quoted_lines = len(found) > 0 and len(ends) != self._text.count(b"\n")
+        self.quoted_lines = len(ends) < np.count_nonzero(self._characters == _LF)
         filled = np.diff(ends) > 1
         self._starts, self._ends = ends[:-1][filled], ends[1:][filled]
         self._gaps = not filled.all()

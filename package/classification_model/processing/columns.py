@@ -9,10 +9,11 @@ numbers that Arrow reads as the rule would, and the float32 of a number that is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import repeat
+from dataclasses import dataclass, field
+from itertools import repeat, zip_longest
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ from pydantic_core import PydanticCustomError
 
 from classification_model.config.schema import Column, RowSchema
 from classification_model.processing.features import (
+    FUNCTIONS,
+    SEEN,
     UNSEEN,
     Encoder,
     Feature,
@@ -35,6 +38,7 @@ __all__ = ["ColumnEncoder", "Typed", "TypedColumn"]
 
 _Indices = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
+_See = Callable[[Any], object]
 
 
 @dataclass(slots=True)
@@ -49,6 +53,7 @@ class TypedColumn:
     values: list[TypedValue]
     numbers: _Floats | None = None
     whole: bool = False
+    _seen: dict[_See, tuple[_Indices, list[Any]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.codes if self.numbers is None else self.numbers)  # type: ignore[arg-type]
@@ -80,6 +85,17 @@ class TypedColumn:
             self.codes = encoded.indices.to_numpy().astype(np.int64)
             self.values = _scalars(encoded.dictionary.to_numpy(), whole=self.whole)
         return self.codes, self.values
+
+    def seen(self, see: _See) -> tuple[_Indices, list[Any]]:
+        """What a function makes of the values: as :meth:`distinct`, for what is distinct then."""
+        if see not in self._seen:
+            codes, values = self.distinct()
+            numbers: dict[object, int] = {}
+            alike = np.zeros(len(values), np.int64)
+            for code in np.flatnonzero(np.bincount(codes, minlength=len(values))).tolist():
+                alike[code] = numbers.setdefault(see(values[code]), len(numbers))
+            self._seen[see] = alike[codes], [*numbers]
+        return self._seen[see]
 
     def each(self) -> list[TypedValue]:
         """The value of each row."""
@@ -158,7 +174,8 @@ class ColumnEncoder:
                 if not column.nullable:
                     good &= ~np.isnan(numbers)
                 return TypedColumn(None, [], numbers, column.kind == "integer")
-        return _by_rule(self._rules[name], raw, good)
+        markers = self._schema.missing_markers if column.kind in ("category", "text") else None
+        return _by_rule(self._rules[name], raw, good, markers)
 
     def _numbers(self, raw: pa.Array, *, whole: bool) -> _Floats | None:
         """Numbers where Arrow can read every value, and as the rule would; else nothing."""
@@ -192,43 +209,67 @@ class ColumnEncoder:
         self, position: int, feature: Feature, columns: Mapping[str, TypedColumn]
     ) -> npt.NDArray[np.floating]:
         inputs = [columns[name] for name in feature.inputs]
-        if feature.function is None and feature.kind == "number":
-            (column,) = inputs
-            if column.numbers is not None:
-                return column.numbers
-        codes, values = _combinations(inputs)
+        numbers = inputs[0].numbers
+        if feature.function is None and feature.kind == "number" and numbers is not None:
+            return numbers
+        if feature.function and feature.kind == "category" and len(inputs) == 1:
+            codes, results = inputs[0].seen(FUNCTIONS[feature.function])
+            return _category_numbers(feature, results)[codes]
+        codes, first = _combinations(inputs, SEEN.get(feature.function or "", ()))
+        asked = np.flatnonzero(first >= 0)
+        values = [column.take(first[asked]).each() for column in inputs]
+        answers = np.full(len(first), np.nan)
+        answers[asked] = self._numbers_of(position, feature, values)
+        return answers[codes]
+
+    def _numbers_of(
+        self, position: int, feature: Feature, values: list[list[TypedValue]]
+    ) -> _Floats:
         results = feature.apply(*values)
         if feature.kind == "category":
-            code = category_codes(feature).get
-            numbers = np.fromiter(map(code, results, repeat(UNSEEN)), np.float64, len(results))
-        else:
-            numbers = np.array(results, np.float64)
-            # Missing, or beyond float32: rare, and decided in one place.
-            for i in np.flatnonzero(~(np.abs(numbers) <= LARGEST)).tolist():
-                row: TypedRow = dict(zip(feature.inputs, (v[i] for v in values), strict=True))
-                numbers[i] = self._row_encoders[position](row)
-        return numbers if codes is None else numbers[codes]
+            return _category_numbers(feature, results)
+        numbers = np.array(results, np.float64)
+        # Missing, or beyond float32: rare, and decided in one place.
+        for i in np.flatnonzero(~(np.abs(numbers) <= LARGEST)).tolist():
+            row: TypedRow = dict(zip(feature.inputs, (v[i] for v in values), strict=True))
+            numbers[i] = self._row_encoders[position](row)
+        return numbers
+
+
+def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> _Floats:
+    code = category_codes(feature).get
+    return np.fromiter(map(code, values, repeat(UNSEEN)), np.float64, len(values))
 
 
 def _by_rule(
-    rule: Callable[[object], TypedValue], raw: pa.Array, good: npt.NDArray[np.bool_]
+    rule: Callable[[object], TypedValue],
+    raw: pa.Array,
+    good: npt.NDArray[np.bool_],
+    markers: Collection[str] | None,
 ) -> TypedColumn:
-    """Ask the rule about each distinct value; rows that it refuses are no longer good."""
+    """Ask the rule about each distinct value; rows that it refuses are no longer good.
+
+    With ``markers``, the column's kind takes any text but them as it is.
+    """
     if pa.types.is_floating(raw.type):  # NaN in a table means missing
         raw = pc.if_else(pc.is_nan(raw), None, raw)
     encoded = raw if pa.types.is_dictionary(raw.type) else raw.dictionary_encode()
     missing = len(encoded.dictionary)
     codes = encoded.indices.fill_null(missing).to_numpy().astype(np.int64)
-    raws: list[object] = encoded.dictionary.to_pylist()
+    raws: list[Any] = encoded.dictionary.to_pylist()
     if encoded.null_count:
         raws.append(None)
-    values: list[TypedValue] = []
+    values: list[Any] = [*raws]
+    doubtful: Sequence[int] = range(len(raws))
+    if markers is not None and pa.types.is_string(encoded.dictionary.type):
+        values = [text and text.strip() for text in raws]
+        doubtful = [i for i, text in enumerate(values) if not text or text in markers]
     refused = []
-    for position, value in enumerate(raws):
+    for position in doubtful:
         try:
-            values.append(rule(value))
+            values[position] = rule(raws[position])
         except PydanticCustomError:
-            values.append(None)
+            values[position] = None
             refused.append(position)
     if refused:
         good &= ~np.isin(codes, refused)
@@ -250,30 +291,28 @@ def _scalars(numbers: _Floats, *, whole: bool) -> list[TypedValue]:
 
 
 def _combinations(
-    columns: Sequence[TypedColumn],
-) -> tuple[_Indices | None, list[list[TypedValue]]]:
-    """Which combination of values each row has, and the values of each, column by column.
+    columns: Sequence[TypedColumn], seen: Sequence[_See | None]
+) -> tuple[_Indices, _Indices]:
+    """Which combination of values each row has, and the first row that has each, or -1.
 
-    Without codes, the combinations are the rows.
+    ``seen`` are the functions of :data:`SEEN`: values that they see alike are one.
     """
-    if len(columns) == 1:
-        codes, values = columns[0].distinct()
-        return codes, [values]
     size = len(columns[0])
-    picks: list[_Indices] = []
-    combined = np.zeros(size, np.int64)
-    for column in columns:
-        codes, values = column.distinct()
-        if 2 * len(values) > size:  # nearly every row is its own
-            return None, [each.each() for each in columns]
-        encoded = pc.dictionary_encode(pa.array(combined * len(values) + codes))
-        combined = encoded.indices.to_numpy().astype(np.int64)
-        before, last = np.divmod(encoded.dictionary.to_numpy(), len(values))
-        picks = [*(pick[before] for pick in picks), last]
-    return combined, [
-        [values[code] for code in pick.tolist()]
-        for pick, (_, values) in zip(picks, (c.distinct() for c in columns), strict=True)
-    ]
+    combined, count = np.zeros(size, np.int64), 1
+    for column, see in zip_longest(columns, seen):
+        codes, values = column.distinct() if see is None else column.seen(see)
+        if len(columns) == 1:
+            combined, count = codes, len(values)
+        elif 2 * len(values) > size:  # nearly every row is its own
+            rows = np.arange(size)
+            return rows, rows
+        else:
+            encoded = pc.dictionary_encode(pa.array(combined * len(values) + codes))
+            combined = encoded.indices.to_numpy().astype(np.int64)
+            count = len(encoded.dictionary)
+    first = np.full(count, -1, np.int64)
+    first[combined[::-1]] = np.arange(size - 1, -1, -1)
+    return combined, first
 
 
 def _unusual(

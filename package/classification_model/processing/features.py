@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import itemgetter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from classification_model.processing.validation import LARGEST, TypedRow, TypedV
 __all__ = [
     "FUNCTIONS",
     "MISSING",
+    "SEEN",
     "UNSEEN",
     "Encoder",
     "Feature",
@@ -84,11 +85,15 @@ def family_band(sibsp: int | None, parch: int | None) -> str | None:
     return "alone" if size == 1 else "small" if size <= 4 else "large"
 
 
+def _under_14(age: float | None) -> bool:
+    return age is not None and age < 14
+
+
 def saved_first(
     pclass: int | None, sex: str | None, age: float | None, name: str | None
 ) -> str | None:
     """Women and children first, and by class: the order in which the boats were filled."""
-    child = title(name) == "Master" or (age is not None and age < 14)
+    child = title(name) == "Master" or _under_14(age)
     who = "woman or child" if sex == "female" or child else "man"
     return f"{who}, class {pclass}"
 
@@ -130,6 +135,14 @@ FUNCTIONS: Mapping[str, Callable[..., float | str | None]] = {
     "word_count": word_count,
     "year": year,
 }
+
+SEEN: Mapping[str, tuple[Callable[[Any], object] | None, ...]] = {
+    "saved_first": (None, None, _under_14, title),
+}
+"""What a function sees of each input, where that is less than its value.
+
+Where rows are alike in that, whole columns ask the function once for all of them.
+"""
 
 _DATE_PARTS = ("year", "month", "weekday", "day_number")
 
