@@ -78,9 +78,9 @@ def _moved(
 
 
 def copy_with_polars(source: str, target: str) -> None:
-    import polars
+    import polars as pl
 
-    polars.scan_csv(source, infer_schema=False).sink_csv(target)
+    pl.scan_csv(source, infer_schema=False).sink_csv(target)
 
 
 def score_with_pandas(source: str, target: str) -> None:

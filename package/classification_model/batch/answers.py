@@ -54,7 +54,8 @@ class ScoredRow:
 class Answer:
     """What became of a block: scored rows as ``content``, the others rejected, both in order.
 
-    ``content`` is CSV, each line led by its newline, or an Arrow table.
+    ``content`` is CSV, each line led by its newline, or an Arrow table. ``refused`` counts rows
+    that were rejected and are not at hand.
     """
 
     scored: int
@@ -62,11 +63,7 @@ class Answer:
     rejected: list[Rejected] = field(default_factory=list)
     warned: Warned = field(default_factory=dict)
     done: int = 0
-
-    @property
-    def read(self) -> int:
-        """How many rows there were."""
-        return self.scored + len(self.rejected)
+    refused: int = 0
 
     def warn(self, column: str, rule: str, count: int, message: str) -> None:
         """Add to what is unusual."""

@@ -59,7 +59,7 @@ class CsvLayout:
         table: Table,
         typed: Typed,
         chosen: Positions,
-        shares: Probabilities,  # noqa: ARG002
+        shares: Probabilities,
     ) -> pa.Array:
         """The chosen rows of a table."""
         import pyarrow as pa

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from classification_model.batch import csv_blocks
 from classification_model.batch.sources import (
@@ -16,7 +17,7 @@ from classification_model.batch.sources import (
 )
 from classification_model.errors import DataError
 
-__all__ = ["blocks", "head", "total"]
+__all__ = ["blocks", "head"]
 
 _PARQUET_ROWS = 32768
 
@@ -73,15 +74,15 @@ def _json_blocks(source: Source) -> Iterator[Block]:
     line = 1
     with opened(source.name) as stream:
         while lines := stream.readlines(csv_blocks.BLOCK // 4):
-            yield Block(source, line, b"".join(lines), False, position(stream))
+            yield Block(source, line, b"".join(lines), plain=False, done=position(stream))
             line += len(lines)
 
 
-def _parquet_file(name: str, stream: object) -> object:
+def _parquet_file(name: str, stream: object) -> Any:
     arrow = parquet()
     try:
         return arrow.ParquetFile(stream)
-    except Exception as error:  # Arrow raises what it likes
+    except (OSError, ValueError) as error:  # Arrow's own are these, too
         raise DataError(f"{name}: is no Parquet file that can be read: {error}") from None
 
 
@@ -94,7 +95,11 @@ def _parquet_blocks(source: Source) -> Iterator[Block]:
         try:
             for batch in file.iter_batches(_PARQUET_ROWS, use_threads=False):
                 done += batch.nbytes
-                yield Block(source, row, pa.Table.from_batches([batch]), False, done)
+                table = pa.Table.from_batches([batch])
+                yield Block(source, row, table, plain=False, done=done)
                 row += batch.num_rows
+            if row == 1:  # the columns, at least
+                table = file.schema_arrow.empty_table()
+                yield Block(source, row, table, plain=False, done=0)
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{source.name}, after row {row - 1}: damaged: {error}") from None

@@ -131,7 +131,7 @@ def heads(names: Sequence[str], model: Model, encoding: str | None = None) -> li
 def add(total: Scored, answer: Answer) -> None:
     """Count an answer in."""
     total.scored += answer.scored
-    total.rejected += len(answer.rejected)
+    total.rejected += len(answer.rejected) + answer.refused
     for key, (count, message) in answer.warned.items():
         before, first = total.warned.get(key, (0, message))
         total.warned[key] = (before + count, first)

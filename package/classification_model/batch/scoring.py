@@ -103,6 +103,8 @@ class BlockScorer:
         if self._target == "parquet" and not typed.fits_64_bits():
             return None
         chosen = kept[typed.good]
+        if not len(chosen):
+            return None
         shares = score_matrix(self._model.scorer, self._encoder.encode(typed))
         answer = Answer(0, None)
         for warning in self._encoder.warnings(typed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
@@ -19,6 +19,7 @@ __all__ = [
     "ParquetSink",
     "RejectedSink",
     "Sink",
+    "lines_of_rejected",
     "rejected_beside",
     "target_of",
     "whole",
@@ -92,13 +93,20 @@ class RejectedSink:
             self.file.unlink(missing_ok=True)  # of an earlier run, which this one replaces
 
     def write(self, rejected: Sequence[Rejected]) -> None:
-        for row in rejected:
-            if self._stream is None:
-                self._stream = self._stack.enter_context(whole(self.file))
-                self._stream.write((csv_line(_REJECTED) + "\n").encode())
-            cells = (row.file, row.line, row.column, row.value, row.reason)
-            self._stream.write((csv_line(cells) + "\n").encode())
+        if not rejected:
+            return
+        header = self._stream is None
+        if self._stream is None:
+            self._stream = self._stack.enter_context(whole(self.file))
+        self._stream.write(lines_of_rejected(rejected, header=header))
         self.count += len(rejected)
+
+
+def lines_of_rejected(rejected: Iterable[Rejected], *, header: bool) -> bytes:
+    """Rejected rows as lines of CSV, under a header if it is the file's beginning."""
+    rows: list[Sequence[object]] = [_REJECTED] if header else []
+    rows += [(row.file, row.line, row.column, row.value, row.reason) for row in rejected]
+    return "".join(csv_line(cells) + "\n" for cells in rows).encode()
 
 
 def target_of(output: Path) -> Target:

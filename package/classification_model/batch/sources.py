@@ -24,6 +24,7 @@ __all__ = [
     "check_columns",
     "encoding_of",
     "expand",
+    "filesystem",
     "format_of",
     "is_remote",
     "opened",
@@ -129,7 +130,7 @@ def _matches(name: str) -> list[str]:
     if is_remote(name):
         if not glob.has_magic(name):
             return [name]
-        system, path = _fsspec().url_to_fs(name)
+        system, path = filesystem(name)
         return sorted(system.unstrip_protocol(match) for match in system.glob(path))
     if glob.has_magic(name) and not Path(name).exists():
         return sorted(match for match in glob.glob(name, recursive=True) if Path(match).is_file())
@@ -160,7 +161,7 @@ def opened(name: str) -> Iterator[IO[bytes]]:
 
 def _open(name: str) -> Any:
     if is_remote(name):
-        system, path = _fsspec().url_to_fs(name)
+        system, path = filesystem(name)
         return system.open(path, "rb")
     return Path(name).open("rb")
 
@@ -173,7 +174,7 @@ def position(stream: IO[bytes]) -> int:
 def size_of(name: str) -> int:
     """The size of a file in bytes, as it is stored; 0 where there is none."""
     if is_remote(name):
-        system, path = _fsspec().url_to_fs(name)
+        system, path = filesystem(name)
         return int(system.size(path) or 0)
     try:
         return Path(name).stat().st_size
@@ -181,12 +182,18 @@ def size_of(name: str) -> int:
         return 0
 
 
-def _fsspec() -> Any:
+def filesystem(name: str) -> tuple[Any, str]:
+    """What opens a path or URL, and the path by which it does.
+
+    Raises:
+        MissingExtraError: fsspec is not installed.
+    """
     try:
-        import fsspec
+        from fsspec.core import url_to_fs
     except ImportError:
         raise MissingExtraError(purpose="a URL", extra="cluster", module="fsspec") from None
-    return fsspec
+    system, path = url_to_fs(name)
+    return system, path.rstrip("/")
 
 
 def parquet() -> Any:
