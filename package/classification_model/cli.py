@@ -190,7 +190,9 @@ def predict(
                 progress=progress,
             )
         else:
-            scored = batch.score_on_cluster(
+            from classification_model.batch.parts import score_on_cluster
+
+            scored = score_on_cluster(
                 inputs,
                 output,
                 cluster,

@@ -36,7 +36,7 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
     return home
 
 
-_CODE = ("card", "config", "evaluation", "processing")
+_CODE = ("batch", "card", "config", "evaluation", "processing")
 
 
 def copy_of(home: Home, folder: Path) -> Home:

@@ -12,7 +12,6 @@ run         all cores of this machine, in order
 parts       the workers of a cluster, a part for each file
 """
 
-from classification_model.batch.parts import score_on_cluster
 from classification_model.batch.run import Progress, Scored, score_files
 
-__all__ = ["Progress", "Scored", "score_files", "score_on_cluster"]
+__all__ = ["Progress", "Scored", "score_files"]

@@ -54,14 +54,8 @@ class CsvLayout:
             for row in scored
         ]
 
-    def of_table(
-        self,
-        table: Table,
-        typed: Typed,
-        chosen: Positions,
-        shares: Probabilities,
-    ) -> pa.Array:
-        """The chosen rows of a table."""
+    def of_table(self, table: Table, typed: Typed, shares: Probabilities) -> pa.Array:
+        """The good rows of a table."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -70,6 +64,7 @@ class CsvLayout:
             pa.array(np.ascontiguousarray(column, np.float64)).cast(pa.string())
             for column in shares.T
         ]
+        chosen = np.flatnonzero(~table.odd)[typed.good]
         return pc.binary_join_element_wise(table.lines(chosen), labels, *texts, ",")
 
     def joined(self, parts: Sequence[Any], order: Positions | None) -> bytes:
@@ -140,10 +135,8 @@ class ParquetLayout:
         )
         return self._with_answers(columns, shares)
 
-    def of_table(
-        self, table: Table, typed: Typed, chosen: Positions, shares: Probabilities
-    ) -> pa.Table:
-        """The chosen rows of a table."""
+    def of_table(self, table: Table, typed: Typed, shares: Probabilities) -> pa.Table:
+        """The good rows of a table."""
         import pyarrow as pa
 
         good = pa.array(typed.good)

@@ -95,6 +95,7 @@ def score_on_cluster(
             done += sizes[part]
             if progress:
                 progress.scored(done, whole, total.read)
+    _tidy(folder)
     total.rejected_file = f"{output}/_rejected" if total.rejected else None
     return total
 
@@ -220,6 +221,13 @@ def _claim(folder: str, source: Bundle, found: Sequence[Source]) -> None:
             f"{folder}: holds the parts of another run ({differ} differ); name another folder, or "
             "remove this one"
         )
+
+
+def _tidy(folder: str) -> None:
+    """Remove what workers left that did not live to finish it."""
+    system, root = sources.filesystem(folder)
+    for left in (*system.glob(f"{root}/_part-*"), *system.glob(f"{root}/_rejected/_part-*")):
+        system.rm(left)
 
 
 def _unfinished(

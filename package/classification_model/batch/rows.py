@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
 
 from classification_model.batch import csv_blocks
 from classification_model.batch.answers import Rejected, ScoredRow, text_of
 from classification_model.batch.sources import Block, Record, Source
+from classification_model.config.schema import Label
 from classification_model.errors import RowError
 from classification_model.predict import Model
 
@@ -95,9 +97,7 @@ def score(model: Model, source: Source, found: Iterable[Record]) -> Iterator[Sco
             yield _refused(source, record, faults[position])
             continue
         typed, label, shares = next(answers)
-        assert label is not None
-        assert shares is not None
-        yield ScoredRow(record, typed, label, shares)
+        yield ScoredRow(record, typed, cast("Label", label), cast("list[float]", shares))
 
 
 def _unreadable(source: Source, record: Record) -> Rejected:

@@ -185,7 +185,7 @@ def _scoring(
         score = partial(_score_elsewhere, home, model.digest, target)
         executor = ProcessPoolExecutor(_cores(), get_context("spawn"))
     try:
-        yield partial(executor.submit, score)
+        yield lambda block: executor.submit(score, block)
     finally:
         executor.shutdown(cancel_futures=True)
 

@@ -117,7 +117,7 @@ class BlockScorer:
         )
         found = self._odd_rows(block, records, answer)
         answer.scored = len(chosen) + len(found)
-        parts = [self._layout.of_table(table, typed, chosen, shares)]
+        parts = [self._layout.of_table(table, typed, shares)]
         order: Positions | None = None
         if found:
             parts.append(self._layout.of_rows(block, [row for _, row in found]))

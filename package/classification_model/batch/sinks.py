@@ -59,7 +59,8 @@ class ParquetSink:
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._stream, self._writer = stream, None
+        self._stream = stream
+        self._writer: Any = None
         self._arrow = parquet()
         self.facts: dict[str, str] = {}
 
@@ -69,7 +70,6 @@ class ParquetSink:
         self._writer.write_table(content)
 
     def close(self) -> None:
-        assert self._writer is not None  # there was a row
         if self.facts:
             self._writer.add_key_value_metadata(self.facts)
         self._writer.close()

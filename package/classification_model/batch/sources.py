@@ -133,7 +133,8 @@ def _matches(name: str) -> list[str]:
         system, path = filesystem(name)
         return sorted(system.unstrip_protocol(match) for match in system.glob(path))
     if glob.has_magic(name) and not Path(name).exists():
-        return sorted(match for match in glob.glob(name, recursive=True) if Path(match).is_file())
+        matches = glob.glob(name, recursive=True)  # noqa: PTH207 - a path's own needs a folder
+        return sorted(match for match in matches if Path(match).is_file())
     return [name]
 
 
@@ -282,5 +283,5 @@ def utf8(stream: IO[bytes], encoding: str, head: bytes, size: int) -> Iterator[b
 
 def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
     """The five bytes that are nothing in cp1252 are control characters in Latin-1."""
-    assert isinstance(error, UnicodeDecodeError)
-    return error.object[error.start : error.end].decode("latin-1"), error.end
+    faulty = cast("UnicodeDecodeError", error)
+    return faulty.object[faulty.start : faulty.end].decode("latin-1"), faulty.end

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -36,9 +36,12 @@ class Table(Protocol):
     ``names`` are its columns; ``keeps_types`` says whether their types are worth keeping.
     """
 
-    names: Sequence[str]
-    odd: npt.NDArray[np.bool_]
-    keeps_types: bool
+    @property
+    def names(self) -> Sequence[str]: ...
+    @property
+    def odd(self) -> npt.NDArray[np.bool_]: ...
+    @property
+    def keeps_types(self) -> bool: ...
 
     def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
         """The raw values of some columns, in the rows that are not odd."""
@@ -80,9 +83,7 @@ class _CsvTable:
             content = content.replace(b"\r\n", b"\n")
         self._text = b"\n" + content.rstrip(b"\n") + b"\n"
         self._characters = np.frombuffer(self._text, np.uint8)
-        found = quotes(self._text, self.source.delimiter)
-        assert found is not None  # the block is plain
-        self._quotes = found
+        self._quotes = cast("Positions", quotes(self._text, self.source.delimiter))
         ends = self._outside_quotes(_LF)
         self.quoted_lines = len(ends) < np.count_nonzero(self._characters == _LF)
         filled = np.diff(ends) > 1
@@ -121,7 +122,8 @@ class _CsvTable:
         found = np.flatnonzero(self._characters == character)
         if not len(self._quotes):
             return found
-        return found[np.searchsorted(self._quotes, found) % 2 == 0]
+        outside: Positions = found[np.searchsorted(self._quotes, found) % 2 == 0]
+        return outside
 
     def _rows_at(self, places: Positions) -> Positions:
         return np.searchsorted(self._ends, places)
@@ -153,7 +155,8 @@ class _CsvTable:
         signed = np.isin(text[found], (_PLUS, _MINUS))
         numbers = np.zeros(len(found), np.bool_)
         numbers[signed] = self._are_plain_numbers(found[signed])
-        return found[~numbers]
+        formulas: Positions = found[~numbers]
+        return formulas
 
     def _are_plain_numbers(self, places: Positions) -> npt.NDArray[np.bool_]:
         """Whether a sign is followed by digits, with at most one point, to the cell's end."""

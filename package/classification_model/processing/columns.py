@@ -40,6 +40,8 @@ _Indices = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _See = Callable[[Any], object]
 
+_UNKNOWN: _Indices = np.empty(0, np.int64)  # which values are distinct, until it is asked
+
 
 @dataclass(slots=True)
 class TypedColumn:
@@ -49,14 +51,14 @@ class TypedColumn:
     distinct only when asked.
     """
 
-    codes: _Indices | None
+    codes: _Indices
     values: list[TypedValue]
     numbers: _Floats | None = None
     whole: bool = False
     _seen: dict[_See, tuple[_Indices, list[Any]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.codes if self.numbers is None else self.numbers)  # type: ignore[arg-type]
+        return len(self.codes if self.numbers is None else self.numbers)
 
     def fits_64_bits(self) -> bool:
         """Whether every whole number is one of 64 bits; true of what is no whole number."""
@@ -67,20 +69,18 @@ class TypedColumn:
     def array(self, kind: pa.DataType) -> pa.Array:
         """The values as an Arrow array of a type that takes them."""
         if self.numbers is None:
-            assert self.codes is not None
             return pa.array(self.values, kind).take(pa.array(self.codes))
         return pa.array(self.numbers, from_pandas=True).cast(kind)
 
     def take(self, rows: _Indices) -> TypedColumn:
         """The column of some of the rows."""
         if self.numbers is not None:
-            return TypedColumn(None, [], self.numbers[rows], self.whole)
-        assert self.codes is not None
+            return TypedColumn(_UNKNOWN, [], self.numbers[rows], self.whole)
         return TypedColumn(self.codes[rows], self.values)
 
     def distinct(self) -> tuple[_Indices, list[TypedValue]]:
         """The code of each row, and the value of each code."""
-        if self.codes is None:
+        if self.codes is _UNKNOWN:
             encoded = pc.dictionary_encode(pa.array(self.numbers))
             self.codes = encoded.indices.to_numpy().astype(np.int64)
             self.values = _scalars(encoded.dictionary.to_numpy(), whole=self.whole)
@@ -101,7 +101,6 @@ class TypedColumn:
         """The value of each row."""
         if self.numbers is not None:
             return _scalars(self.numbers, whole=self.whole)
-        assert self.codes is not None
         values = self.values
         return [values[code] for code in self.codes.tolist()]
 
@@ -173,7 +172,7 @@ class ColumnEncoder:
             if numbers is not None:
                 if not column.nullable:
                     good &= ~np.isnan(numbers)
-                return TypedColumn(None, [], numbers, column.kind == "integer")
+                return TypedColumn(_UNKNOWN, [], numbers, column.kind == "integer")
         markers = self._schema.missing_markers if column.kind in ("category", "text") else None
         return _by_rule(self._rules[name], raw, good, markers)
 
