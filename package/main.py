@@ -3,36 +3,31 @@
 import sys
 from pathlib import Path
 
-from classification_model import make_prediction
+from classification_model import exits, make_prediction
 from classification_model.config.home import Home
-from classification_model.errors import ClassificationModelError
 from classification_model.predict import load_model
 from classification_model.processing.data_manager import read_csv
 
 SAMPLE = Path(__file__).parent / "sample_input.csv"
 
 
-def main() -> int:
+def main() -> None:
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE
-    try:
-        manifest = load_model(Home.find()).manifest
-        rows = read_csv(file, list(manifest.row_schema.columns)).records()
-        result = make_prediction(input_data=rows)
-    except ClassificationModelError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    manifest = load_model(Home.find()).manifest
+    rows = read_csv(file, list(manifest.row_schema.columns)).records()
+    result = make_prediction(input_data=rows)
     print(f"{file.name}: {len(rows)} row(s), model {result['version']}")
     for number, (label, scores) in enumerate(
         zip(result["predictions"], result["probabilities"], strict=True), start=1
     ):
         shares = zip(result["classes"], scores or (), strict=True)
-        print(
-            f"  row {number}: {manifest.target} = {label}  ({', '.join(f'{c}: {p:.1%}' for c, p in shares)})"
-        )
+        each = ", ".join(f"{known}: {share:.1%}" for known, share in shares)
+        print(f"  row {number}: {manifest.target} = {label}  ({each})")
     for warning in result["warnings"]:
         print(f"  row {warning['row'] + 1}, {warning['column']}: {warning['message']}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with exits.ending():
+        main()
+        sys.stdout.flush()  # while a closed pipe can still be told apart

@@ -1,18 +1,73 @@
-"""Build the package. Its metadata is in pyproject.toml and its version in VERSION."""
+"""Build the package. Its metadata is in pyproject.toml and its version in VERSION.
 
+The same sources give the same bytes, of wheel and sdist: no clock, no user, no file mode of
+the machine that builds goes into them.
+"""
+
+import gzip
+import os
 import shutil
+import tarfile
+from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
+
+# Of every file in both; bdist_wheel reads it from here. Zip files begin with 1980.
+EPOCH = os.environ.setdefault("SOURCE_DATE_EPOCH", "315532800")
+os.umask(0o022)
 
 
 class BuildFromNothing(build_py):
     """Clear what an earlier build left, or the wheel would carry its old model too."""
 
     def run(self) -> None:
-        if not self.editable_mode:
-            shutil.rmtree(self.build_lib, ignore_errors=True)
+        if self.editable_mode:
+            super().run()
+            return
+        shutil.rmtree(self.build_lib, ignore_errors=True)
+        super().run()
+        for file in Path(self.build_lib).rglob("*"):
+            file.chmod(0o755 if file.is_dir() else 0o644)
+
+
+class SameSdist(sdist):
+    """An sdist whose bytes depend on its files' names and contents alone."""
+
+    def run(self) -> None:
+        # What an earlier build noted there would be packed again.
+        shutil.rmtree(self.get_finalized_command("egg_info").egg_info, ignore_errors=True)
         super().run()
 
+    def make_archive(
+        self,
+        base_name: str,
+        format: str,  # noqa: A002 - distutils calls it so
+        root_dir: str | None = None,
+        base_dir: str | None = None,
+        **_: str | None,
+    ) -> str:
+        if format != "gztar":
+            raise SystemExit(f"sdist as {format}: only gztar is made the same twice")
+        folder = Path(root_dir or ".", base_dir or ".")
+        name = f"{base_name}.tar.gz"
+        with (
+            Path(name).open("wb") as raw,
+            gzip.GzipFile("", "wb", 9, raw, mtime=int(EPOCH)) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for file in sorted(folder.rglob("*"), key=lambda path: path.as_posix()):
+                entry = archive.gettarinfo(file, file.relative_to(folder.parent).as_posix())
+                entry.mtime, entry.mode = int(EPOCH), 0o755 if file.is_dir() else 0o644
+                entry.uid = entry.gid = 0
+                entry.uname = entry.gname = ""
+                if file.is_file():
+                    with file.open("rb") as content:
+                        archive.addfile(entry, content)
+                else:
+                    archive.addfile(entry)
+        return name
 
-setup(cmdclass={"build_py": BuildFromNothing})
+
+setup(cmdclass={"build_py": BuildFromNothing, "sdist": SameSdist})

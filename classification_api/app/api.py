@@ -1,8 +1,8 @@
 """The routes. They translate between HTTP and the package, and do not think."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
 from app import __version__
 from app.schemas import Health, PredictResponse, request_model
@@ -17,29 +17,37 @@ ON_ERROR = (
 )
 
 
-def model_router(model: Model) -> APIRouter:
-    """The routes of a service that has a model: their shapes are those of its bundle."""
+def model_router(model: Model, most: int | None = None) -> APIRouter:
+    """The routes of a service that has a model: their shapes are those of its bundle.
+
+    Args:
+        model: that answers.
+        most: the rows that one request may hold.
+    """
     router = APIRouter()
-    Request = request_model(model.validator)
+    Rows = request_model(model.validator, most)
 
     async def predict(
-        body: Request,  # type: ignore[valid-type]
+        body: Rows,  # type: ignore[valid-type]
         on_error: Annotated[OnError, Query(description=ON_ERROR)] = "raise",  # noqa: ARG001
     ) -> PredictionResult:
         """Predict the class of each row."""
         # With a bad row this is not reached: the error map answers, as on_error says.
         return model.score(Validated(body.inputs, []))  # type: ignore[attr-defined]
 
-    async def health() -> Health:
-        """Answers while the service is alive."""
+    async def health(request: Request, response: Response) -> Health:
+        """Answers while the service is alive: with 503 once it is about to stop."""
+        ready = not request.app.stopping
+        response.status_code = 200 if ready else 503
         return Health(
             name="classification_api",
             api_version=__version__,
             model_version=model.manifest.version,
             bundle_digest=model.digest,
-            ready=True,
+            ready=ready,
         )
 
-    router.add_api_route("/health", health, response_model=Health)
+    stopping: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
+    router.add_api_route("/health", health, response_model=Health, responses=stopping)
     router.add_api_route("/predict", predict, methods=["POST"], response_model=PredictResponse)
     return router

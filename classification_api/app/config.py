@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+)
 
 from classification_model.errors import ConfigError
 from classification_model.runtimes import Engine
@@ -13,17 +23,60 @@ from classification_model.runtimes import Engine
 __all__ = ["Settings"]
 
 
+def _listed(value: Any) -> Any:
+    """The items of a text with commas between them."""
+    return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+
+
+Key = Annotated[SecretStr, Field(min_length=16)]
+Origin = Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")]
+
+
 class Settings(BaseModel):
     """What an operator can set; each field is the environment variable of the same name.
 
     ``MODEL_HOME``: the folder of the model to serve; the installed package's by default.
     ``ENGINE``: ``onnx``, or ``sklearn``, which unpickles the reference model.
+
+    What one request may take, and what all of them may:
+
+    ``MAX_BODY_BYTES``: of a body; those on their way may hold so much together, too.
+    ``MAX_ROWS``: of a request.
+    ``MAX_CONCURRENCY``: requests that wait for the processor at once.
+    ``MAX_CONNECTIONS``: open connections, idle ones among them.
+    ``RECEIVE_SECONDS``: until the whole of a request must have come, head and body, and until
+    an answer must have been taken.
+    ``REQUEST_SECONDS``: until it must be answered from then on.
+
+    How it stops, after SIGTERM:
+
+    ``DRAIN_SECONDS``: it still accepts, while /health says 503 and each answer is a
+    connection's last.
+    ``GRACE_SECONDS``: what has begun by then may still end.
+
+    Who may ask:
+
+    ``API_KEYS``: keys with commas between them; with none everybody may ask.
+    ``CORS_ORIGINS``: origins with commas between them, whose pages may ask.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     MODEL_HOME: str | None = None
     ENGINE: Engine = "onnx"
+
+    MAX_BODY_BYTES: PositiveInt = 8 * 2**20
+    MAX_ROWS: PositiveInt = 2_000
+    MAX_CONCURRENCY: PositiveInt = 1_000
+    MAX_CONNECTIONS: PositiveInt = 4_096
+    RECEIVE_SECONDS: PositiveFloat = 20
+    REQUEST_SECONDS: PositiveFloat = 10
+
+    DRAIN_SECONDS: NonNegativeFloat = 2
+    GRACE_SECONDS: PositiveFloat = 25
+
+    API_KEYS: Annotated[tuple[Key, ...], BeforeValidator(_listed)] = ()
+    CORS_ORIGINS: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -33,6 +86,7 @@ class Settings(BaseModel):
             return cls.model_validate(known)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
-            raise ConfigError(
-                f"environment variable {fault['loc'][0]}={fault['input']!r}: {fault['msg']}"
-            ) from None
+            name = str(fault["loc"][0])
+            # A key that is too short is a secret all the same.
+            shown = "" if name == "API_KEYS" else f"={known[name]!r}"
+            raise ConfigError(f"environment variable {name}{shown}: {fault['msg']}") from None

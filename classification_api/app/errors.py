@@ -4,16 +4,58 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.types import Send
 
 from classification_model.predict import Model
 
-__all__ = ["add_error_handlers"]
+__all__ = ["RefusedError", "add_error_handlers"]
 
 _LONGEST = 200
+_MOST = 100
+
+
+class RefusedError(Exception):
+    """Why a request is not answered, though nothing in what it says need be wrong.
+
+    Args:
+        status: of the answer.
+        sentence: for the client.
+        retry_after: seconds after which to try again.
+        closes: whether the connection is of no more use.
+        headers: more of them.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        sentence: str,
+        *,
+        retry_after: int | None = None,
+        closes: bool = False,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.body = json.dumps({"detail": sentence}, separators=(",", ":")).encode()
+        self.headers = [
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-type", b"application/json"),
+            *headers,
+        ]
+        if retry_after is not None:
+            self.headers.append((b"retry-after", b"%d" % retry_after))
+        if closes:
+            self.headers.append((b"connection", b"close"))
+
+    async def send(self, send: Send) -> None:
+        start = {"type": "http.response.start", "status": self.status, "headers": self.headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": self.body})
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -30,12 +72,15 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
     detail = [
         {
             "type": fault["type"],
-            "loc": fault["loc"],
+            "loc": [_shown(step) for step in fault["loc"]],
             "msg": fault["msg"],
             "input": _shown(fault.get("input")),
         }
-        for fault in faults
+        for fault in faults[:_MOST]
     ]
+    if len(faults) > _MOST:
+        more = f"and {len(faults) - _MOST} more like these"
+        detail.append({"type": "more_errors", "loc": ("body",), "msg": more, "input": None})
     return _json({"detail": detail}, status=422)
 
 

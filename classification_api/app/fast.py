@@ -8,16 +8,18 @@ is handed on to it as it came, so whatever is wrong with a request, FastAPI says
 
 from __future__ import annotations
 
-import math
+import asyncio
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic_core import SchemaValidator, core_schema, to_json
 from starlette.routing import Match
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from app.errors import RefusedError
+from app.limits import SMALL, Careful, Uploads, replayed, too_slow
 from classification_model.predict import Model
 from classification_model.processing.json_rows import row_schema
 
@@ -31,19 +33,21 @@ _JSON = frozenset(
 )
 
 
-def answerer(model: Model) -> Callable[[bytes], bytes]:
+def answerer(model: Model, most: int | None = None) -> Callable[[bytes | bytearray], bytes]:
     """The function from the body of a request to that of its answer.
 
-    It raises ``ValidationError`` where the body is not accepted as it is.
+    It raises ``ValidationError`` where the body is not accepted as it is, also where it holds
+    more than ``most`` rows.
     """
-    rows = core_schema.list_schema(row_schema(model.manifest.row_schema), min_length=1)
+    row = row_schema(model.manifest.row_schema)
+    rows = core_schema.list_schema(row, min_length=1, max_length=most)
     fields = {"inputs": core_schema.typed_dict_field(rows)}
     read = SchemaValidator(
         core_schema.typed_dict_schema(fields, extra_behavior="forbid")
     ).validate_json
     predict = model.answer
 
-    def answer(body: bytes) -> bytes:
+    def answer(body: bytes | bytearray) -> bytes:
         return to_json(predict(read(body)["inputs"]))
 
     return answer
@@ -59,7 +63,9 @@ def passes_nothing_by(app: FastAPI, router: APIRouter) -> bool:
         app: without the router.
         router: that of /predict, as it will be included.
     """
-    if app.user_middleware or app.router.dependencies or router.dependencies:
+    if app.user_middleware or app.max_body_size is not None:
+        return False
+    if app.router.dependencies or router.dependencies:
         return False
     request = {"type": "http", "method": "POST", "path": PATH, "headers": []}
     if any(route.matches({**request})[0] is Match.FULL for route in app.routes):
@@ -75,46 +81,76 @@ class FastPredict:
 
     Args:
         answer: from the body of a request to that of its answer.
-        other: the application that answers whatever this does not.
-        longest: the size in bytes of the longest body that the application takes, if it says.
+        other: answers whatever this does not.
+        uploads: the room for bodies that do not come in one small piece.
+        seconds: until such a one must be answered, from when it is whole.
     """
 
     def __init__(
-        self, answer: Callable[[bytes], bytes], other: ASGIApp, longest: int | None = None
+        self,
+        answer: Callable[[bytes | bytearray], bytes],
+        other: Careful,
+        uploads: Uploads,
+        seconds: float,
     ) -> None:
         self._answer = answer
         self._other = other
-        self._longest = math.inf if longest is None else longest
+        self._uploads = uploads
+        self._seconds = seconds
+        # One thread: large requests wait for each other, and small ones for none of them.
+        self._large = ThreadPoolExecutor(1, "large")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _is_plain_predict(scope):
             await self._other(scope, receive, send)
             return
-        messages, body = await self._received(receive)
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if message.get("more_body") or len(body) > SMALL:
+            await self._in_pieces(scope, message, receive, send)
+            return
         try:
             content = self._answer(body)
         except Exception:  # noqa: BLE001 - FastAPI meets it again, and answers as it always does
-            await self._other(scope, _again(messages, receive), send)
+            await self._other(scope, _again(message, receive), send)
             return
-        size = b"%d" % len(content)
-        headers = [(b"content-length", size), (b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        await _send(content, send)
 
-    async def _received(self, receive: Receive) -> tuple[list[Message], bytes]:
-        """The messages of a request, and its body, which is empty where it is not whole."""
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body") and len(body) <= self._longest:
-            return [message], body
-        messages, parts, size = [message], [body], len(body)
-        while message.get("more_body") and size <= self._longest:
-            message = await receive()
-            messages.append(message)
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-        whole = message["type"] == "http.request" and size <= self._longest
-        return messages, b"".join(parts) if whole else b""
+    async def _in_pieces(
+        self, scope: Scope, message: Message, receive: Receive, send: Send
+    ) -> None:
+        with self._uploads.room() as upload:
+            try:
+                body = await upload.whole(scope, message, receive)
+            except RefusedError as refused:
+                await refused.send(send)
+                return
+            if body is None:
+                return
+            try:
+                content = await self._in_time(body)
+            except RefusedError as refused:
+                await refused.send(send)
+            except Exception:  # noqa: BLE001 - as above
+                await self._other.answer(scope, body, receive, send)
+            else:
+                await _send(content, send)
+
+    async def _in_time(self, body: bytearray) -> bytes:
+        if len(body) <= SMALL:
+            return self._answer(body)
+        answering = asyncio.get_running_loop().run_in_executor(self._large, self._answer, body)
+        try:
+            return await asyncio.wait_for(answering, self._seconds)
+        except TimeoutError:
+            raise too_slow(self._seconds) from None
+
+
+async def _send(content: bytes, send: Send) -> None:
+    size = b"%d" % len(content)
+    headers = [(b"content-length", size), (b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 def _is_plain_predict(scope: Scope) -> bool:
@@ -128,13 +164,7 @@ def _is_plain_predict(scope: Scope) -> bool:
     return False
 
 
-def _again(messages: list[Message], receive: Receive) -> Receive:
-    """What was received, and then what comes after it."""
-    received: Any = iter(messages)
-
-    async def again() -> Message:
-        for message in received:
-            return message  # type: ignore[no-any-return]
-        return await receive()
-
-    return again
+def _again(message: Message, receive: Receive) -> Receive:
+    """The one message that was received, and then what comes after it."""
+    body: bytes = message.get("body", b"")
+    return replayed(body, receive) if message["type"] == "http.request" else receive

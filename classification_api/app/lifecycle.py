@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from multiprocessing import parent_process
+from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
-from starlette.types import Message, Receive, Scope, Send
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import FileResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app import connections
 from app.api import model_router
 from app.config import Settings
+from app.doors import ApiKeys, PageHeaders, add_keys_to
+from app.drain import Drain, running_server
 from app.fast import FastPredict, answerer, passes_nothing_by
+from app.fit import check_fit
+from app.limits import Admission, Careful, Uploads
+from app.web import add_pages
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError
-from classification_model.predict import load_model
+from classification_model.predict import Model, load_model
 
 __all__ = ["Service", "lifespan"]
 
@@ -26,26 +39,40 @@ _log = logging.getLogger("uvicorn.error")
 class Service(FastAPI):
     """A FastAPI application that says in one line why it cannot start.
 
-    ``fast`` answers, once the model is loaded, the requests that need nothing of FastAPI.
+    ``entry`` is what requests meet once the model is loaded, and ``fast`` the part of it that
+    answers those that need nothing of FastAPI, if there may be one.
     """
 
     settings: Settings | None = None
     failure: str | None = None
+    entry: ASGIApp | None = None
     fast: FastPredict | None = None
+    stopping = False
+    asks_for_key = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.fast is not None:
-            await self.fast(scope, receive, send)
+        if self.entry is not None:
+            await self.entry(scope, receive, send)
             return
         if scope["type"] == "lifespan":
             send = self._saying_why(send)
         await super().__call__(scope, receive, send)
 
+    def openapi(self) -> dict[str, Any]:
+        known = self.openapi_schema is not None
+        document = super().openapi()
+        if self.asks_for_key and not known:
+            add_keys_to(document)
+        return document
+
     def _saying_why(self, send: Send) -> Send:
-        async def say(message: Message) -> None:
-            if message["type"] == "lifespan.startup.failed" and self.failure:
+        async def say(message: Any) -> None:
+            failed = message["type"] == "lifespan.startup.failed"
+            if failed and self.failure:
                 message = {**message, "message": self.failure}
             await send(message)
+            if failed:
+                _stop_parent()
 
         return say
 
@@ -58,19 +85,80 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
     """
     try:
         settings = app.settings or Settings.read(os.environ)
-        model = load_model(Home.find(settings.MODEL_HOME), settings.ENGINE)
+        home = Home.find(settings.MODEL_HOME)
+        model = load_model(home, settings.ENGINE)
+        check_fit(home, model)
     except ClassificationModelError as error:
         app.failure = str(error)
         raise
     app.state.model = model
-    router = model_router(model)
-    if passes_nothing_by(app, router):
-        limit = app.max_body_size
-        app.fast = FastPredict(answerer(model), super(Service, app).__call__, limit)
-    app.include_router(router)
+    app.asks_for_key = bool(settings.API_KEYS)
+    app.entry = _layers(app, model, settings)
     # What is there now stays: the collector need not look at it again while requests wait.
     gc.collect()
     gc.freeze()
     _log.info("Model %s, engine %s, bundle %s", model.manifest.version, model.engine, model.digest)
+    sweeping = _guard(app, settings)
     yield
-    app.fast = None
+    if sweeping:
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
+    app.entry = app.fast = None
+
+
+def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
+    """What a request passes on its way: the last that is put around the others is the first."""
+    router = model_router(model, settings.MAX_ROWS)
+    columns = model.manifest.row_schema
+    uploads = Uploads(
+        longest=settings.MAX_BODY_BYTES,
+        seconds=settings.RECEIVE_SECONDS,
+        rows=settings.MAX_ROWS,
+        columns=len(columns.columns) + len(columns.ignored),
+    )
+    careful = Careful(PageHeaders(super(Service, app).__call__), uploads, settings.REQUEST_SECONDS)
+    entry: ASGIApp = careful
+    if passes_nothing_by(app, router):
+        answer = answerer(model, settings.MAX_ROWS)
+        entry = app.fast = FastPredict(answer, careful, uploads, settings.REQUEST_SECONDS)
+    app.include_router(router)
+    add_pages(app, model)
+    if settings.API_KEYS:
+        entry = ApiKeys(entry, [key.get_secret_value() for key in settings.API_KEYS])
+    entry = Admission(entry, settings.MAX_CONCURRENCY)
+    if settings.CORS_ORIGINS:
+        entry = CORSMiddleware(
+            entry,
+            allow_origins=settings.CORS_ORIGINS,
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type", "x-api-key"],
+        )
+    return entry
+
+
+def _guard(app: Service, settings: Settings) -> asyncio.Task[None] | None:
+    """Have the server keep the limits that only it can keep, and stop without losing requests."""
+    # A page's file is read by threads, in pieces, and each of both keeps memory for itself.
+    to_thread.current_default_thread_limiter().total_tokens = 2
+    FileResponse.chunk_size = 2**14
+    server = running_server()
+    if server is None:
+        _log.warning("Not run by uvicorn: slow clients and SIGTERM are left to the server that is")
+        return None
+    connections.install(server, settings)
+    Drain(app, server, settings.DRAIN_SECONDS).install()
+    return asyncio.create_task(connections.sweep(server, settings))
+
+
+def _stop_parent() -> None:
+    """End the process that started this worker, which would end with status 0 by itself.
+
+    What starts services does not start one again that ended so. uvicorn handles all signals
+    that one would choose; this one it leaves alone.
+    """
+    server, parent = running_server(), parent_process()
+    if os.name == "nt" or server is None or server.config.workers == 1:
+        return
+    if parent is not None and parent.pid is not None:
+        os.kill(parent.pid, signal.SIGALRM)

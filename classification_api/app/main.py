@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 
 from app import __version__
 from app.config import Settings
+from app.doors import script_policy
 from app.errors import add_error_handlers
 from app.lifecycle import Service, lifespan
 
@@ -48,13 +50,16 @@ def _add_docs(service: Service) -> None:
 
     async def docs(request: Request) -> HTMLResponse:
         root = request.scope.get("root_path", "").rstrip("/")
-        return get_swagger_ui_html(
+        page = get_swagger_ui_html(
             title=service.title,
             openapi_url=f"{root}{service.openapi_url}",
             swagger_js_url=f"{root}/static/docs/swagger-ui-bundle.js",
             swagger_css_url=f"{root}/static/docs/swagger-ui.css",
             swagger_favicon_url=f"{root}/static/docs/favicon.png",
         )
+        (script,) = re.findall(r"<script>(.*?)</script>", bytes(page.body).decode(), re.DOTALL)
+        page.headers.update(script_policy(script))
+        return page
 
     service.add_route("/docs", docs, include_in_schema=False)
 

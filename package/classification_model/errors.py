@@ -5,11 +5,13 @@
     |-- DataError (ValueError)              a CSV cannot be read or trained on
     |-- InvalidRowsError (ValueError)       rows do not fit the schema; carries each verdict
     |-- RejectedModelError (RuntimeError)   a new model is worse, or below the floor
+    |-- BusyError (RuntimeError)            another training is going on in the home
     |-- ExportError (ValueError)            the ONNX graph does not agree with the pipeline
     |-- BundleError
     |   |-- MissingModelError (FileNotFoundError)   no model for this version
     |   |-- DamagedModelError (ValueError)          bytes are not those that were saved
-    |   `-- IncompatibleModelError (RuntimeError)   made by a library that does not fit
+    |   |-- IncompatibleModelError (RuntimeError)   made by a library that does not fit
+    |   `-- SaveError (OSError)                     could not be written
     `-- MissingExtraError (ImportError)     an optional dependency is not installed
 
 Each message is one line that says what, where, the value and the cure. There is no
@@ -20,9 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib import metadata
 
 __all__ = [
     "BundleError",
+    "BusyError",
     "ClassificationModelError",
     "ConfigError",
     "DamagedModelError",
@@ -34,6 +38,7 @@ __all__ = [
     "MissingModelError",
     "RejectedModelError",
     "RowError",
+    "SaveError",
     "shorten",
 ]
 
@@ -61,6 +66,10 @@ class RejectedModelError(ClassificationModelError, RuntimeError):
         self.comparison = comparison
 
 
+class BusyError(ClassificationModelError, RuntimeError):
+    """Another training is going on in the same home."""
+
+
 class ExportError(ClassificationModelError, ValueError):
     """The exported graph is refused: it is not the model that was trained."""
 
@@ -81,14 +90,24 @@ class IncompatibleModelError(BundleError, RuntimeError):
     """The bundle was made by a version that this installation cannot load."""
 
 
+class SaveError(BundleError, OSError):
+    """A bundle could not be written: the disk is full, read-only, or fails."""
+
+
 class MissingExtraError(ClassificationModelError, ImportError):
     """An optional dependency is needed and not installed."""
 
     def __init__(self, *, purpose: str, extra: str, module: str) -> None:
         super().__init__(
             f"{purpose} needs {module!r}, which is not installed: "
-            f"pip install 'classification-model[{extra}]'"
+            f"pip install '{_distribution()}[{extra}]'"
         )
+
+
+def _distribution() -> str:
+    """The name that this package was installed by: set in pyproject.toml, and only there."""
+    import_name = __name__.partition(".")[0]
+    return next(iter(metadata.packages_distributions().get(import_name, ())), import_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -75,7 +75,14 @@ class Learned:
         return {f.name: f.reason for f in self.findings if f.decision == "left out"}
 
 
-def learn(name: str, table: Table, target: str, *, test_size: float) -> Learned:
+def learn(
+    name: str,
+    table: Table,
+    target: str,
+    *,
+    test_size: float,
+    progress: Callable[[int, int, str], None] = lambda *_: None,
+) -> Learned:
     """Decide what each column of a table is.
 
     Args:
@@ -83,6 +90,7 @@ def learn(name: str, table: Table, target: str, *, test_size: float) -> Learned:
         table: the whole CSV.
         target: the column to predict.
         test_size: the share of rows that training will hold out.
+        progress: told how many of how many columns are done.
 
     Raises:
         DataError: there is no such target, it is no set of classes, one of them has too few
@@ -96,7 +104,8 @@ def learn(name: str, table: Table, target: str, *, test_size: float) -> Learned:
     _check_classes(name, target, labels, test_size)
     decimal_comma = table.delimiter != "," and _has_decimal_commas(table, markers)
     findings = []
-    for column in table.columns:
+    for done, column in enumerate(table.columns):
+        progress(done, len(table.columns), "columns")
         if column != target:
             cells = [cell.strip() for cell in table.column(column)]
             kept = [cells[i] for i in labelled]

@@ -14,6 +14,7 @@ from classification_model.config.schema import Column
 from classification_model.errors import ConfigError
 from classification_model.learning import Learned, learn
 from classification_model.processing.data_manager import read_csv
+from classification_model.progress import Progress
 
 __all__ = ["create"]
 
@@ -22,23 +23,31 @@ _TEST_SIZE = 0.25
 _PLAIN = re.compile(r"[^\W_]([\w .,()/+'-]*[\w.()/+'])?")
 
 
-def create(source: Path, target: str, folder: Path, *, force: bool = False) -> tuple[Home, Learned]:
+def create(
+    source: Path,
+    target: str,
+    folder: Path,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Home, Learned]:
     """Learn a CSV's schema and write a home for it: config.yml, VERSION, datasets/raw.csv.
 
     The CSV is copied byte for byte. A VERSION that is there stays, and so does a trained model
-    until the next training replaces it.
+    until the next training replaces it. ``progress`` is told of each column.
 
     Raises:
         DataError: the CSV cannot be read or has nothing to learn; nothing was written.
         ConfigError: there is a home already, and ``force`` is not set.
     """
-    learned = learn(str(source), read_csv(source), target, test_size=_TEST_SIZE)
     home = Home(folder.resolve())
     if home.config_file.exists() and not force:
         raise ConfigError(
             f"{home.config_file}: there is a home already; name another folder with --home, or "
             "replace it with --force"
         )
+    told = (progress or Progress()).count
+    learned = learn(str(source), read_csv(source), target, test_size=_TEST_SIZE, progress=told)
     home.datasets.mkdir(parents=True, exist_ok=True)
     home.trained_models.mkdir(exist_ok=True)
     raw = home.datasets / "raw.csv"
@@ -54,53 +63,50 @@ def create(source: Path, target: str, folder: Path, *, force: bool = False) -> t
 
 def configuration(learned: Learned) -> str:
     """The text of a config.yml for what was learned, with a comment above each part."""
-    columns = {name: _column(column) for name, column in learned.used().items()}
-    looked_at = [f for f in learned.findings if f.decision == "used, look at it"]
-    parts: list[tuple[Sequence[str], Mapping[str, Any]]] = [
+    return "\n".join(
+        "".join(f"{line}\n" for line in (*(f"# {words}" for words in comments), *_yaml(values)))
+        for comments, values in _parts(learned)
+    )
+
+
+def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]]:
+    """The parts of a config.yml: the lines of a comment, and what stands below it."""
+    yield (
         (
-            (
-                "What this model predicts, what a row of its data looks like, and how it is",
-                "trained. Edit it, and train again. Unknown keys are refused.",
-            ),
-            {
-                "pipeline_save_file": "classification_model_v",
-                "dataset": "raw.csv",
-                "target": learned.target,
-            },
+            "What this model predicts, what a row of its data looks like, and how it is",
+            "trained. Edit it, and train again. Unknown keys are refused.",
         ),
-        (
-            ('Texts that mean "there is no value here", in the CSV and in a request.',),
-            {"missing_markers": list(learned.missing_markers)},
-        ),
-        (
-            (
-                "The columns that the model looks at, and what was seen in the whole file.",
-                *(f"Look at {f.name!r}: {f.reason}" for f in looked_at),
-            ),
-            {"columns": columns},
-        ),
-    ]
+        {
+            "pipeline_save_file": "classification_model_v",
+            "dataset": "raw.csv",
+            "target": learned.target,
+        },
+    )
+    yield (
+        ('Texts that mean "there is no value here", in the CSV and in a request.',),
+        {"missing_markers": list(learned.missing_markers)},
+    )
     if learned.decimal_comma:
-        parts.insert(2, (("Numbers are written as 1,5.",), {"decimal_comma": "yes"}))
+        yield ("Numbers are written as 1,5.",), {"decimal_comma": "yes"}
+    looked_at = [f for f in learned.findings if f.decision == "used, look at it"]
+    yield (
+        (
+            "The columns that the model looks at, and what was seen in the whole file.",
+            *(f"Look at {f.name!r}: {f.reason}" for f in looked_at),
+        ),
+        {"columns": {name: _column(column) for name, column in learned.used().items()}},
+    )
     if ignored := learned.ignored():
         comment = "Columns that the model does not look at, and why. Move one up to use it."
-        parts.append(((comment,), {"ignored": ignored}))
-    parts += [
-        (
-            ("The share of rows held out to judge the model, and the seed of all that is drawn.",),
-            {"test_size": str(_TEST_SIZE), "random_state": "0"},
-        ),
-        (
-            ("Candidates are compared by cross-validation when training, for so many seconds.",),
-            {"estimator": "auto", "time_budget": "60"},
-        ),
-    ]
-    return "\n".join(_part(comments, values) for comments, values in parts)
-
-
-def _part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
-    lines = (*(f"# {comment}" for comment in comments), *_yaml(values))
-    return "".join(f"{line}\n" for line in lines)
+        yield (comment,), {"ignored": ignored}
+    yield (
+        ("The share of rows held out to judge the model, and the seed of all that is drawn.",),
+        {"test_size": str(_TEST_SIZE), "random_state": "0"},
+    )
+    yield (
+        ("Candidates are compared by cross-validation when training, for so many seconds.",),
+        {"estimator": "auto", "time_budget": "60"},
+    )
 
 
 def _yaml(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:

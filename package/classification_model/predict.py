@@ -45,6 +45,9 @@ class Model:
     Args:
         source: the bundle.
         engine: ``onnx`` or ``sklearn``; by default ONNX where the model could be exported.
+
+    Beside what it answers with, it keeps what tells of it: ``card``, the page of the bundle, and
+    ``golden``, its golden rows; both are bytes that were verified.
     """
 
     def __init__(self, source: Bundle, engine: Engine | None = None) -> None:
@@ -53,6 +56,8 @@ class Model:
         self.manifest = manifest
         self.digest = source.digest
         self.engine = engine
+        self.card = source.contents.get(".html")
+        self.golden = source.contents.get(".golden.jsonl", b"")
         self.validator = RowValidator(manifest.row_schema)
         self._encoder = Encoder(manifest.features)
         self.scorer = _scorer(source, engine)

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import metadata
-from typing import Self
+from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
-from rich.live import Live
 from rich.markup import escape
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from classification_model.bundle import Bundle
 from classification_model.config.schema import Column, RowSchema
-from classification_model.evaluation import NAMES, Metrics, Report
-from classification_model.learning import Learned
-from classification_model.records import Compared, Comparison
-from classification_model.train_pipeline import Progress
+from classification_model.records import Comparison
+
+if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
+    from classification_model.batch import Scored
+    from classification_model.evaluation import Metrics, Report
+    from classification_model.learning import Learned
 
 __all__ = [
-    "TrainingProgress",
     "comparison_table",
     "description",
     "files_table",
@@ -29,6 +27,7 @@ __all__ = [
     "learned_table",
     "metrics_table",
     "schema_table",
+    "scored_summary",
 ]
 
 _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
@@ -68,6 +67,8 @@ def learned_summary(learned: Learned) -> Iterator[str]:
 
 def metrics_table(found: Report | Metrics) -> Table:
     """The metrics; of a report with their intervals, and beside what takes no effort."""
+    from classification_model.evaluation import NAMES, Metrics, Report
+
     table = _table(f"On {found.rows} rows held out of training")
     table.add_column("metric")
     table.add_column("value", justify="right")
@@ -113,47 +114,6 @@ def flips_table(found: Comparison, shown: int = 20) -> Table:
     return table
 
 
-class TrainingProgress(Progress):
-    """Training on a terminal: lines, and a live table of candidates under a progress bar.
-
-    Where the output is no terminal, a line for each candidate.
-    """
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._table = _table("")
-        for heading in ("candidate", "log loss"):
-            self._table.add_column(heading, justify="left" if heading == "candidate" else "right")
-        self._bar = ProgressBar(total=1, width=40)
-        self._live: Live | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    def say(self, line: str) -> None:
-        self._stop()
-        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
-
-    def compared(self, done: int, total: int, candidate: Compared) -> None:
-        if not self._console.is_terminal:
-            self.say(f"  {done}/{total} {candidate.name}: log loss {candidate.log_loss:.4f}")
-            return
-        self._table.add_row(candidate.name, f"{candidate.log_loss:.4f}")
-        self._bar.update(done, total)
-        if self._live is None:
-            self._live = Live(Group(self._table, self._bar), console=self._console)
-            self._live.start()
-        self._live.refresh()
-
-    def _stop(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-
-
 def schema_table(schema: RowSchema) -> Table:
     table = _table("Columns of a row")
     for heading in ("column", "kind", "may be missing", "seen in training"):
@@ -185,6 +145,17 @@ def description(found: Bundle) -> Iterator[str]:
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
     yield f"Engine    {'onnx' if '.onnx' in found.contents else 'sklearn only'}"
     yield f"Bundle    {found.digest}"
+
+
+def scored_summary(scored: Scored, output: str) -> Iterator[str]:
+    """How many rows there were, what became of them, and what was unusual about them."""
+    if scored.reused:
+        yield escape(f"{scored.reused} part(s) were there from an earlier run")
+    yield escape(f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}")
+    if scored.rejected:
+        yield escape(f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}")
+    for (column, rule), (count, message) in scored.warned.items():
+        yield escape(f"  {count:,} row(s), {column}: {rule}; the first: {message}")
 
 
 def _table(title: str) -> Table:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 from classification_model import bundle, comparison, gate
-from classification_model.bundle import Manifest
+from classification_model.bundle import Bundle
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.errors import DataError
@@ -14,10 +15,37 @@ from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.records import Comparison
 
-__all__ = ["compare_homes", "evaluate_saved"]
+__all__ = ["Evaluation", "SideBySide", "compare_homes", "evaluate_saved"]
 
 
-def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest, Metrics]:
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A saved model, and its metrics on the rows that its training held out."""
+
+    model: Model
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Two saved models, compared on the rows that the new one's training held out."""
+
+    old: Bundle
+    new: Bundle
+    comparison: Comparison
+    schema_changes: tuple[str, ...]
+
+    def markdown(self) -> str:
+        """The comparison as text for a pull request."""
+        return comparison.markdown(
+            self.comparison,
+            old=self.old.manifest.version,
+            new=self.new.manifest.version,
+            changes=self.schema_changes,
+        )
+
+
+def evaluate_saved(home: str | os.PathLike[str] | None = None) -> Evaluation:
     """Judge the model that a home holds on the rows that its training held out.
 
     Raises:
@@ -35,13 +63,11 @@ def evaluate_saved(home: str | os.PathLike[str] | None = None) -> tuple[Manifest
         )
     held_out = data_manager.split_dataset(data, config).held_out
     scores = model.probabilities(held_out.rows)
-    return model.manifest, score(held_out.labels, scores, model.manifest.classes)
+    return Evaluation(model, score(held_out.labels, scores, model.manifest.classes))
 
 
-def compare_homes(
-    old: str | os.PathLike[str], new: str | os.PathLike[str]
-) -> tuple[Comparison, str]:
-    """Two homes' models on the rows that the new one's training held out, and as Markdown.
+def compare_homes(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> SideBySide:
+    """Two homes' models on the rows that the new one's training held out.
 
     Raises:
         DataError: the two cannot be compared, or the new one's data changed since.
@@ -64,10 +90,5 @@ def compare_homes(
         ours.manifest.classes,
         seed=config.random_state,
     )
-    text = comparison.markdown(
-        found,
-        old=theirs.manifest.version,
-        new=ours.manifest.version,
-        changes=comparison.schema_changes(theirs.manifest.row_schema, ours.manifest.row_schema),
-    )
-    return found, text
+    changes = comparison.schema_changes(theirs.manifest.row_schema, ours.manifest.row_schema)
+    return SideBySide(theirs, ours, found, tuple(changes))

@@ -8,12 +8,14 @@ engine that is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from threading import local
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from classification_model.errors import IncompatibleModelError, shorten
 from classification_model.processing.features import Matrix
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ class OnnxScorer:
     """Scores through ONNX Runtime, on one thread: replicas scale out, not threads.
 
     That a row gets the same bits alone and in a batch is the graph's doing; export sees to it.
+
+    Raises:
+        IncompatibleModelError: the installed ONNX Runtime does not read the graph.
     """
 
     def __init__(self, graph: bytes) -> None:
@@ -53,7 +58,14 @@ class OnnxScorer:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         providers = ["CPUExecutionProvider"]
-        self._session = onnxruntime.InferenceSession(graph, options, providers=providers)
+        try:
+            self._session = onnxruntime.InferenceSession(graph, options, providers=providers)
+        except Exception as error:  # noqa: BLE001 - its errors have no base of their own
+            raise IncompatibleModelError(
+                f"onnxruntime {metadata.version('onnxruntime')} does not read the model's graph "
+                f"({shorten(str(error))}): install the version that it was made with "
+                "(classification-model verify shows it), or train again"
+            ) from None
         self._input = self._session.get_inputs()[0]
         self._output = self._session.get_outputs()[-1].name
         self._thread = local()

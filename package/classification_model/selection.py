@@ -85,6 +85,7 @@ def choose(
     seed: int,
     time_budget: float,
     only: Sequence[str] | None = None,
+    began: Callable[[int, int, str], None] = lambda *_: None,
     progress: Callable[[int, int, Compared], None] = lambda *_: None,
 ) -> Choice:
     """Compare the candidates and choose one, or a soft vote of some.
@@ -96,6 +97,7 @@ def choose(
         seed: of the folds and of every candidate.
         time_budget: seconds; a candidate that will not end in time is not begun.
         only: the names to compare, as a recorded choice has them; then no clock is read.
+        began: told how many of how many are done, and the name of the next.
         progress: told how many of how many are done, and the newest.
     """
     y = np.array([str(label) for label in labels])
@@ -111,6 +113,7 @@ def choose(
             # What comes later takes longer, so the longest yet has to fit at least.
             if only is None and scores and begun + longest > time_budget:
                 break
+            began(done - 1, len(names), name)
             estimator = build_classifier(plan, available[name], seed)
             scores[name] = _out_of_fold(parallel, estimator, matrix, y, folds)
             losses[name] = _loss(y, scores[name])

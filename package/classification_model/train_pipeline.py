@@ -17,6 +17,7 @@ from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Label, RowSchema
 from classification_model.errors import (
+    BundleError,
     ConfigError,
     ExportError,
     RejectedModelError,
@@ -28,20 +29,11 @@ from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import Encoder, feature_plan, learn_categories
-from classification_model.records import Choice, Compared, Comparison, Gate
+from classification_model.progress import Progress
+from classification_model.records import Choice, Comparison, Gate
 from classification_model.selection import choose
 
-__all__ = ["Progress", "Trained", "run_training"]
-
-
-class Progress:
-    """Told how training goes. This one keeps it to itself."""
-
-    def say(self, line: str) -> None:
-        """Something was begun, done or noticed."""
-
-    def compared(self, done: int, total: int, candidate: Compared) -> None:
-        """``done`` of ``total`` candidates are compared, the newest is ``candidate``."""
+__all__ = ["Trained", "run_training"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +65,24 @@ def run_training(
         DataError: the CSV cannot be trained on.
         RejectedModelError: the model is worse than the one that is there, or below the floor
             in config.yml; the old one stays as it was.
+        BusyError: another training is going on in this home.
+        SaveError: the model cannot be written.
     """
     progress = progress or Progress()
     place = Home.find(home)
-    config, version = load_config(place), place.version()
+    config = load_config(place)
+    # From the old model that is compared with to the new one that replaces it.
+    with bundle.locked(place):
+        return _train(place, config, progress, force=force, cluster=cluster)
+
+
+def _train(
+    place: Home, config: Config, progress: Progress, *, force: bool, cluster: str | None
+) -> Trained:
+    version = place.version()
     data = _read(config, place, progress)
     split = data_manager.split_dataset(data, config)
-    old = bundle.load_any(place)
+    old = _replaced(place, progress)
     with on_cluster(cluster):
         choice = _choose(config, split, data, old, progress)
     progress.say(
@@ -108,6 +111,15 @@ def run_training(
     load_model.cache_clear()
     progress.say(f"Saved {place.trained_models / stem}.pkl")
     return Trained(saved, report, judged.comparison)
+
+
+def _replaced(place: Home, progress: Progress) -> Bundle | None:
+    """The model whose place the new one is to take."""
+    try:
+        return bundle.load_any(place)
+    except BundleError as error:
+        progress.say(f"Note: the model that is there cannot be compared with: {error}")
+        return None
 
 
 def _read(config: Config, place: Home, progress: Progress) -> Dataset:
@@ -142,6 +154,7 @@ def _choose(
         seed=config.random_state,
         time_budget=config.time_budget,
         only=[c.name for c in recorded.compared] if recorded else None,
+        began=progress.comparing,
         progress=progress.compared,
     )
     cut_short = choice.cut_short or (recorded.cut_short if recorded else False)
@@ -241,43 +254,10 @@ def _described(
     manifest = manifest.model_copy(update={"metrics": report.metrics.model_dump()})
     stem = f"{config.pipeline_save_file}{manifest.version}"
     facts = card.Facts(
-        stem=stem,
-        version=manifest.version,
-        target=manifest.target,
-        dataset=config.dataset,
-        rows=manifest.rows,
-        data_sha256=manifest.data_sha256,
-        config_sha256=manifest.config_sha256,
-        schema=manifest.row_schema,
-        left_out=config.ignored,
-        python=manifest.python,
-        libraries=manifest.libraries,
-        choice=_how_chosen(manifest.choice),
-        candidates=tuple(
-            card.Candidate(c.name, c.log_loss, c.weight) for c in manifest.choice.compared
-        ),
+        stem=stem, manifest=manifest, dataset=config.dataset, left_out=config.ignored
     )
     contents = {**new.contents, **card.write(report=report, facts=facts)}
     return Bundle.of(manifest, stem=stem, contents=contents), report
-
-
-def _how_chosen(choice: Choice) -> str:
-    if not choice.compared:
-        return ""
-    text = "Candidates were compared by stratified cross-validation on log loss. "
-    members = sum(candidate.weight > 0 for candidate in choice.compared)
-    if members > 1:
-        text += (
-            "A soft vote of some of them, by greedy ensemble selection from their out-of-fold "
-            f"probabilities, has a log loss of {choice.log_loss:.4f}."
-        )
-    else:
-        text += "The best was kept alone: a vote with others gained nothing."
-    if choice.estimator.calibration:
-        text += " Its probabilities are calibrated by a sigmoid, which lowered that further."
-    if choice.cut_short:
-        text += " The time budget ended before every candidate was compared."
-    return text
 
 
 def _row_schema(config: Config, data: Dataset) -> RowSchema:

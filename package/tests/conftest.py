@@ -6,13 +6,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
 from classification_model.train_pipeline import run_training
-from homes import SOURCE, copy_of, make_home
+from dist import build
+from homes import REPOSITORY, SOURCE, copy_of, make_home
 from tables import PEOPLE
+
+# The same few examples for each mutant; see [tool.mutmut] in pyproject.toml.
+settings.register_profile("mutation", max_examples=25, derandomize=True, database=None)
 
 DERIVED = """
 derived:
@@ -22,6 +27,13 @@ derived:
       - name
     kind: category
 """
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests recorded."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +78,12 @@ def retrained(source_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Ho
     shutil.rmtree(home.trained_models)
     run_training(home.path)
     return home
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Wheel and sdist of the repository. Read them, and leave them as they are."""
+    return build(REPOSITORY / "package", tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-from classification_model import new_home
+from classification_model import bundle, new_home
+from classification_model.bundle import Bundle
 from classification_model.config.home import Home
 from tables import Sample
 
-__all__ = ["REPOSITORY", "SOURCE", "copy_of", "files_of", "make_home"]
+__all__ = ["REPOSITORY", "SOURCE", "copy_of", "files_of", "make_home", "saved_again"]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = REPOSITORY / "package" / "classification_model"
+
+LOCK = ".lock"
 
 # One quick estimator: these tests are about the road, not about how good a model is.
 _ESTIMATOR = """\
@@ -36,7 +41,7 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
     return home
 
 
-_CODE = ("batch", "card", "config", "evaluation", "processing")
+_CODE = ("batch", "bundle", "card", "cli", "config", "evaluation", "processing")
 
 
 def copy_of(home: Home, folder: Path) -> Home:
@@ -47,5 +52,18 @@ def copy_of(home: Home, folder: Path) -> Home:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder with its bytes."""
-    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+    """Every file of a folder with its bytes, but for the lock of a training, which stays."""
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.name != LOCK}
+
+
+def saved_again(
+    home: Home, *, contents: Mapping[str, bytes] = MappingProxyType({}), **changes: object
+) -> Bundle:
+    """Save a home's bundle with other files or another manifest, so that every digest is right."""
+    source = bundle.load(home)
+    return bundle.save(
+        home,
+        stem=source.manifest.files[".pkl"].name.removesuffix(".pkl"),
+        contents={**source.contents, **contents},
+        manifest=source.manifest.model_copy(update=changes),
+    )

@@ -16,7 +16,8 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from classification_model import bundle
-from classification_model.card import Candidate, Facts, write
+from classification_model.bundle import Manifest
+from classification_model.card import Facts, write
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, Label
@@ -24,6 +25,7 @@ from classification_model.evaluation import Report, evaluate
 from classification_model.evaluation.models import Bin
 from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
+from classification_model.records import Choice, Compared
 from homes import make_home
 from tables import PEOPLE, TABLES, Sample
 
@@ -36,20 +38,33 @@ def judged(home: Home) -> tuple[Report, Facts]:
     data = load_dataset(config, home)
     split = split_dataset(data, config)
     pipeline = build_pipeline(config).fit(split.train.rows, split.train.labels)
-    facts = Facts(
-        stem="model_v1.0.0",
+    manifest = Manifest(
+        format=1,
         version="1.0.0",
         target=config.target,
-        dataset=config.dataset,
+        classes=tuple(sorted(set(data.labels), key=str)),
+        row_schema=config.row_schema(),
+        features=(),
         rows=len(data.rows),
         data_sha256=data.digest,
         config_sha256=config.digest,
-        schema=config.row_schema(),
-        left_out=config.ignored,
         python="3.11",
         libraries={"numpy": "2.4.6", "scikit-learn": "1.9.1"},
+        metrics={},
+        choice=Choice(estimator=config.estimator),
+        gate=None,
+        onnx_refused=None,
+        files={},
+    )
+    facts = Facts(
+        stem="model_v1.0.0", manifest=manifest, dataset=config.dataset, left_out=config.ignored
     )
     return report_of(config, split, pipeline), facts
+
+
+def told(facts: Facts, **changes: object) -> Facts:
+    """The same facts with another manifest."""
+    return replace(facts, manifest=facts.manifest.model_copy(update=changes))
 
 
 def report_of(config: Config, split: Split, pipeline: Pipeline) -> Report:
@@ -183,8 +198,8 @@ def test_the_numbers_are_those_of_the_report(found: Found) -> None:
     assert cells in row
     assert row.endswith(f" {single:.3f} |")
     for text in (words_of(parsed(html)), markdown):
-        assert facts.data_sha256 in text
-        assert facts.config_sha256 in text
+        assert facts.manifest.data_sha256 in text
+        assert facts.manifest.config_sha256 in text
         assert f"{report.accuracy.value:.3f}" in text
 
 
@@ -214,25 +229,29 @@ def test_every_row_of_a_markdown_table_has_the_cells_of_its_head(
 
 def test_control_characters_do_not_break_a_page(attacked: tuple[Report, Facts]) -> None:
     report, facts = attacked
-    files = write(
-        report=report, facts=replace(facts, target="a\x00b\x1b[31mc\ud800", choice="\x07")
-    )
-    parsed(texts(files)[0])
+    compared = (Compared(name="\x07", log_loss=0.5),)
+    choice = facts.manifest.choice.model_copy(update={"compared": compared})
+    strange = told(facts, target="a\x00b\x1b[31mc\ud800", choice=choice)
+    parsed(texts(write(report=report, facts=strange))[0])
 
 
 def test_candidates_stand_in_the_order_of_their_loss(found: Found) -> None:
     report, facts, _ = found
-    candidates = (Candidate("forest", 0.5, 0.25), Candidate("linear | l2", 0.4, 0.75))
-    chosen = replace(facts, candidates=candidates, choice="A vote of two was best.")
-    html, markdown, _ = texts(write(report=report, facts=chosen))
+    compared = (
+        Compared(name="forest", log_loss=0.5, weight=0.25),
+        Compared(name="linear | l2", log_loss=0.4, weight=0.75),
+    )
+    choice = Choice(estimator=facts.manifest.choice.estimator, compared=compared, log_loss=0.39)
+    html, markdown, _ = texts(write(report=report, facts=told(facts, choice=choice)))
     assert "| linear \\| l2 | 0.4000 | 75% |\n| forest | 0.5000 | 25% |" in markdown
-    assert "A vote of two was best." in html
-    assert "A vote of two was best." not in texts(write(report=report, facts=facts))[0]
+    vote = "A soft vote of some of them"
+    assert vote in html
+    assert vote not in texts(write(report=report, facts=facts))[0]
 
 
 def test_limits_follow_from_the_facts(found: Found) -> None:
     report, facts, _ = found
-    first = next(iter(facts.schema.columns))
+    first = next(iter(facts.manifest.row_schema.columns))
     worse = report.model_copy(
         update={
             "class_rows": (7, *report.class_rows[1:]),
@@ -241,9 +260,9 @@ def test_limits_follow_from_the_facts(found: Found) -> None:
             "calibration_error": 0.23,
         }
     )
-    schema = facts.schema.model_copy(update={"never_missing": (first,)})
-    told = replace(facts, schema=schema, left_out={"boat": "gives the answer away"})
-    page = parsed(texts(write(report=worse, facts=told))[0])
+    schema = facts.manifest.row_schema.model_copy(update={"never_missing": (first,)})
+    known = replace(told(facts, row_schema=schema), left_out={"boat": "gives the answer away"})
+    page = parsed(texts(write(report=worse, facts=known))[0])
     said = " ".join(words_of(item) for item in page.iter("li"))
     assert f"Few training rows: {report.classes[0]} (7)" in said
     assert f"{first} (62%)" in said
@@ -296,9 +315,9 @@ def test_an_example_is_made_up_where_the_configuration_has_none(found: Found) ->
         "d": Column(kind="date", nullable=True),
         "b": Column(kind="boolean"),
     }
-    schema = facts.schema.model_copy(update={"columns": columns})
+    schema = facts.manifest.row_schema.model_copy(update={"columns": columns})
     seen = report.model_copy(update={"missing": dict.fromkeys(columns, 0.0)})
-    page = parsed(texts(write(report=seen, facts=replace(facts, schema=schema)))[0])
+    page = parsed(texts(write(report=seen, facts=told(facts, row_schema=schema)))[0])
     row = json.loads("".join(next(page.iter("code")).itertext()))["inputs"][0]
     assert row == {"n": 3, "c": "x", "d": None, "b": True}
 

@@ -23,16 +23,14 @@ def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of the repository, built by way of the sdist, as it is for an index."""
-    folder = tmp_path_factory.mktemp("dist")
-    run = python("-m", "build", "--no-isolation", "--outdir", str(folder), cwd=PACKAGE)
-    assert run.returncode == 0, run.stderr
-    checked = python("-m", "twine", "check", "--strict", *map(str, folder.iterdir()), cwd=folder)
+@pytest.fixture
+def wheel(dist: tuple[Path, Path]) -> Path:
+    return dist[0]
+
+
+def test_the_index_will_show_the_packages_page(dist: tuple[Path, Path]) -> None:
+    checked = python("-m", "twine", "check", "--strict", *map(str, dist), cwd=PACKAGE)
     assert checked.returncode == 0, checked.stdout
-    (file,) = folder.glob("*.whl")
-    return file
 
 
 def test_what_is_tested_is_the_installed_wheel() -> None:
@@ -49,7 +47,7 @@ def test_the_wheel_holds_code_configuration_and_model_and_nothing_else(
     }
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    info = f"classification_model-{source_home.version()}.dist-info/"
+    info = f"{'-'.join(wheel.name.split('-')[:2])}.dist-info/"
     assert {name for name in names if not name.startswith(info)} == code | {
         "classification_model/VERSION",
         "classification_model/config.yml",

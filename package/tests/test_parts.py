@@ -13,10 +13,11 @@ import pytest
 from clusters import Cluster, two_workers
 
 from classification_model import cli, make_prediction
-from classification_model.batch import Progress, Scored
+from classification_model.batch import Scored
 from classification_model.batch.parts import score_on_cluster
 from classification_model.config.home import Home
 from classification_model.errors import DataError
+from classification_model.progress import Progress
 from tables import PEOPLE
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what Dask warns of is not ours
@@ -62,18 +63,18 @@ def check(output: Path, folder: Path, home: Home) -> None:
     assert dict(zip(table["name"], shares, strict=True)) == expected(folder, home)
 
 
-class Kill:
+class Kill(Progress):
     """Ends a worker when the first part is there, so while others are under way."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.worker = cluster.workers[0]
-        self.heard: list[tuple[int, int, int]] = []
+        self.heard: list[tuple[int, int, str]] = []
 
-    def scored(self, done: int, total: int, rows: int) -> None:
+    def count(self, done: int, total: int, unit: str) -> None:
         if not self.heard:
             self.worker.kill()
             self.worker.wait()
-        self.heard.append((done, total, rows))
+        self.heard.append((done, total, unit))
 
 
 def test_a_worker_that_is_killed_costs_no_row_and_doubles_none(
@@ -123,7 +124,9 @@ def run(
 ) -> Scored:
     """By URLs, which fsspec opens."""
     inputs, target = [f"file://{folder}/*.csv"], f"file://{output}"
-    return score_on_cluster(inputs, target, cluster.address, home=home.path, progress=progress)
+    return score_on_cluster(
+        inputs, target, cluster.address, home=home.path, progress=progress or Progress()
+    )
 
 
 def test_the_command_scores_on_a_cluster(

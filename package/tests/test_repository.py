@@ -12,6 +12,7 @@ import pytest
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import Split, load_dataset
+from dist import sources
 from homes import REPOSITORY, SOURCE
 
 
@@ -44,31 +45,24 @@ def test_titanic_the_data_has_1309_rows_and_the_known_missing_values(
 
 def test_the_api_requires_the_version_of_this_package() -> None:
     project = tomllib.loads((REPOSITORY / "package/pyproject.toml").read_text())["project"]
-    requirements = (REPOSITORY / "classification_api/requirements.txt").read_text().splitlines()
-    assert f"{project['name']}=={Home(SOURCE).version()}" in requirements
+    requirements = (REPOSITORY / "classification_api/requirements.txt").read_text()
+    assert f"\n{project['name']}=={Home(SOURCE).version()}  # the package of" in requirements
 
 
 def test_pin_api_pins_a_new_version(tmp_path: Path) -> None:
-    for name in ("package/classification_model", "package/tools", "classification_api"):
-        (tmp_path / name).mkdir(parents=True)
-    for name in ("package/pyproject.toml", "package/tools/pin_api.py"):
-        (tmp_path / name).write_bytes((REPOSITORY / name).read_bytes())
-    (tmp_path / "package/classification_model/VERSION").write_text("2.0.1\n")
+    package = sources(tmp_path)
+    (package / "classification_model/VERSION").write_text("2.0.1\n")
     requirements = tmp_path / "classification_api/requirements.txt"
-    requirements.write_bytes((REPOSITORY / "classification_api/requirements.txt").read_bytes())
+    before = requirements.read_text()
     command = [sys.executable, "-m", "tools.pin_api"]
-    subprocess.run(command, cwd=tmp_path / "package", check=True)
-    assert "classification-model==2.0.1" in requirements.read_text()
-    before = requirements.read_text().splitlines()
-    assert len(before) == len(
-        (REPOSITORY / "classification_api/requirements.txt").read_text().splitlines()
+    subprocess.run(command, cwd=package, check=True)
+    assert requirements.read_text() == before.replace(
+        f"=={Home(SOURCE).version()}  #", "==2.0.1  #"
     )
     requirements.write_text("fastapi==1\n")
-    run = subprocess.run(
-        command, cwd=tmp_path / "package", capture_output=True, text=True, check=False
-    )
+    run = subprocess.run(command, cwd=package, capture_output=True, text=True, check=False)
     assert run.returncode != 0
-    assert "no line 'classification-model==...'" in run.stderr
+    assert "no line that ends with '# the package of this repository'" in run.stderr
 
 
 def test_the_held_out_rows_are_the_same_every_time(split: Split, config: Config) -> None:

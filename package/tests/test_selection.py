@@ -19,10 +19,11 @@ from classification_model.config.home import Home
 from classification_model.onnx_export import TOLERANCE, export, nasty_rows
 from classification_model.pipeline import RowEncoder, build_classifier
 from classification_model.processing.features import Feature
+from classification_model.progress import Progress
 from classification_model.records import Compared
 from classification_model.runtimes import OnnxScorer, SklearnScorer
 from classification_model.selection import candidates, choose
-from classification_model.train_pipeline import Progress, run_training
+from classification_model.train_pipeline import run_training
 from homes import files_of, make_home
 from tables import TABLES
 

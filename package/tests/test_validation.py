@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator, core_schema
 
 from classification_model.config.schema import Column, RowSchema
@@ -157,6 +158,9 @@ def test_the_columns_that_are_ignored_are_not_looked_at(
     ("column", "value", "rule"),
     [
         ("class", "old", "number_type"),
+        ("class", "1,5", "number_type"),
+        ("class", "e5", "number_type"),
+        ("class", "-1e39", "number_range"),
         ("class", True, "number_type"),
         ("class", [1], "number_type"),
         ("class", {}, "number_type"),
@@ -174,7 +178,10 @@ def test_the_columns_that_are_ignored_are_not_looked_at(
         ("a.b", 2, "boolean_type"),
         ("when", "31/12/2024", "date_type"),
         ("when", 20241231, "date_type"),
+        ("when", "2024-13-01", "date_type"),
         ("größe", True, "text_type"),
+        ("größe", math.inf, "text_type"),
+        ("größe", 1e39, "text_type"),
         ("größe", ["groß"], "text_type"),
         ("note", {"a": 1}, "text_type"),
     ],
@@ -206,6 +213,204 @@ def test_the_spellings_of_one_value_are_one_value(column: str, raw: object, type
     assert row is not None
     assert row[column] == typed
     assert type(row[column]) is type(typed)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("class", "old", "should be a number"),
+        ("class", math.inf, "should be a finite number"),
+        ("class", 1e39, "should be within the range of a 32-bit float"),
+        ("whole number", 1.5, "should be a whole number"),
+        ("whole number", None, "is missing, and the column must have a value"),
+        ("a.b", "perhaps", "should be true or false"),
+        ("when", "soon", "should be a date such as 2024-12-31"),
+        ("when", 20241231, "should be a date such as 2024-12-31"),
+        ("note", True, "should be text"),
+        ("more", 1, "the model knows no such column"),
+    ],
+)
+def test_a_refusal_says_what_a_value_should_be(column: str, value: object, message: str) -> None:
+    (error,) = VALIDATOR.validate([GOOD, {**GOOD, column: value}]).errors
+    assert (error.row, error.column, error.message) == (1, column, message)
+    assert error.value == value
+
+
+def test_a_column_that_is_not_sent_has_no_value() -> None:
+    row = {name: value for name, value in GOOD.items() if name != "when"}
+    (error,) = VALIDATOR.validate([row]).errors
+    assert error.as_dict() == {
+        "row": 0,
+        "column": "when",
+        "rule": "missing",
+        "message": "the column is missing",
+        "value": None,
+    }
+
+
+def test_what_is_no_row_is_refused_as_a_whole() -> None:
+    (error,) = VALIDATOR.validate([GOOD, 5]).errors  # type: ignore[list-item]
+    assert (error.row, error.column, error.value) == (1, None, 5)
+
+
+def typed(column: Column, value: object, **schema: Any) -> Any:
+    """What a schema of one column makes of a value; the rule, where that refuses it."""
+    checked = RowValidator(RowSchema(columns={"x": column}, **schema)).validate([{"x": value}])
+    (row,) = checked.rows
+    return checked.errors[0].rule if row is None else row["x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1,5", 1.5), ("-,5", -0.5), ("1.5", 1.5), ("1.000,5", None), ("1,0,5", None), ("2", 2.0)],
+)
+def test_a_decimal_comma_is_read_where_the_schema_has_it(text: str, number: float | None) -> None:
+    column = Column(kind="number")
+    assert typed(column, text, decimal_comma=True) == (number or "number_type")
+    assert typed(Column(kind="integer"), "1,0", decimal_comma=True) == "number_type"
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [
+        ("31.12.2024", date(2024, 12, 31)),
+        ("2024-12-31", date(2024, 12, 31)),
+        ("2024-12-31T10:00:00", date(2024, 12, 31)),
+        (datetime(2024, 12, 31, 23, 59), date(2024, 12, 31)),  # noqa: DTZ001 - a day
+        ("12/31/2024", "date_type"),
+    ],
+)
+def test_a_date_is_read_as_the_schema_writes_it_and_as_iso_does(value: object, day: object) -> None:
+    read = typed(Column(kind="date", date_format="%d.%m.%Y"), value)
+    assert (read, type(read)) == (day, type(day))
+
+
+def test_a_refused_date_is_shown_one_as_the_schema_writes_it() -> None:
+    schema = RowSchema(columns={"x": Column(kind="date", date_format="%d.%m.%Y")})
+    (error,) = RowValidator(schema).validate([{"x": "soon"}]).errors
+    assert error.message == "should be a date such as 31.12.2024"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3, "3"), (2.5, "2.5"), (-0.0, "0"), (1e20, "1" + "0" * 20), (np.float64(3), "3")],
+)
+def test_a_number_is_the_text_that_a_csv_would_have(value: object, text: str) -> None:
+    assert typed(Column(kind="text"), value) == text
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+def test_numbers_of_numpy_are_numbers(kind: Any) -> None:
+    assert typed(Column(kind=kind), np.int64(3)) == 3
+    assert typed(Column(kind=kind), np.float32(3)) == 3
+    assert typed(Column(kind=kind), np.bool_(True)) == "number_type"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_number_is_that_of_a_float32(sign: int) -> None:
+    largest = float(np.finfo(np.float32).max) * sign
+    assert typed(Column(kind="number"), largest) == largest
+    assert typed(Column(kind="number"), math.nextafter(largest, math.inf * sign)) == "number_range"
+
+
+@pytest.mark.parametrize(
+    ("words", "truth"),
+    [("true t yes y on 1 TRUE Yes", True), ("false f no n off 0 FALSE No", False)],
+)
+def test_the_words_for_true_and_false(words: str, truth: object) -> None:
+    for word in words.split():
+        assert typed(Column(kind="boolean"), word) is truth
+    assert typed(Column(kind="boolean"), int(bool(truth))) is truth
+    assert typed(Column(kind="boolean"), truth) is truth
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        (Column(kind="integer"), {"type": "integer"}),
+        (
+            Column(kind="number", nullable=True, minimum=0, maximum=2, example=1.5),
+            {
+                "type": ["number", "null"],
+                "description": "Seen in training: 0 to 2. May be null.",
+                "examples": [1.5],
+            },
+        ),
+        (Column(kind="number", minimum=0), {"type": "number"}),
+        (Column(kind="number", maximum=0), {"type": "number"}),
+        (Column(kind="boolean", example=False), {"type": "boolean", "examples": [False]}),
+        (
+            Column(kind="category", categories=("a", "b")),
+            {"type": "string", "description": "Seen in training: a, b."},
+        ),
+        (Column(kind="date"), {"type": "string", "format": "date"}),
+        (Column(kind="date", date_format="%d.%m.%Y"), {"type": "string"}),
+        (
+            Column(kind="text", nullable=True),
+            {"type": ["string", "null"], "description": "May be null."},
+        ),
+    ],
+)
+def test_a_column_is_shown_as_json_schema(column: Column, shown: dict[str, Any]) -> None:
+    row_type = RowValidator(RowSchema(columns={"x": column}, ignored=("y",))).row_type
+    document = TypeAdapter(row_type).json_schema()
+    assert document["properties"]["x"] == {"title": "x", **shown}
+    note = {"title": "y", "description": "Accepted, and not looked at."}
+    assert document["properties"]["y"] == note
+    assert document["required"] == ["x"]
+    assert document["additionalProperties"] is False
+
+
+def test_a_warning_says_what_training_has_seen() -> None:
+    schema = SCHEMA.model_copy(update={"never_missing": ("note", "größe", "class")})
+    validator = RowValidator(schema)
+    low, high, odd = ({**GOOD, "whole number": -1}, {**GOOD, "whole number": 11}, {**GOOD})
+    odd |= {"größe": "riesig", "note": None, "class": None}
+    checked = validator.validate([low, high, odd, {**GOOD, "größe": None}])
+    assert [
+        (warning.row, warning.column, warning.rule, warning.message)
+        for i, row in enumerate(checked.rows)
+        if row is not None
+        for warning in validator.warnings(i, row)
+    ] == [
+        (0, "whole number", "out_of_range", "-1 is below the minimum 0 seen in training"),
+        (1, "whole number", "out_of_range", "11 is above the maximum 10 seen in training"),
+        (2, "class", "never_missing", "is missing, and never was in training"),
+        (2, "größe", "unseen_category", "'riesig' was not seen in training"),
+        (2, "note", "never_missing", "is missing, and never was in training"),
+        (3, "größe", "never_missing", "is missing, and never was in training"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "rule"),
+    [
+        ({"minimum": 0}, 1e9, None),
+        ({"minimum": 0}, 0, None),
+        ({"minimum": 0}, -1, "out_of_range"),
+        ({"maximum": 0}, -1e9, None),
+        ({"maximum": 0}, 0, None),
+        ({"maximum": 0}, 1, "out_of_range"),
+        ({"maximum": 0}, None, None),
+        ({}, 1e9, None),
+    ],
+)
+def test_a_bound_that_is_not_known_bounds_nothing(
+    bounds: dict[str, float], value: float | None, rule: str | None
+) -> None:
+    column = Column(kind="number", nullable=True, **bounds)
+    validator = RowValidator(RowSchema(columns={"x": column}))
+    assert [warning.rule for warning in validator.warnings(0, {"x": value})] == [rule] * bool(rule)
+
+
+def test_a_warning_as_a_dictionary_has_its_facts() -> None:
+    (warning,) = VALIDATOR.warnings(3, {**GOOD, "whole number": 11})
+    assert warning.as_dict() == {
+        "row": 3,
+        "column": "whole number",
+        "rule": "out_of_range",
+        "message": "11 is above the maximum 10 seen in training",
+    }
 
 
 def test_a_bad_row_does_not_hide_the_others() -> None:

@@ -115,7 +115,7 @@ def run(side: str, source: Path, target: Path) -> Run:
     else:
         command += ["tools.bench_batch", "--side", side, str(source), str(target)]
     start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     seconds = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)

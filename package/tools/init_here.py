@@ -23,7 +23,7 @@ def is_committed() -> bool:
     places = map(str, (HOME / "config.yml", HOME / "datasets", SAMPLE))
     command = ["git", "status", "--porcelain", "--", *places]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return False
     return not run.stdout

@@ -10,12 +10,12 @@ from classification_model.config.schema import Label
 from classification_model.processing.validation import RowValidator
 
 
-def request_model(validator: RowValidator) -> type[BaseModel]:
-    """The request for rows of a schema, with an example made from the schema's own."""
+def request_model(validator: RowValidator, most: int | None = None) -> type[BaseModel]:
+    """The request for at most so many rows of a schema, with an example of the schema's own."""
     columns = validator.schema.columns
     example: Any = {"inputs": [{name: column.example for name, column in columns.items()}]}
     row_type: Any = validator.row_type
-    inputs: Any = Annotated[list[row_type], Field(min_length=1)]
+    inputs: Any = Annotated[list[row_type], Field(min_length=1, max_length=most)]
     return create_model(
         "PredictRequest",
         __config__=ConfigDict(extra="forbid", json_schema_extra={"examples": [example]}),

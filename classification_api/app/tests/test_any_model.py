@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,6 @@ from classification_model import batch, bundle, make_prediction
 from classification_model.bundle import Manifest
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import read_csv
-from classification_model.train_pipeline import run_training
-from homes import make_home
-from tables import TABLES
 
 
 @dataclass(frozen=True)
@@ -34,22 +31,19 @@ class Served:
 
 
 @pytest.fixture(scope="module", params=["awkward", "iris", "people"])
-def served(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp(request.param) / "made"
-    home = make_home(TABLES[request.param](), folder)
-    run_training(home.path)
+def served(request: pytest.FixtureRequest, trained: Callable[[str], Home]) -> Iterator[Served]:
+    home = trained(request.param)
+    source = home.path.parent / "data.csv"
     manifest = bundle.load(home).manifest
     known = {*manifest.row_schema.columns, *manifest.row_schema.ignored}
     rows = [
         {name: cell for name, cell in record.items() if name in known}
-        for record in read_csv(folder / "data.csv").records()
+        for record in read_csv(source).records()
     ]
     port = free_port()
     environment = {"MODEL_HOME": str(home.path)}
     with serving([*UVICORN, "--port", str(port)], port, environment) as client:
-        yield Served(client, home, manifest, folder / "data.csv", rows)
+        yield Served(client, home, manifest, source, rows)
 
 
 def post(served: Served, rows: list[Any], **parameters: str) -> httpx.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -21,12 +20,15 @@ from homes import copy_of
 def without_onnx(tmp_path: Path) -> Home:
     """The repository's model as it is saved where its estimator cannot be exported."""
     home = copy_of(Home(SOURCE_HOME), tmp_path / "home")
-    (file,) = home.trained_models.glob("*.json")
-    manifest = json.loads(file.read_text(encoding="utf-8"))
-    record = manifest["files"].pop(".onnx")
-    manifest["onnx_refused"] = "cannot be exported to ONNX: for this test"
-    file.write_text(json.dumps(manifest), encoding="utf-8")
-    (home.trained_models / record["name"]).unlink()
+    source = bundle.load(home)
+    bundle.save(
+        home,
+        stem=source.manifest.files[".pkl"].name.removesuffix(".pkl"),
+        contents={name: data for name, data in source.contents.items() if name != ".onnx"},
+        manifest=source.manifest.model_copy(
+            update={"onnx_refused": "cannot be exported to ONNX: for this test"}
+        ),
+    )
     return home
 
 

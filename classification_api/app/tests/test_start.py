@@ -71,9 +71,9 @@ def test_an_engine_that_does_not_exist_is_one_line_and_a_status() -> None:
 
 
 def test_another_home_is_served_when_it_is_named(home: Home) -> None:
-    (manifest,) = home.trained_models.glob("*.json")
-    version = (home.path / "VERSION").read_text().strip()
-    manifest.write_text(manifest.read_text().replace(f'"version": "{version}"', '"version": "8.8"'))
+    source = bundle.load(home)
+    manifest = source.manifest.model_copy(update={"version": "8.8"})
+    bundle.save(home, stem="another_v8.8", contents=source.contents, manifest=manifest)
     (home.path / "VERSION").write_text("8.8")
     port = free_port()
     environment = {"MODEL_HOME": str(home.path)}
@@ -103,7 +103,8 @@ def test_a_serving_process_imports_no_training_library(tmp_path: Path) -> None:
             "examples"
         ]
         assert client.post("/predict", json=example).status_code == 200
-        assert client.get("/docs").status_code == 200
+        for page in ("/", "/docs", "/model"):
+            assert client.get(page).status_code == 200
     loaded = set(re.findall(r"^import time:.*\| +(\w+)", log.read_text(), re.MULTILINE))
     assert "onnxruntime" in loaded
     heavy = {"pandas", "sklearn", "scipy", "joblib", "matplotlib", "strictyaml", "skl2onnx"}

@@ -12,6 +12,6 @@ run         all cores of this machine, in order
 parts       the workers of a cluster, a part for each file
 """
 
-from classification_model.batch.run import Progress, Scored, score_files
+from classification_model.batch.run import Scored, score_files
 
-__all__ = ["Progress", "Scored", "score_files"]
+__all__ = ["Scored", "score_files"]

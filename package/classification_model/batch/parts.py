@@ -23,7 +23,7 @@ from typing import IO, Any
 from classification_model import bundle
 from classification_model.batch import readers, sources
 from classification_model.batch.answers import Answer
-from classification_model.batch.run import Progress, Scored, add, heads
+from classification_model.batch.run import Scored, add, heads, tell
 from classification_model.batch.scoring import BlockScorer
 from classification_model.batch.sinks import ParquetSink, lines_of_rejected
 from classification_model.batch.sources import Block, Source
@@ -32,9 +32,11 @@ from classification_model.cluster import connected
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError, DataError
 from classification_model.predict import Model, load_model
+from classification_model.progress import Progress
 
 __all__ = ["score_on_cluster"]
 
+_QUIET = Progress()
 _FACTS = "classification_model"
 
 
@@ -56,7 +58,7 @@ def score_on_cluster(
     home: Path | None = None,
     strict: bool = False,
     encoding: str | None = None,
-    progress: Progress | None = None,
+    progress: Progress = _QUIET,
 ) -> Scored:
     """Score files into a folder of Parquet, a part for each file, on the workers of a cluster.
 
@@ -93,8 +95,7 @@ def score_on_cluster(
         for part, answer in _scored(client, source, parts):
             add(total, answer)
             done += sizes[part]
-            if progress:
-                progress.scored(done, whole, total.read)
+            tell(progress, done, whole, total.read)
     _tidy(folder)
     total.rejected_file = f"{output}/_rejected" if total.rejected else None
     return total

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol
 
 from classification_model.batch import readers, sinks, sources
 from classification_model.batch.answers import Answer, Warned
@@ -21,17 +20,12 @@ from classification_model.batch.sources import Block, Source
 from classification_model.config.home import Home
 from classification_model.errors import DamagedModelError, DataError
 from classification_model.predict import Model, load_model
+from classification_model.progress import Progress
 
-__all__ = ["Progress", "Scored", "add", "heads", "score_files"]
+__all__ = ["Scored", "add", "heads", "score_files", "tell"]
 
+_QUIET = Progress()
 _SMALL = 2**20  # bytes that are scored before other processes would have started
-
-
-class Progress(Protocol):
-    """Hears how far scoring is."""
-
-    def scored(self, done: int, total: int, rows: int) -> None:
-        """So many of all bytes were read, and so many rows answered."""
 
 
 @dataclass(slots=True)
@@ -61,7 +55,7 @@ def score_files(
     home: str | os.PathLike[str] | None = None,
     strict: bool = False,
     encoding: str | None = None,
-    progress: Progress | None = None,
+    progress: Progress = _QUIET,
 ) -> Scored:
     """Score the rows of files into one file: their columns, the prediction, the probabilities.
 
@@ -100,8 +94,7 @@ def score_files(
             sink.write(answer.content)
             rejected.write(answer.rejected)
             add(total, answer)
-            if progress:
-                progress.scored(*done, total.read)
+            tell(progress, *done, total.read)
         if not total.read:
             raise DataError(f"{found[0].name}: has a header and no rows")
         sink.close()
@@ -126,6 +119,11 @@ def heads(names: Sequence[str], model: Model, encoding: str | None = None) -> li
                 f"{first.name} has {', '.join(map(repr, first.columns))}; score them one by one"
             )
     return found
+
+
+def tell(progress: Progress, done: int, size: int, rows: int) -> None:
+    """Say how many rows were read of how many; from the bytes, how many there will be."""
+    progress.count(rows, max(rows, round(rows * size / done) if done else rows), "rows")
 
 
 def add(total: Scored, answer: Answer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from classification_model.card.facts import Candidate, Facts
+from classification_model.card.facts import Facts
 from classification_model.card.writer import write
 
-__all__ = ["Candidate", "Facts", "write"]
+__all__ = ["Facts", "write"]

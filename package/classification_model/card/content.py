@@ -22,6 +22,7 @@ from classification_model.card.pictures import pictures
 from classification_model.config.schema import Column, RowSchema
 from classification_model.evaluation.metrics import NAMES
 from classification_model.evaluation.models import Estimate, Report
+from classification_model.records import Choice
 
 __all__ = ["compose"]
 
@@ -34,18 +35,18 @@ def compose(report: Report, facts: Facts) -> Card:
     sections = (
         Section("What it predicts", list(_predicts(report, facts))),
         Section("Data", list(_data(report, facts))),
-        Section("How it was chosen", list(_choice(facts))),
+        Section("How it was chosen", list(_choice(facts.manifest.choice))),
         Section("How good it is", list(_metrics(report))),
         Section("Where it is weak", list(_weak(report))),
         Section("Limits", [Bullets(list(limits(report, facts)))]),
-        Section("How to use it", list(_usage(facts.schema))),
+        Section("How to use it", list(_usage(facts.manifest.row_schema))),
         Section("Columns of a row", list(_columns(report, facts))),
         Section("Versions", [_versions(facts)]),
     )
     return Card(
-        title=f"Predicting {facts.target}",
-        subtitle=f"Model card of {facts.stem}: version {facts.version}, learned from "
-        f"{_count(facts.rows)} rows of {facts.dataset}",
+        title=f"Predicting {facts.manifest.target}",
+        subtitle=f"Model card of {facts.stem}: version {facts.manifest.version}, learned from "
+        f"{_count(facts.manifest.rows)} rows of {facts.dataset}",
         tiles=list(_tiles(report)),
         sections=sections,
     )
@@ -62,10 +63,10 @@ def _tiles(report: Report) -> Iterator[Tile]:
 
 
 def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
-    columns = len(facts.schema.columns)
+    columns = len(facts.manifest.row_schema.columns)
     yield Text(
         f"From {columns} {'column' if columns == 1 else 'columns'} of a row it says which of the "
-        f"{len(report.classes)} classes of \u201c{facts.target}\u201d the row belongs to, and how "
+        f"{len(report.classes)} classes of \u201c{facts.manifest.target}\u201d the row belongs to, and how "
         "probable each is."
     )
     held_out = [sum(row) for row in report.confusion]
@@ -91,28 +92,50 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
 
 def _data(report: Report, facts: Facts) -> Iterator[Block]:
     yield Text(
-        f"{_count(facts.rows)} labelled rows. {_count(report.rows)} of them, drawn by class, were "
+        f"{_count(facts.manifest.rows)} labelled rows. {_count(report.rows)} of them, drawn by class, were "
         "held out: the model was not fitted on them, and it is judged here on nothing else."
     )
     yield Table(
         caption="What the model was made from",
         header=("file", "sha256"),
-        rows=[(facts.dataset, facts.data_sha256), ("config.yml", facts.config_sha256)],
+        rows=[
+            (facts.dataset, facts.manifest.data_sha256),
+            ("config.yml", facts.manifest.config_sha256),
+        ],
     )
 
 
-def _choice(facts: Facts) -> Iterator[Block]:
-    yield Text(facts.choice or "The configuration names the model; nothing was compared with it.")
-    if facts.candidates:
-        yield Table(
-            caption="Candidates, by cross-validated log loss on the training rows (0 is best)",
-            header=("candidate", "log loss", "share of the vote"),
-            rows=[
-                (one.description, f"{one.log_loss:.4f}", f"{one.weight:.0%}" if one.weight else "")
-                for one in sorted(facts.candidates, key=lambda one: one.log_loss)
-            ],
-            numeric=(1, 2),
+def _choice(choice: Choice) -> Iterator[Block]:
+    if not choice.compared:
+        yield Text("The configuration names the model; nothing was compared with it.")
+        return
+    yield Text(_how_chosen(choice))
+    yield Table(
+        caption="Candidates, by cross-validated log loss on the training rows (0 is best)",
+        header=("candidate", "log loss", "share of the vote"),
+        rows=[
+            (one.name, f"{one.log_loss:.4f}", f"{one.weight:.0%}" if one.weight else "")
+            for one in sorted(choice.compared, key=lambda one: one.log_loss)
+        ],
+        numeric=(1, 2),
+    )
+
+
+def _how_chosen(choice: Choice) -> str:
+    text = "Candidates were compared by stratified cross-validation on log loss. "
+    members = sum(candidate.weight > 0 for candidate in choice.compared)
+    if members > 1:
+        text += (
+            "A soft vote of some of them, by greedy ensemble selection from their out-of-fold "
+            f"probabilities, has a log loss of {choice.log_loss:.4f}."
         )
+    else:
+        text += "The best was kept alone: a vote with others gained nothing."
+    if choice.estimator.calibration:
+        text += " Its probabilities are calibrated by a sigmoid, which lowered that further."
+    if choice.cut_short:
+        text += " The time budget ended before every candidate was compared."
+    return text
 
 
 def _metrics(report: Report) -> Iterator[Block]:
@@ -230,7 +253,7 @@ def _columns(report: Report, facts: Facts) -> Iterator[Block]:
         header=("column", "kind", "missing", "seen"),
         rows=[
             (name, column.kind, _missing(column, report.missing[name]), _seen(column))
-            for name, column in facts.schema.columns.items()
+            for name, column in facts.manifest.row_schema.columns.items()
         ],
         numeric=(2,),
     )
@@ -261,7 +284,7 @@ def _versions(facts: Facts) -> Block:
     return Table(
         caption="What it was made with",
         header=("", "version"),
-        rows=[("Python", facts.python), *sorted(facts.libraries.items())],
+        rows=[("Python", facts.manifest.python), *sorted(facts.manifest.libraries.items())],
     )
 
 

@@ -50,15 +50,15 @@ def _missing(report: Report, facts: Facts) -> Iterator[str]:
     often = [f"{name} ({share:.0%})" for name, share in report.missing.items() if share >= _OFTEN]
     if often:
         yield f"Often missing in training: {_names(often)}. Then it answers from the others."
-    if facts.schema.never_missing:
+    if facts.manifest.row_schema.never_missing:
         yield (
-            f"May be missing, but never was in training: {_names(facts.schema.never_missing)}. "
+            f"May be missing, but never was in training: {_names(facts.manifest.row_schema.never_missing)}. "
             "What it answers then was not tested."
         )
 
 
 def _ranges(facts: Facts) -> Iterator[str]:
-    kinds = {column.kind for column in facts.schema.columns.values()}
+    kinds = {column.kind for column in facts.manifest.row_schema.columns.values()}
     beyond = [
         words
         for kind, words in (

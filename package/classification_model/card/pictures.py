@@ -147,8 +147,26 @@ def _confusion(report: Report) -> Picture:
     wide = (WIDTH - 8 - left) / count
     upright = all(text_width(name) < wide - 4 for name in names)
     plot = Plot(x=(0, count), y=(count, 0), left=left, right=8, bottom=40 if upright else 62)
-    high = (plot.bottom - plot.top) / count
-    for i, row in enumerate(report.confusion):
+    _cells(plot, report.confusion)
+    _class_names(plot, names, upright=upright)
+    plot.text((plot.left + plot.right) / 2, HEIGHT - 6, "answered", "middle label")
+    plot.y_label("true")
+    right = sum(report.confusion[i][i] for i in range(count))
+    return Picture(
+        key="confusion",
+        title="Confusion",
+        caption="Rows are what is true, columns what was answered; the darker a cell, the larger "
+        "its share of the row.",
+        summary=f"{right} of {report.rows} rows are on the diagonal, which is right.",
+        body=plot.body(),
+    )
+
+
+def _cells(plot: Plot, confusion: Sequence[Sequence[int]]) -> None:
+    """A square for each pair of classes, as dark as its share of the row."""
+    count = len(confusion)
+    wide, high = (plot.right - plot.left) / count, (plot.bottom - plot.top) / count
+    for i, row in enumerate(confusion):
         for j, rows in enumerate(row):
             share = rows / max(1, sum(row))
             x, y = plot.at_x(j), plot.at_y(i)
@@ -161,27 +179,20 @@ def _confusion(report: Report) -> Picture:
             if rows and count <= _CLASSES_WITH_COUNTS:
                 inverse = " inverse" if share > 0.5 else ""
                 plot.text(x + wide / 2, y + high / 2 + 4, f"{rows}", f"middle{inverse}")
-    step = math.ceil(count / 20)
-    for i in range(0, count, step):
-        plot.text(plot.left - 6, plot.at_y(i + 0.5) + 4, cut(names[i], left - 30), "end")
+
+
+def _class_names(plot: Plot, names: Sequence[str], *, upright: bool) -> None:
+    """The classes along both sides, some of them where there are many."""
+    step = math.ceil(len(names) / 20)
+    for i in range(0, len(names), step):
+        plot.text(plot.left - 6, plot.at_y(i + 0.5) + 4, cut(names[i], plot.left - 30), "end")
         x, y = plot.at_x(i + 0.5), plot.bottom + 14
         if upright:
             plot.text(x, y, names[i], "middle")
         else:
             turned = f"rotate(-25 {x:.1f} {y:.1f})"
-            words = cut(names[i], 66 if count <= 5 else 40)
+            words = cut(names[i], 66 if len(names) <= 5 else 40)
             plot.add(tag("text", escape(words), x=x + 4, y=y, transform=turned, class_="end"))
-    plot.text((plot.left + plot.right) / 2, HEIGHT - 6, "answered", "middle label")
-    plot.y_label("true")
-    right = sum(report.confusion[i][i] for i in range(count))
-    return Picture(
-        key="confusion",
-        title="Confusion",
-        caption="Rows are what is true, columns what was answered; the darker a cell, the larger "
-        "its share of the row.",
-        summary=f"{right} of {report.rows} rows are on the diagonal, which is right.",
-        body=plot.body(),
-    )
 
 
 def _importance(report: Report) -> Picture:

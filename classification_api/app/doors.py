@@ -1,0 +1,117 @@
+"""Who may come in, and what a page may do in a browser."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import RefusedError
+
+__all__ = ["ApiKeys", "PageHeaders", "add_keys_to", "script_policy"]
+
+_OPEN = "/health"
+
+_UNKNOWN = RefusedError(
+    401,
+    "This service asks for a key: send it in the header X-API-Key.",
+    # So a browser asks for it, as a password, and the pages can be used, too.
+    headers=[(b"www-authenticate", b'Basic realm="classification_api"')],
+)
+
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+_PAGE = {
+    "content-security-policy": _POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+class ApiKeys:
+    """Lets in who sends a key, and everybody to /health."""
+
+    def __init__(self, app: ASGIApp, keys: Iterable[str]) -> None:
+        self._app = app
+        # Digests have one length, and comparing them says nothing about the keys.
+        self._digests = [_digest(key.encode()) for key in keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._may_enter(scope):
+            await _UNKNOWN.send(send)
+            return
+        await self._app(scope, receive, send)
+
+    def _may_enter(self, scope: Scope) -> bool:
+        if scope["path"] == scope.get("root_path", "") + _OPEN:
+            return True
+        given = _digest(_key(scope["headers"]))
+        # All are compared, so that the time does not say which one it was.
+        return any([hmac.compare_digest(given, digest) for digest in self._digests])  # noqa: C419
+
+
+def _digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()
+
+
+def _key(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """The key that a request has: in a header of its own, or as a password."""
+    for name, value in headers:
+        if name == b"x-api-key":
+            return value
+        if name == b"authorization" and value[:6].lower() == b"basic ":
+            try:
+                return base64.b64decode(value[6:], validate=True).partition(b":")[2]
+            except binascii.Error:
+                return b""
+    return b""
+
+
+def add_keys_to(document: dict[str, Any]) -> None:
+    """Say in an OpenAPI document that a key is asked for."""
+    schemes = {
+        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "password": {"type": "http", "scheme": "basic", "description": "The key, as password."},
+    }
+    document.setdefault("components", {})["securitySchemes"] = schemes
+    document["security"] = [{name: []} for name in schemes]
+    for operation in document["paths"].get(_OPEN, {}).values():
+        operation["security"] = []
+
+
+class PageHeaders:
+    """Tells a browser to load nothing for a page from elsewhere, nor show it in another's frame.
+
+    A page may have a policy of its own.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    for name, value in _PAGE.items():
+                        headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, add)
+
+
+def script_policy(script: str) -> dict[str, str]:
+    """The header with which a page may run this script, which stands in it, and no other."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return {"content-security-policy": f"{_POLICY}; script-src 'self' 'sha256-{digest}'"}

@@ -1,0 +1,208 @@
+"""The page in a real browser: a form, a dropped CSV, the model card, on any model."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.tests.pages import Open, drop, field, note_of, predict, sends, shares_shown
+from app.tests.servers import API, UVICORN, free_port, serving
+from classification_model import bundle
+from classification_model.card import style
+from classification_model.config.core import Config
+from classification_model.config.home import Home
+
+STATIC = API / "app" / "web" / "static"
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+def test_what_is_filled_in_is_answered_with_each_class_s_probability(
+    opened: Open, client: httpx.Client, row: dict[str, Any], titanic: None
+) -> None:
+    page = opened()
+    field(page, "age").fill("4")
+    field(page, "sex").select_option("female")
+    field(page, "name").fill("Andersson, Miss. Ida")
+    field(page, "cabin").fill("")
+    predict(page)
+    changed = {**row, "age": 4, "sex": "female", "name": "Andersson, Miss. Ida", "cabin": None}
+    answer = client.post("/predict", json={"inputs": [changed]}).json()
+    (scores,) = answer["probabilities"]
+    expect(page.locator("#verdict")).to_have_text(f"1 {scores[1]:.1%}")
+    assert shares_shown(page) == {"0": f"{scores[0]:.1%}", "1": f"{scores[1]:.1%}"}
+    width = "bar => bar.style.width.slice(0, -1) / 100"
+    widths = [bar.evaluate(width) for bar in page.locator(".answer .bar").all()]
+    assert widths == pytest.approx(scores, abs=1e-4)
+
+
+def test_a_wrong_value_has_its_message_at_its_field(opened: Open, titanic: None) -> None:
+    page = opened()
+    field(page, "age").fill("old")
+    field(page, "sibsp").fill("")
+    predict(page)
+    expect(note_of(page, "age")).to_have_text("Error: should be a number")
+    expect(note_of(page, "sibsp")).to_contain_text("Error: is missing")
+    expect(note_of(page, "fare")).to_be_empty()
+    expect(page.get_by_role("status").first).to_contain_text("2 values to mend")
+    expect(field(page, "age")).to_be_focused()
+    expect(field(page, "age")).to_have_accessible_description(re.compile("should be a number"))
+    assert field(page, "age").get_attribute("aria-invalid") == "true"
+    field(page, "age").fill("40")
+    field(page, "sibsp").fill("0")
+    field(page, "sibsp").press("Enter")
+    expect(page.locator("#verdict")).to_contain_text("%")
+    expect(note_of(page, "age")).to_be_empty()
+    assert field(page, "age").get_attribute("aria-invalid") is None
+
+
+def test_a_warning_stands_beside_the_field_that_it_concerns(opened: Open, titanic: None) -> None:
+    page = opened()
+    field(page, "age").fill("99")
+    predict(page)
+    expect(note_of(page, "age")).to_contain_text("Warning: 99.0 is above the maximum 80")
+    expect(page.get_by_role("status").first).to_contain_text("see age")
+    expect(note_of(page, "fare")).to_be_empty()
+
+
+def test_the_form_is_filled_and_sent_by_keyboard_alone(opened: Open, config: Config) -> None:
+    page = opened()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # skips to the form
+    for column in config.columns:
+        page.keyboard.press("Tab")
+        expect(field(page, column)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Predict")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict")).to_contain_text("%")
+
+
+def test_examples_fill_the_form_with_rows_that_the_model_takes(opened: Open) -> None:
+    page = opened()
+    bodies = sends(page)
+    for _ in range(3):
+        page.get_by_role("button", name="Another example").click()
+        predict(page)
+        expect(page.locator("#verdict")).to_contain_text("%")
+    assert len(set(bodies)) == 3
+
+
+def test_each_home_has_a_form_of_its_own(opened: Open, other: tuple[httpx.Client, Home]) -> None:
+    service, home = other
+    manifest = bundle.load(home).manifest
+    page = opened(service)
+    bodies = sends(page)
+    assert page.locator(".field label").all_inner_texts() == list(manifest.row_schema.columns)
+    predict(page)
+    expect(page.locator("#verdict")).to_contain_text("%")
+    expect(page.locator(".note.error")).to_have_count(0)
+    assert list(shares_shown(page)) == [str(label) for label in manifest.classes]
+    (body,) = bodies
+    assert body
+    assert list(json.loads(body)["inputs"][0]) == list(manifest.row_schema.columns)
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_a_checker_of_accessibility_finds_nothing(
+    color_scheme: str, opened: Open, titanic: None
+) -> None:
+    page = opened(color_scheme=color_scheme)
+    assert faults(page) == []
+    field(page, "age").fill("99")
+    predict(page)
+    expect(note_of(page, "age")).to_contain_text("Warning")
+    header, *lines = (API.parent / "package" / "sample_input.csv").read_text().splitlines()
+    drop(page, "rows.csv", "\n".join([header, *lines, "1,2"]).encode())
+    expect(page.locator("#table")).to_be_visible()
+    assert faults(page) == []
+    field(page, "age").fill("old")
+    predict(page)
+    expect(note_of(page, "age")).to_contain_text("Error")
+    assert faults(page) == []
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, by rule and element."""
+    page.evaluate(AXE)
+    found = page.evaluate("() => axe.run()")
+    return [
+        f"{fault['impact']} {fault['id']}: {node['html']}"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+    ]
+
+
+def test_a_phone_shows_the_page_without_scrolling_sideways(
+    opened: Open, other: tuple[httpx.Client, Home]
+) -> None:
+    service, home = other
+    page = opened(service, viewport={"width": 340, "height": 700}, has_touch=True)
+    predict(page)
+    drop(page, "data.csv", (home.path.parent / "data.csv").read_bytes())
+    expect(page.locator("#table")).to_be_visible()
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0
+
+
+def test_the_model_card_is_the_verified_file(
+    client: httpx.Client, opened: Open, config: Config
+) -> None:
+    card = client.get("/model")
+    assert card.content == bundle.load(Home.find()).contents[".html"]
+    assert "script-src" not in card.headers["content-security-policy"]
+    assert "default-src 'none'" in card.headers["content-security-policy"]
+    page = opened()
+    page.get_by_role("link", name="Model card").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Predicting {config.target}")
+    assert page.evaluate("getComputedStyle(document.body).margin") == "0px"
+
+
+def test_the_documentation_works_from_here(opened: Open) -> None:
+    page = opened()
+    page.get_by_role("link", name="API").click()
+    expect(page.locator(".opblock-summary-path", has_text="/predict")).to_be_visible()
+
+
+def test_the_page_stands_under_any_path(row: dict[str, Any]) -> None:
+    port = free_port()
+    with serving([*UVICORN, "--port", str(port), "--root-path", "/models/a"], port) as service:
+        page = service.get("/").text
+    addresses = re.findall(r'(?:href|src)="([^"#]+)"', page)
+    assert len(addresses) >= 6
+    assert all(address.startswith("/models/a/") for address in addresses)
+
+
+def test_a_service_with_keys_asks_for_one_as_the_browser_does(
+    opened: Open, row: dict[str, Any], config: Config
+) -> None:
+    key = "a key of this test"
+    port = free_port()
+    environment = {"API_KEYS": key, "MAX_ROWS": "3"}
+    with serving([*UVICORN, "--port", str(port)], port, environment) as service:
+        assert service.get("/").status_code == 401
+        page = opened(service, http_credentials={"username": "", "password": key})
+        predict(page)
+        expect(page.locator("#verdict")).to_contain_text("%")
+        # It takes few rows at once, too, and gets them so.
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows([list(row), *[list(row.values())] * 7])
+        drop(page, "rows.csv", text.getvalue().encode())
+        expect(page.locator("#file-status")).to_have_text("rows.csv: 7 rows scored.")
+
+
+def test_the_page_wears_the_colours_of_the_card() -> None:
+    light, dark = (STATIC / "page.css").read_text(encoding="utf-8").split("@media", 1)
+    for block, colours in ((light, style.COLORS), (dark, style.DARK_COLORS)):
+        named = dict(re.findall(r"(--[\w-]+):\s*(#\w+)", colours))
+        ours = dict(re.findall(r"(--[\w-]+):\s*(#\w+)", block))
+        shared = ours.keys() & named.keys()
+        assert {"--paper", "--ink", "--soft-ink", "--rule", "--wash", "--c0"} <= shared
+        assert {name: ours[name] for name in shared} == {name: named[name] for name in shared}

@@ -1,0 +1,74 @@
+"""How the service stops, and how it does not start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from app.tests.servers import API, UVICORN, free_port
+from torture.drain import drain
+from torture.server import body, running
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_no_request_is_lost_when_it_stops(*, keep_alive: bool) -> None:
+    with running() as server:
+        seen = drain(server, clients=32, keep_alive=keep_alive, seconds=0.3)
+        log = server.log.read_text(encoding="utf-8")
+    assert seen.answered_after > 0
+    assert seen.lost == 0
+    assert seen.health == 503
+    assert seen.exit_code == -signal.SIGTERM
+    assert "Traceback" not in log
+
+
+def test_a_stuck_upload_does_not_keep_it_from_stopping() -> None:
+    with running({"DRAIN_SECONDS": 0.2, "GRACE_SECONDS": 0.5}) as server:
+        seen = drain(server, clients=2, keep_alive=True, seconds=0.1, stuck=2)
+        log = server.log.read_text(encoding="utf-8")
+    assert seen.lost == 0
+    assert seen.exit_code == -signal.SIGTERM
+    assert "Traceback" not in log
+
+
+def test_two_workers_lose_no_request_either() -> None:
+    with running({}, "--workers", "2") as server:
+        seen = drain(server, clients=16, keep_alive=True, seconds=0.3)
+    assert seen.lost == 0
+    assert seen.exit_code == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_with_any_number_of_workers_a_missing_model_is_a_status(
+    workers: int, tmp_path: Path
+) -> None:
+    (tmp_path / "VERSION").write_text("7.0.0")
+    run = subprocess.run(
+        [*UVICORN, "--port", str(free_port()), "--workers", str(workers)],
+        cwd=API,
+        env={**os.environ, "MODEL_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert "Traceback" not in run.stderr
+    assert "no model of version 7.0.0" in run.stderr
+
+
+def test_workers_stop_when_the_process_that_started_them_is_gone() -> None:
+    with running({"DRAIN_SECONDS": 0}, "--workers", "2") as server:
+        server.process.kill()
+        server.process.wait()
+        while True:
+            try:
+                server.ask(content=body())
+            except OSError:
+                break
+            time.sleep(0.1)

@@ -1,0 +1,138 @@
+"""The page as HTML: one field for each column of the row schema of the model that is served."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from html import escape
+from pathlib import Path
+from string import Template
+
+from classification_model import golden
+from classification_model.config.schema import Column, RowSchema
+from classification_model.predict import Model
+from classification_model.processing.validation import parser
+
+__all__ = ["render"]
+
+_TEMPLATE = Path(__file__).with_name("page.html")
+_EXAMPLES = 12
+_BARS = 10  # as many as one reads at a glance; of more classes the likeliest are shown
+_ROOMY = 24  # as many fields as one fills in with some room around each
+_BOOLEANS = {"true": "yes", "false": "no"}
+
+
+def render(model: Model, root: str) -> str:
+    """The whole page.
+
+    Args:
+        model: whose columns, classes and golden rows the page shows.
+        root: the path under which the service stands, such as ``/model-a``; else nothing.
+    """
+    manifest = model.manifest
+    schema = manifest.row_schema
+    first = {name: column.example for name, column in schema.columns.items()}
+    examples, _ = golden.parse(model.golden)
+    rows = [_as_fields(row, schema) for row in (first, *examples[:_EXAMPLES])]
+    columns = enumerate(schema.columns.items())
+    facts = {
+        "target": manifest.target,
+        "classes": [str(label) for label in manifest.classes],
+        "columns": list(schema.columns),
+        "examples": rows,
+    }
+    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+        root=escape(root),
+        target=escape(manifest.target),
+        version=escape(manifest.version),
+        rows=f"{manifest.rows:,}",
+        classes=_count(len(manifest.classes), "class", "classes"),
+        columns=_count(len(schema.columns), "column", "columns"),
+        fields="\n".join(_field(i, name, column, rows[0][i]) for i, (name, column) in columns),
+        bars="\n".join(_bar(str(label)) for label in manifest.classes),
+        many="many" if len(manifest.classes) > _BARS else "few",
+        density="dense" if len(schema.columns) > _ROOMY else "roomy",
+        facts=json.dumps(facts).replace("<", "\\u003c"),
+        column_names=", ".join(f"<code>{escape(name)}</code>" for name in schema.columns),
+    )
+
+
+def _field(number: int, name: str, column: Column, value: str) -> str:
+    """A label, a control with a value in it, what training saw, and room for what is wrong."""
+    identity = f"field-{number}"
+    hint = _hint(column)
+    described = f"{identity}-hint {identity}-note" if hint else f"{identity}-note"
+    attributes = f'id="{identity}" aria-describedby="{described}"'
+    lines = [
+        f'<label for="{identity}">{escape(name)}</label>',
+        _control(column, value, attributes),
+        f'<p class="hint" id="{identity}-hint">{escape(hint)}</p>' if hint else "",
+        f'<p class="note" id="{identity}-note"></p>',
+    ]
+    return f'<div class="field {column.kind}">{"".join(lines)}</div>'
+
+
+def _control(column: Column, value: str, attributes: str) -> str:
+    if column.kind == "category":
+        return _select(((word, word) for word in column.categories), column, value, attributes)
+    if column.kind == "boolean":
+        return _select(_BOOLEANS.items(), column, value, attributes)
+    # Numbers are typed as text: a browser's number field hands over nothing where it does not
+    # understand, and so neither the service nor its message would ever see the value.
+    kind = {
+        "integer": 'type="text" inputmode="numeric"',
+        "number": 'type="text" inputmode="decimal"',
+        "date": 'type="date"',
+    }.get(column.kind, 'type="text"')
+    return f'<input {kind} {attributes} value="{escape(value)}" autocomplete="off">'
+
+
+def _select(options: Iterable[tuple[str, str]], column: Column, value: str, attributes: str) -> str:
+    choices = [*options, ("", "(missing)")] if column.nullable else options
+    inside = "".join(
+        f'<option value="{escape(key)}"{" selected" if key == value else ""}>{escape(word)}</option>'
+        for key, word in choices
+    )
+    return f"<select {attributes}>{inside}</select>"
+
+
+def _hint(column: Column) -> str:
+    low, high = column.minimum, column.maximum
+    seen = "" if low is None or high is None else f"{low} to {high}"
+    if not column.nullable or column.kind in ("category", "boolean"):
+        return seen
+    return f"{seen}, or empty" if seen else "may be empty"
+
+
+def _as_fields(row: dict[str, object], schema: RowSchema) -> list[str]:
+    """A row as its fields hold it; what does not fit its column is left empty."""
+    return [_as_field(row[name], column, schema) for name, column in schema.columns.items()]
+
+
+def _as_field(value: object, column: Column, schema: RowSchema) -> str:
+    parse = parser(
+        column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
+    )
+    try:
+        typed = parse(value)
+    except ValueError:
+        return ""
+    if typed is None:
+        return ""
+    if isinstance(typed, bool):
+        return "true" if typed else "false"
+    if isinstance(typed, float) and typed.is_integer():
+        return str(int(typed))
+    return typed.isoformat() if isinstance(typed, date) else str(typed)
+
+
+def _bar(label: str) -> str:
+    return (
+        f'<li><span class="name">{escape(label)}</span><span class="share">&ndash;</span>'
+        '<span class="track"><span class="bar"></span></span></li>'
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"

@@ -1,0 +1,71 @@
+"""What a browser gets: the page at /, its files, and the model card at /model."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from classification_model.predict import Model
+
+__all__ = ["add_pages"]
+
+_STATIC = Path(__file__).parent / "static"
+_NOWHERE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# Scripts and styles are files of this service; nothing is asked of, or sent to, anybody else.
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    f"connect-src 'self'; {_NOWHERE}; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+
+class _Files(StaticFiles):
+    """Files that a browser keeps, and asks about again: a new deployment's are used at once."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+def add_pages(app: FastAPI, model: Model) -> None:
+    """Add the routes of the pages; what they show is the model's, made when first asked for."""
+
+    @lru_cache(maxsize=2)
+    def rendered(root: str) -> str:
+        from app.web.form import render
+
+        return render(model, root)
+
+    async def page(request: Request) -> Response:
+        return _html(rendered(request.scope.get("root_path", "").rstrip("/")), _PAGE_POLICY)
+
+    async def card(request: Request) -> Response:  # noqa: ARG001
+        if model.card is None:
+            return Response("This model has no card.\n", 404, media_type="text/plain")
+        return _html(model.card, _card_policy(model.card))
+
+    app.add_route("/", page, include_in_schema=False)
+    app.add_route("/model", card, include_in_schema=False)
+    app.mount("/static/page", _Files(directory=_STATIC), name="page-assets")
+
+
+def _html(content: str | bytes, policy: str) -> Response:
+    headers = {"content-security-policy": policy, "cache-control": "no-cache"}
+    return Response(content, media_type="text/html", headers=headers)
+
+
+@lru_cache(maxsize=1)
+def _card_policy(card: bytes) -> str:
+    """The card is one file without a script: its own style sheets, by digest, and no more."""
+    styles = re.findall(rb"<style>(.*?)</style>", card, re.DOTALL)
+    known = [f"'sha256-{b64encode(sha256(style).digest()).decode()}'" for style in styles]
+    return f"default-src 'none'; style-src {' '.join(known)}; {_NOWHERE}"

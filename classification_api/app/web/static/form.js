@@ -1,0 +1,118 @@
+// One row: what is filled in goes to the service, and the answer stands beside it.
+
+import { byId, count, element, facts, likeliest, percent } from "./page.js";
+import { Refusal, predict } from "./service.js";
+
+const LONGEST = 10;
+
+const form = byId("row");
+const answer = byId("answer");
+const bars = [...byId("bars").children];
+const fields = facts.columns.map((_, i) => byId(`field-${i}`));
+let shown = 0;
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  form.setAttribute("aria-busy", "true");
+  try {
+    show(await predict([values()]));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    refuse(error);
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+});
+
+form.addEventListener("input", () => {
+  if (answer.classList.contains("answered")) {
+    byId("remark").textContent = "The values have changed since. Press Predict again.";
+  }
+});
+
+byId("example").addEventListener("click", () => {
+  shown = (shown + 1) % facts.examples.length;
+  fields.forEach((field, i) => {
+    field.value = facts.examples[shown][i];
+  });
+  clear();
+});
+
+/** The row as it is filled in. Text is sent as it stands: the service knows the rules. */
+function values() {
+  return Object.fromEntries(facts.columns.map((name, i) => [name, fields[i].value || null]));
+}
+
+function show(result) {
+  clear();
+  const [shares] = result.probabilities;
+  const first = likeliest(shares);
+  byId("verdict").replaceChildren(
+    element("strong", {}, facts.classes[first]),
+    " ",
+    element("span", {}, percent(shares[first])),
+  );
+  byId("remark").textContent = remark(result.warnings);
+  answer.classList.add("answered");
+  bars.forEach((bar, i) => draw(bar, shares[i], i === first));
+  if (bars.length > LONGEST) {
+    const order = shares.map((_, i) => i).sort((a, b) => shares[b] - shares[a]);
+    byId("bars").append(...order.map((i) => bars[i]));
+    const rest = order.slice(LONGEST).reduce((sum, i) => sum + shares[i], 0);
+    byId("others").textContent =
+      `${count(order.length - LONGEST, "class", "classes")} more: ${percent(rest)}`;
+  }
+  result.warnings.forEach(({ column, message }) => note(column, message, "warning"));
+  answer.scrollIntoView({ block: "nearest" });
+}
+
+function draw(bar, share, isFirst) {
+  bar.classList.toggle("first", isFirst);
+  bar.querySelector(".share").textContent = percent(share);
+  bar.querySelector(".bar").style.width = `${share * 100}%`;
+}
+
+function remark(warnings) {
+  if (!warnings.length) return "Training has seen values like these.";
+  const names = [...new Set(warnings.map(({ column }) => column))].join(", ");
+  return `Less sure than it looks: see ${names}.`;
+}
+
+function refuse(error) {
+  clear();
+  for (const { loc, msg } of error.faults) {
+    if (loc[0] === "body" && loc.length > 3) note(String(loc[3]), msg, "error");
+  }
+  const wrong = fields.filter((field) => field.hasAttribute("aria-invalid"));
+  byId("remark").textContent = wrong.length
+    ? `No answer: ${count(wrong.length, "value")} to mend.`
+    : error.message;
+  wrong[0]?.focus();
+}
+
+/** Forget the answer and what was said of the values. */
+function clear() {
+  answer.classList.remove("answered");
+  byId("verdict").textContent = "–";
+  byId("remark").textContent = "Press Predict to see the answer.";
+  byId("others").textContent = "";
+  for (const bar of bars) {
+    bar.classList.remove("first");
+    bar.querySelector(".share").textContent = "–";
+    bar.querySelector(".bar").style.width = "0";
+  }
+  fields.forEach((field, i) => {
+    field.removeAttribute("aria-invalid");
+    byId(`field-${i}-note`).replaceChildren();
+    byId(`field-${i}-note`).className = "note";
+  });
+}
+
+function note(column, message, kind) {
+  const i = facts.columns.indexOf(column);
+  if (i < 0) return;
+  const place = byId(`field-${i}-note`);
+  place.textContent = `${kind === "error" ? "Error" : "Warning"}: ${message}`;
+  place.className = `note ${kind}`;
+  if (kind === "error") fields[i].setAttribute("aria-invalid", "true");
+}

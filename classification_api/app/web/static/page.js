@@ -1,0 +1,27 @@
+// What the parts of the page share: facts of the model, elements, numbers in words.
+
+export const facts = JSON.parse(document.getElementById("facts").textContent);
+
+export const byId = (id) => document.getElementById(id);
+
+/** An element with properties and children; text among them stays text. */
+export function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** "1 row", "2,000 rows". */
+export function count(number, one, many = `${one}s`) {
+  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+}
+
+/** A probability in words; one that is not 0 or 1 is never rounded to it. */
+export function percent(share) {
+  if (share > 0 && share < 0.001) return "< 0.1%";
+  if (share < 1 && share > 0.999) return "> 99.9%";
+  return `${(share * 100).toFixed(1)}%`;
+}
+
+/** The position of the likeliest class: of equal ones the first, as the model decides. */
+export const likeliest = (shares) => shares.indexOf(Math.max(...shares));

@@ -1,0 +1,127 @@
+"""The manifest: what it says of a model and its files, and how its own bytes are checked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, ValidationError
+
+from classification_model.config.schema import FrozenModel, Label, RowSchema
+from classification_model.errors import DamagedModelError, IncompatibleModelError
+from classification_model.processing.features import Feature
+from classification_model.records import Choice, Gate
+
+__all__ = ["FORMAT", "FileRecord", "Manifest", "files_named", "parse", "sha256"]
+
+FORMAT = 1
+"""The number that changes when a reader of the old format would misread the new one."""
+
+_END = b"\n}\n"
+_SEAL = re.compile(rb',\n  "sha256": "([0-9a-f]{64})"\n}\n\Z')
+
+
+class FileRecord(FrozenModel):
+    """A sibling of the manifest: its name, sha256 and size in bytes."""
+
+    # A name, never a path: what a manifest names is read, and removed when it is replaced.
+    name: Annotated[str, Field(pattern=r"^[^./\\][^/\\]*$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    size: int
+
+
+class Manifest(FrozenModel):
+    """What the model is. No clock and no host name: the same inputs give the same bytes."""
+
+    format: int
+    version: str
+    target: str
+    classes: tuple[Label, ...]
+    row_schema: RowSchema
+    features: tuple[Feature, ...]
+    rows: int
+    data_sha256: str
+    config_sha256: str
+    python: str
+    libraries: dict[str, str]
+    metrics: dict[str, float]
+    choice: Choice
+    gate: Gate | None
+    onnx_refused: str | None
+    files: dict[str, FileRecord]
+
+    def is_of(self, *, data_sha256: str, config_sha256: str) -> bool:
+        """Whether the model was trained on these very data, by this very configuration."""
+        return (self.data_sha256, self.config_sha256) == (data_sha256, config_sha256)
+
+    def source(self) -> bytes:
+        """The manifest as the bytes of its file: JSON, and last the sha256 of all but that."""
+        text = self.model_dump_json(indent=2).encode() + b"\n"
+        return text.removesuffix(_END) + f',\n  "sha256": "{sha256(text)}"'.encode() + _END
+
+
+class _Outline(BaseModel):
+    """As much of a manifest as every format has."""
+
+    format: int
+
+
+class _Files(_Outline):
+    files: dict[str, FileRecord]
+
+
+def parse(file: Path, source: bytes) -> Manifest:
+    """The manifest that ``source``, the bytes of ``file``, holds.
+
+    Raises:
+        DamagedModelError: the bytes are not those that were saved.
+        IncompatibleModelError: it is of a format that this package does not read.
+    """
+    with suppress(ValidationError):
+        made = _Outline.model_validate_json(source).format
+        if made != FORMAT:
+            raise IncompatibleModelError(
+                f"{file}: expected format {FORMAT}, found {made}: "
+                "install the package that made it, or train again"
+            )
+    try:
+        return Manifest.model_validate_json(_unsealed(file, source))
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise IncompatibleModelError(
+            f"{file}: not a manifest this package reads: {where}: {fault['msg']}; "
+            "install the package that made it, or train again"
+        ) from None
+
+
+def files_named(source: bytes) -> Iterable[FileRecord] | None:
+    """The files that a manifest of any format names; ``None`` where ``source`` is no manifest."""
+    try:
+        return _Files.model_validate_json(source).files.values()
+    except ValidationError:
+        return None
+
+
+def sha256(content: bytes) -> str:
+    """The digest by which a file is known, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _unsealed(file: Path, source: bytes) -> bytes:
+    """The bytes before the seal was added to them, if they are those that were sealed."""
+    seal = _SEAL.search(source)
+    if seal is None:
+        expected, text = "a sha256 in the last line", source
+    else:
+        expected, text = f"sha256 {seal[1][:12].decode()}", source[: seal.start()] + _END
+    if seal is None or sha256(text) != seal[1].decode():
+        raise DamagedModelError(
+            f"{file}: not the file that was saved: expected {expected}, found {len(source)} bytes "
+            f"with sha256 {sha256(text)[:12]}; restore the file or train again"
+        )
+    return text

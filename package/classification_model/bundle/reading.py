@@ -1,0 +1,106 @@
+"""Reading a bundle: what is returned was verified, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from classification_model.bundle.contents import Bundle
+from classification_model.bundle.folder import manifests, staged
+from classification_model.bundle.manifest import FileRecord, Manifest, parse, sha256
+from classification_model.config.home import Home
+from classification_model.errors import BundleError, DamagedModelError, MissingModelError
+
+__all__ = ["load", "load_any"]
+
+
+def load(home: Home) -> Bundle:
+    """Read the bundle of the version that VERSION names, and verify every byte of it.
+
+    While a training saves in the same home, it is the old bundle or the new one.
+
+    Raises:
+        MissingModelError: nothing was trained for this version.
+        DamagedModelError: a file is missing, or is not the one that was saved.
+        IncompatibleModelError: the bundle is of a format that this package does not read.
+    """
+    version, folder = home.version(), home.trained_models
+    found = _manifests(folder)
+    while True:
+        try:
+            return _of_version(version, folder, found)
+        except BundleError:
+            before, found = found, _manifests(folder)
+            if found == before:  # else a training has just replaced what was being read
+                raise
+
+
+def load_any(home: Home) -> Bundle | None:
+    """The bundle that a home holds, of whatever version, or nothing where there is none.
+
+    Raises:
+        BundleError: there is one, and it is not whole.
+    """
+    folder = home.trained_models
+    fault: BundleError | None = None
+    for file, source in _manifests(folder).items():
+        try:
+            return _bundle(folder, parse(file, source), source)
+        except BundleError as error:
+            fault = fault or error
+    if fault:
+        raise fault
+    return None
+
+
+def _of_version(version: str, folder: Path, found: Mapping[Path, bytes]) -> Bundle:
+    fault: BundleError | None = None
+    for file, source in found.items():
+        try:
+            manifest = parse(file, source)
+        except BundleError as error:
+            fault = fault or error
+            continue
+        if manifest.version == version:
+            return _bundle(folder, manifest, source)
+    if fault:
+        raise fault
+    others = ", ".join(file.name for file in found) or "nothing"
+    raise MissingModelError(
+        f"{folder}: no model of version {version} (found {others}): train it with tox -e train"
+    )
+
+
+def _manifests(folder: Path) -> dict[Path, bytes]:
+    try:
+        return dict(manifests(folder))
+    except OSError as error:
+        raise DamagedModelError(
+            f"{error.filename or folder}: cannot be read: {error.strerror}; "
+            "restore the file or train again"
+        ) from None
+
+
+def _bundle(folder: Path, manifest: Manifest, source: bytes) -> Bundle:
+    contents = {suffix: _read_sibling(folder, record) for suffix, record in manifest.files.items()}
+    return Bundle(manifest, sha256(source), contents)
+
+
+def _read_sibling(folder: Path, record: FileRecord) -> bytes:
+    file = folder / record.name
+    found = ""
+    # Twice, because a training that is saving may move the staged one between two looks.
+    for place in (file, staged(folder, record), file):
+        try:
+            content = place.read_bytes()
+        except OSError as error:
+            found = found or (error.strerror or str(error)).lower()
+            continue
+        digest = sha256(content)
+        if digest == record.sha256:
+            return content
+        found = found or f"{len(content)} bytes with sha256 {digest[:12]}"
+    raise DamagedModelError(
+        f"{file}: not the file that was saved: expected {record.size} bytes with "
+        f"sha256 {record.sha256[:12]}, found {found}; restore the file or train again"
+    )

@@ -1,0 +1,122 @@
+"""About a model: ``evaluate``, ``compare``, ``verify`` and ``info``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
+from classification_model.config.home import Home
+from classification_model.screen import Screen, console
+
+__all__ = ["compare", "evaluate", "info", "verify"]
+
+
+def evaluate(
+    home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOption = False
+) -> None:
+    """Judge the saved model on the rows that its training held out.
+
+    ```console
+    classification-model evaluate --home churn
+    ```
+    """
+    from classification_model import answers, report
+
+    with Screen(console(stderr=as_json), quiet=True) as screen:
+        screen.wait("Judging the model on the rows held out")
+        from classification_model.review import evaluate_saved
+
+        found = evaluate_saved(home)
+    if as_json:
+        answer(answers.Evaluated.of(found))
+        return
+    manifest = found.model.manifest
+    out = console()
+    out.print(f"Model {manifest.version}, which predicts {manifest.target!r}", soft_wrap=True)
+    out.print(report.metrics_table(found.metrics))
+
+
+def compare(
+    old: Annotated[Path, typer.Argument(help="The home of the one.", metavar="OLD_HOME")],
+    new: Annotated[Path, typer.Argument(help="The home of the other.", metavar="NEW_HOME")],
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="OUT.md", help="Write it as Markdown, too.")
+    ] = None,
+    as_json: JsonOption = False,
+    _debug: DebugOption = False,
+) -> None:
+    """Compare two homes' models on the rows that the new one's training held out.
+
+    ```console
+    classification-model compare churn churn-next --output comparison.md
+    ```
+    """
+    from classification_model import answers, report
+
+    with Screen(console(stderr=as_json), quiet=True) as screen:
+        screen.wait("Judging both models on the rows held out")
+        from classification_model.review import compare_homes
+
+        found = compare_homes(old, new)
+    if output:
+        output.write_text(found.markdown(), encoding="utf-8")
+    if as_json:
+        answer(answers.Compared.of(found))
+        return
+    out = console()
+    out.print(report.comparison_table(found.comparison))
+    out.print(report.flips_table(found.comparison))
+    if output:
+        out.print(f"Wrote {output}", soft_wrap=True)
+
+
+def verify(
+    home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOption = False
+) -> None:
+    """Check that the saved model is whole, unchanged and fits what is installed.
+
+    ```console
+    classification-model verify --home churn
+    ```
+    """
+    from classification_model import answers, bundle, report
+    from classification_model.predict import load_model
+
+    place = Home.find(home)
+    with Screen(console(stderr=as_json), quiet=True) as screen:
+        screen.wait("Verifying every file, and answering the golden rows")
+        found = bundle.load(place)
+        found.pipeline()
+        load_model(place)
+    if as_json:
+        answer(answers.Verified.of(found))
+        return
+    out = console()
+    out.print(report.files_table(found))
+    out.print(
+        f"Verified: {len(found.manifest.files)} files are as they were saved, and the golden rows "
+        "are answered as they were."
+    )
+
+
+def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOption = False) -> None:
+    """Say what the saved model is: its version, classes, columns and metrics.
+
+    ```console
+    classification-model info --home churn
+    ```
+    """
+    from classification_model import answers, bundle, report
+
+    place = Home.find(home)
+    found = bundle.load(place)
+    if as_json:
+        answer(answers.Info.of(place, found))
+        return
+    out = console()
+    for line in report.description(found):
+        out.print(line, soft_wrap=True, highlight=False)
+    out.print(report.schema_table(found.manifest.row_schema))

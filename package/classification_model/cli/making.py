@@ -1,0 +1,133 @@
+"""From a CSV to a model: ``init`` and ``train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
+from classification_model.config.home import PACKAGE_HOME, Home
+from classification_model.errors import DataError, RejectedModelError
+from classification_model.processing import csv_reader
+from classification_model.records import Comparison
+from classification_model.screen import Screen, console
+
+__all__ = ["init", "train"]
+
+
+def _columns(context: typer.Context) -> list[str]:
+    """The columns of the CSV that was typed before, for the shell to complete."""
+    try:
+        with Path(context.params["csv"]).open("rb") as stream:
+            beginning = stream.read(1 << 16).rpartition(b"\n")[0]
+        return [*csv_reader.parse("", beginning).columns]
+    except (DataError, OSError, TypeError):
+        return []
+
+
+def init(
+    csv: Annotated[Path, typer.Argument(help="The labelled CSV.", metavar="DATA.csv")],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target", metavar="COLUMN", help="The column to predict.", autocompletion=_columns
+        ),
+    ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home", metavar="DIR", help="The folder to write. Without it one named as the CSV."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Replace a home that is there.")
+    ] = False,
+    as_json: JsonOption = False,
+    _debug: DebugOption = False,
+) -> None:
+    """Read a CSV, decide what each column is, and write a home for it.
+
+    It says what it decided and why. The decisions are in `config.yml`, to be looked at and
+    edited before training.
+
+    ```console
+    classification-model init churn.csv --target churned --home churn
+    ```
+    """
+    from classification_model import answers, new_home, report
+
+    if target is None:
+        raise typer.BadParameter(_which_target(csv), param_hint="--target")
+    folder = home or Path(csv.stem)
+    with Screen(console(stderr=as_json), quiet=True) as screen:
+        screen.wait(f"Reading {csv.name}")
+        made, learned = new_home.create(csv, target, folder, force=force, progress=screen)
+    if as_json:
+        answer(answers.Initialised.of(made, learned))
+        return
+    out = console()
+    out.print(report.learned_table(learned))
+    for line in report.learned_summary(learned):
+        out.print(line, soft_wrap=True, highlight=False)
+    out.print(f"Wrote {made.config_file}: look at it, then train.", soft_wrap=True)
+    if made.path != PACKAGE_HOME:
+        out.print(f"  classification-model train --home {folder}", soft_wrap=True)
+
+
+def _which_target(csv: Path) -> str:
+    from classification_model.processing.data_manager import read_csv
+
+    columns = ", ".join(map(repr, read_csv(csv).columns))
+    return f"which column is to be predicted? {csv.name} has {columns}"
+
+
+def train(
+    home: HomeOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Save it also if the gate refuses it.")
+    ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="A Dask scheduler, such as `tcp://host:8786`, to compare candidates on.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    _debug: DebugOption = False,
+) -> None:
+    """Train the model of a home and save it under the version in `VERSION`.
+
+    It replaces the one that is there only if it is not worse, and not below the floor that
+    `config.yml` may set under `acceptance`.
+
+    ```console
+    classification-model train --home churn
+    ```
+    """
+    from classification_model import answers, report
+
+    out = console()
+    with Screen(console(stderr=as_json), quiet=as_json) as screen:
+        screen.wait("Loading scikit-learn")
+        from classification_model.train_pipeline import run_training
+
+        try:
+            trained = run_training(home, progress=screen, force=force, cluster=cluster)
+        except RejectedModelError as error:
+            screen.settle()
+            if as_json:
+                answer(answers.Trained.not_saved(error))
+            elif isinstance(error.comparison, Comparison):
+                out.print(report.comparison_table(error.comparison))
+                out.print(report.flips_table(error.comparison))
+            raise
+    if as_json:
+        answer(answers.Trained.of(Home.find(home), trained))
+        return
+    out.print(report.metrics_table(trained.report))
+    if trained.comparison:
+        out.print(report.comparison_table(trained.comparison))

@@ -1,0 +1,47 @@
+"""The options that commands share, and how they answer a machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from classification_model import exits
+from classification_model.config.schema import FrozenModel
+from classification_model.screen import console
+
+__all__ = ["DebugOption", "HomeOption", "JsonOption", "answer"]
+
+
+def _set_debug(context: typer.Context, wanted: bool) -> bool:
+    if isinstance(context.obj, exits.Debug):
+        context.obj.wanted = wanted
+    return wanted
+
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        help="The folder that holds `config.yml`, `VERSION`, `datasets/` and `trained_models/`. "
+        "Without it the one that `MODEL_HOME` names, else the installed package.",
+    ),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", metavar="", help="Answer with one JSON object on stdout, and nothing else there."
+    ),
+]
+DebugOption = Annotated[
+    bool,
+    typer.Option("--debug", metavar="", callback=_set_debug, help="Show where an error arose."),
+]
+
+
+def answer(found: FrozenModel) -> None:
+    """Print what a command found as one JSON object."""
+    text = found.model_dump_json(indent=2)
+    console().print(text, soft_wrap=True, highlight=False, markup=False)

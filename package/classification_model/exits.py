@@ -1,0 +1,119 @@
+"""How a command ends: one table of exit statuses, and one line on stderr for each error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+
+from classification_model.errors import ClassificationModelError, RejectedModelError
+
+__all__ = ["MEANINGS", "Debug", "Status", "Stop", "ending"]
+
+
+class Status(IntEnum):
+    """What the shell is told. From 64 on they are those of ``sysexits.h`` and of shells."""
+
+    DONE = 0
+    FAILED = 1
+    ROWS_REJECTED = 2
+    MODEL_REFUSED = 3
+    WRONG_USE = 64
+    FAULT = 70
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+MEANINGS: Mapping[Status, str] = {
+    Status.DONE: "done; of `predict`: every row was scored",
+    Status.FAILED: "failed: the line on stderr says what, where and the cure; nothing was changed",
+    Status.ROWS_REJECTED: "`predict` wrote its output, and some rows could not be scored",
+    Status.MODEL_REFUSED: "`train` refused the new model, and the one that was there stays",
+    Status.WRONG_USE: "no such command, option or value",
+    Status.FAULT: "a fault of this program; `--debug` shows where",
+    Status.INTERRUPTED: "interrupted by Ctrl-C",
+    Status.PIPE_CLOSED: "nobody reads the output any more, as after `| head`",
+}
+
+_TYPER_WRONG_USE = 2  # the status that typer ends with, which is another thing here
+
+
+class Stop(Exception):  # noqa: N818 (an end, and not always an error)
+    """End the command with a status, without a word."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.name)
+        self.status = status
+
+
+@dataclass
+class Debug:
+    """Whether tracebacks are wanted; known once the options are read."""
+
+    wanted: bool = False
+
+
+@contextmanager
+def ending(debug: Debug | None = None) -> Iterator[None]:
+    """End the process as the table says, whatever is raised within.
+
+    Where nothing is raised, or an exit with status 0, nothing happens.
+    """
+    try:
+        yield
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 (the last to know)
+        status = _status(error, traced=debug is not None and debug.wanted)
+        if status == Status.PIPE_CLOSED:
+            _stop_writing()
+        if status:
+            raise SystemExit(status) from None
+
+
+def _status(error: BaseException, *, traced: bool) -> object:
+    """The status that belongs to what was raised, once the user knows what there is to know."""
+    if isinstance(error, SystemExit) and error.code != Status.INTERRUPTED:
+        # Typer has said what it had to say.
+        return Status.WRONG_USE if error.code == _TYPER_WRONG_USE else error.code
+    if isinstance(error, SystemExit | KeyboardInterrupt):
+        _say("Interrupted")
+        return Status.INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        return Status.PIPE_CLOSED
+    if isinstance(error, Stop):
+        return error.status
+    if traced:
+        traceback.print_exception(error)
+    return _told(error)
+
+
+def _told(error: BaseException) -> Status:
+    """Say what went wrong in one line; the status that belongs to it."""
+    if isinstance(error, ClassificationModelError):
+        _say(f"Error: {error}")
+        refused = isinstance(error, RejectedModelError)
+        return Status.MODEL_REFUSED if refused else Status.FAILED
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"Error: {where}{error.strerror}")
+        return Status.FAILED
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    _say(f"Error: a fault of this program: {what}; the same with --debug shows where it is")
+    return Status.FAULT
+
+
+def _say(line: str) -> None:
+    # Written at once, and in red only where somebody looks at it.
+    text = line.replace("\n", " ")
+    red = sys.stderr.isatty() and "NO_COLOR" not in os.environ and line != "Interrupted"
+    print(f"\033[31m{text}\033[0m" if red else text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _stop_writing() -> None:
+    """Send to nowhere what Python still wants to write when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())

@@ -1,0 +1,153 @@
+"""What a terminal shows while work goes on: bars with rate and time left, and a live table.
+
+Where nobody looks, in a file or a pipe, bars are silent and lines are just lines.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from classification_model.exits import Status, Stop
+from classification_model.progress import Progress
+from classification_model.records import Compared
+
+__all__ = ["Screen", "console"]
+
+_WIDTH = 120
+"""Columns of a file or a pipe: enough for every table."""
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        raise Stop(Status.PIPE_CLOSED)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A terminal as wide as it is; a file or a pipe wide enough for every table."""
+    found = _Console(stderr=stderr)
+    return found if found.is_terminal else _Console(stderr=stderr, width=_WIDTH)
+
+
+class _Rate(ProgressColumn):
+    """How many a second; of what is slow, how many seconds each."""
+
+    def render(self, task: Task) -> Text:
+        rate = task.finished_speed or task.speed
+        if not rate:
+            return Text("")
+        return Text(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s", style="cyan")
+
+
+class Screen(Progress):
+    """A terminal that is written on while work goes on; use it in a ``with`` block.
+
+    Args:
+        to: where it is shown.
+        quiet: say nothing where nobody looks, not even lines.
+    """
+
+    def __init__(self, to: Console, *, quiet: bool = False) -> None:
+        self._console = to
+        self._looked_at = to.is_terminal
+        self._silent = quiet and not self._looked_at
+        self._live: Live | None = None
+        self._bar = Bar()
+        self._unit: str | None = None
+        self._compared: list[Compared] = []
+        self._now = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.settle()
+
+    def wait(self, what: str) -> None:
+        """Work of unknown length begins: show that it goes on, and for how long."""
+        self._begin(what, SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+
+    def say(self, line: str) -> None:
+        self.settle()
+        if not self._silent:
+            self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+        self.wait("")
+
+    def count(self, done: int, total: int, unit: str) -> None:
+        if self._unit != unit:
+            self._begin(
+                unit,
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TextColumn("{task.description}"),
+                _Rate(),
+                TimeRemainingColumn(),
+                TextColumn("left"),
+            )
+            self._unit = unit
+        if self._live:
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+
+    def comparing(self, done: int, total: int, name: str) -> None:
+        self._now = name
+        self.count(done, total, "candidates")
+
+    def compared(self, done: int, total: int, candidate: Compared) -> None:
+        if self._looked_at:
+            self._compared.append(candidate)
+            self._now = ""
+            self.count(done, total, "candidates")
+        elif not self._silent:
+            self.say(f"  {done}/{total} {candidate.name}: log loss {candidate.log_loss:.4f}")
+
+    def _begin(self, what: str, *columns: ProgressColumn) -> None:
+        self.settle()
+        if self._looked_at:
+            self._bar = Bar(*columns)
+            self._bar.add_task(what, total=None)
+            self._live = Live(get_renderable=self._picture, console=self._console, transient=True)
+            self._live.start()
+
+    def settle(self) -> None:
+        """What moves goes away; the table of candidates stays."""
+        self._unit = None
+        if self._live:
+            self._live.stop()
+            self._live = None
+        if self._compared:
+            self._now = ""
+            self._console.print(self._candidates())
+            self._compared = []
+
+    def _picture(self) -> RenderableType:
+        if self._compared or self._now:
+            return Group(self._candidates(), self._bar)
+        return self._bar
+
+    def _candidates(self) -> Table:
+        """The candidates with their losses, the best so far in bold, and the one in work."""
+        table = Table("candidate")
+        table.add_column("log loss", justify="right")
+        best = min((one.log_loss for one in self._compared), default=None)
+        for one in self._compared:
+            style = "bold green" if one.log_loss == best else ""
+            table.add_row(one.name, f"{one.log_loss:.4f}", style=style)
+        if self._now:
+            table.add_row(self._now, "...", style="dim")
+        return table
