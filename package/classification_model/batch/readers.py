@@ -14,6 +14,7 @@ from classification_model.batch.sources import (
     opened,
     parquet,
     position,
+    size_of,
 )
 from classification_model.errors import DataError
 
@@ -89,12 +90,12 @@ def _parquet_file(name: str, stream: object) -> Any:
 def _parquet_blocks(source: Source) -> Iterator[Block]:
     import pyarrow as pa
 
-    row, done = 1, 0
+    row, size = 1, size_of(source.name)
     with opened(source.name) as stream:
         file = _parquet_file(source.name, stream)
         try:
             for batch in file.iter_batches(_PARQUET_ROWS, use_threads=False):
-                done += batch.nbytes
+                done = size * (row + batch.num_rows) // file.metadata.num_rows
                 table = pa.Table.from_batches([batch])
                 yield Block(source, row, table, plain=False, done=done)
                 row += batch.num_rows

@@ -84,8 +84,8 @@ def score_files(
         raise DataError(f"{output}: is one of the inputs; give the output another name")
     total = Scored()
     with _scoring(place, model, target, found) as submit, ExitStack() as stack:
-        rejected = stack.enter_context(sinks.RejectedSink(sinks.rejected_beside(output)))
         stream = stack.enter_context(sinks.whole(output))
+        rejected = stack.enter_context(sinks.RejectedSink(sinks.rejected_beside(output)))
         header = [*found[0].columns, *added_columns(model)]
         sink = sinks.CsvSink(stream, header) if target == "csv" else sinks.ParquetSink(stream)
         for answer, done in _in_order(submit, found):

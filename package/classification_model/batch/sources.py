@@ -64,8 +64,7 @@ class Block:
 
     ``content`` is UTF-8 text of whole lines, or an Arrow table. ``line`` is where the first of
     them starts, from 1; in Parquet it counts rows. ``plain`` says that every quote opens or
-    closes a cell. ``done`` is how much of the source was read by then, in bytes as stored, or
-    in rows of Parquet.
+    closes a cell. ``done`` is how much of the source was read by then, in bytes as stored.
     """
 
     source: Source
