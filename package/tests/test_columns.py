@@ -56,7 +56,7 @@ INPUTS = {
     "year": ("born",),
 }
 CATEGORIES = ("deck", "family_band", "saved_first", "title")
-TRAINED = [
+TRAINED: list[dict[str, Any]] = [
     {
         "pclass": 3, "name": "A, Mr. B", "sex": "male", "age": 20.0, "sibsp": 0, "parch": 0,
         "fare": 7.0, "cabin": "C2 C4", "alone": True, "born": date(1890, 1, 2),

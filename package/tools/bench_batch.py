@@ -1,6 +1,6 @@
 """Scoring big files: against a plain copy, against pandas with the pickle, and in memory.
 
-    tox -e bench_batch [-- --copies 1600] [--rounds 3] [--ten-times]
+    tox -e bench_batch [-- --copies 1600] [--rounds 3] [--ten-times] [--growth]
 
 The file is the Titanic's raw CSV, 1,600 times over, which is 2.1 million rows. It is measured
 twice: once as it is, where the same 1,309 rows come back again and again, which flatters whoever
@@ -164,18 +164,29 @@ def measure(
     }
 
 
+def growth(folder: Path, copies: int) -> None:
+    """How cost grows with the rows: seconds and peak memory at a hundredth, a tenth and all."""
+    print(f"\n  {'rows':>12} {'seconds':>9} {'processor':>10} {'peak MB':>9}")
+    for some in (1, copies // 100, copies // 10, copies):
+        source = copied(folder / "rows.csv", max(1, some), distinct=True)
+        rows = sum(1 for _ in csv.reader(source.open(encoding="utf-8", newline=""))) - 1
+        found = run("ours", source, folder / "out.csv")
+        print(f"  {rows:12,} {found.seconds:9.2f} {found.processor:10.2f} {found.megabytes:9.0f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tox -e bench_batch --")
     parser.add_argument("--copies", type=int, default=1600, help="of the raw CSV")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ten-times", action="store_true", help="peak memory on 10x the rows")
+    parser.add_argument("--growth", action="store_true", help="how cost grows with the rows")
     parser.add_argument("--side", nargs=3, metavar=("SIDE", "SOURCE", "TARGET"), help="run one")
     options = parser.parse_args()
     if options.side:
         side, source, target = options.side
         SIDES[side](source, target)
         return
-    results = {}
+    results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         for name, distinct in (("every row another", True), ("the same rows again", False)):
@@ -184,6 +195,8 @@ def main() -> None:
             big = copied(folder / "rows.csv", 10 * options.copies, distinct=False)
             peak = run("ours", big, folder / "out.csv").megabytes
             results["the same rows again"]["peak MB, ten times the rows"] = peak
+        if options.growth:
+            growth(folder, options.copies)
     print("\n" + json.dumps(results, indent=2))
     for name, found in results.items():
         for what, bar in (("against a copy", 0.2), ("against pandas", 4.0)):
