@@ -40,6 +40,7 @@ _Indices = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _See = Callable[[Any], object]
 
+_EXACT = 2.0**62  # whole floats up to here are whole numbers of 64 bits
 _UNKNOWN: _Indices = np.empty(0, np.int64)  # which values are distinct, until it is asked
 
 
@@ -90,10 +91,11 @@ class TypedColumn:
         """What a function makes of the values: as :meth:`distinct`, for what is distinct then."""
         if see not in self._seen:
             codes, values = self.distinct()
-            numbers: dict[object, int] = {}
+            there = np.flatnonzero(np.bincount(codes, minlength=len(values)))
+            answers = [see(values[code]) for code in there.tolist()]
+            numbers = {answer: i for i, answer in enumerate(dict.fromkeys(answers))}
             alike = np.zeros(len(values), np.int64)
-            for code in np.flatnonzero(np.bincount(codes, minlength=len(values))).tolist():
-                alike[code] = numbers.setdefault(see(values[code]), len(numbers))
+            alike[there] = [*map(numbers.__getitem__, answers)]
             self._seen[see] = alike[codes], [*numbers]
         return self._seen[see]
 
@@ -262,7 +264,10 @@ def _by_rule(
     doubtful: Sequence[int] = range(len(raws))
     if markers is not None and pa.types.is_string(encoded.dictionary.type):
         values = [text and text.strip() for text in raws]
-        doubtful = [i for i, text in enumerate(values) if not text or text in markers]
+        asked = frozenset((*markers, None))
+        doubtful = []
+        if not asked.isdisjoint(values):
+            doubtful = [i for i, text in enumerate(values) if text in asked]
     refused = []
     for position in doubtful:
         try:
@@ -282,11 +287,13 @@ def _are_whole(numbers: _Floats) -> bool:
 
 def _scalars(numbers: _Floats, *, whole: bool) -> list[TypedValue]:
     """Numbers as the rule gives them: ``int`` or ``float``, ``None`` for missing."""
-    if whole:
-        return [None if n != n else int(n) for n in numbers.tolist()]  # noqa: PLR0124 - NaN
     if not np.isnan(numbers).any():
-        return numbers.tolist()  # type: ignore[no-any-return]
-    return [None if n != n else n for n in numbers.tolist()]  # noqa: PLR0124 - NaN
+        if not whole:
+            return numbers.tolist()  # type: ignore[no-any-return]
+        if np.abs(numbers).max(initial=0) < _EXACT:
+            return numbers.astype(np.int64).tolist()  # type: ignore[no-any-return]
+    as_ruled: Callable[[float], TypedValue] = int if whole else float
+    return [None if n != n else as_ruled(n) for n in numbers.tolist()]  # noqa: PLR0124 - NaN
 
 
 def _combinations(
