@@ -19,7 +19,7 @@ def predict(
         list[str],
         typer.Argument(
             help="CSV, JSON Lines or Parquet, by suffix, also with .gz; or patterns: 'in/*.csv'.",
-            metavar="INPUT...",
+            metavar="INPUT",
         ),
     ],
     output: Annotated[
