@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from app import __version__
-from app.schemas import Health, PredictResponse, request_model
+from app.observability import Metrics
+from app.schemas import Health, PredictResponse, Refused, request_model
 from classification_model.predict import Model, OnError, PredictionResult
 from classification_model.processing.validation import Validated
 
@@ -16,12 +17,20 @@ ON_ERROR = (
     "`skip`: the good rows are scored, and the bad ones come back in `errors`."
 )
 
+_REFUSALS = {
+    400: "What was sent is no HTTP, or its body cannot be read.",
+    408: "It did not come in time.",
+    413: "The body is too long, or holds too many values.",
+    503: "Too much at once, or too slow: Retry-After says when to try again.",
+}
 
-def model_router(model: Model, most: int | None = None) -> APIRouter:
+
+def model_router(model: Model, metrics: Metrics, most: int | None = None) -> APIRouter:
     """The routes of a service that has a model: their shapes are those of its bundle.
 
     Args:
         model: that answers.
+        metrics: where what it says is counted.
         most: the rows that one request may hold.
     """
     router = APIRouter()
@@ -33,7 +42,9 @@ def model_router(model: Model, most: int | None = None) -> APIRouter:
     ) -> PredictionResult:
         """Predict the class of each row."""
         # With a bad row this is not reached: the error map answers, as on_error says.
-        return model.score(Validated(body.inputs, []))  # type: ignore[attr-defined]
+        result = model.score(Validated(body.inputs, []))  # type: ignore[attr-defined]
+        metrics.scored(result)
+        return result
 
     async def health(request: Request, response: Response) -> Health:
         """Answers while the service is alive: with 503 once it is about to stop."""
@@ -49,5 +60,11 @@ def model_router(model: Model, most: int | None = None) -> APIRouter:
 
     stopping: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
     router.add_api_route("/health", health, response_model=Health, responses=stopping)
-    router.add_api_route("/predict", predict, methods=["POST"], response_model=PredictResponse)
+    router.add_route("/metrics", metrics.page, include_in_schema=False)
+    refusals: dict[int | str, Any] = {
+        status: {"model": Refused, "description": why} for status, why in _REFUSALS.items()
+    }
+    router.add_api_route(
+        "/predict", predict, methods=["POST"], response_model=PredictResponse, responses=refusals
+    )
     return router

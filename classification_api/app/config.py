@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -20,7 +20,12 @@ from pydantic import (
 from classification_model.errors import ConfigError
 from classification_model.runtimes import Engine
 
-__all__ = ["Settings"]
+__all__ = ["AccessLog", "LogFormat", "LogLevel", "Settings"]
+
+_lower = BeforeValidator(str.lower)
+AccessLog = Annotated[Literal["off", "errors", "all"], _lower]
+LogFormat = Annotated[Literal["text", "json"], _lower]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], _lower]
 
 
 def _listed(value: Any) -> Any:
@@ -58,6 +63,14 @@ class Settings(BaseModel):
 
     ``API_KEYS``: keys with commas between them; with none everybody may ask.
     ``CORS_ORIGINS``: origins with commas between them, whose pages may ask.
+
+    What it writes:
+
+    ``LOG_FORMAT``: ``text``, or ``json`` for one object a line.
+    ``LOG_LEVEL``: the least severe lines.
+    ``ACCESS_LOG``: which answers get a line: none, those from status 400 on, or all.
+
+    docs/serving.md says more of each; a test holds that it names them all.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -69,7 +82,7 @@ class Settings(BaseModel):
     MAX_ROWS: PositiveInt = 2_000
     MAX_CONCURRENCY: PositiveInt = 1_000
     MAX_CONNECTIONS: PositiveInt = 4_096
-    RECEIVE_SECONDS: PositiveFloat = 20
+    RECEIVE_SECONDS: PositiveFloat = 15
     REQUEST_SECONDS: PositiveFloat = 10
 
     DRAIN_SECONDS: NonNegativeFloat = 2
@@ -77,6 +90,10 @@ class Settings(BaseModel):
 
     API_KEYS: Annotated[tuple[Key, ...], BeforeValidator(_listed)] = ()
     CORS_ORIGINS: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
+
+    LOG_FORMAT: LogFormat = "text"
+    LOG_LEVEL: LogLevel = "info"
+    ACCESS_LOG: AccessLog = "errors"
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:

@@ -13,6 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import RefusedError
+from app.observability import Observer
 
 __all__ = ["ApiKeys", "PageHeaders", "add_keys_to", "script_policy"]
 
@@ -42,14 +43,16 @@ _PAGE = {
 class ApiKeys:
     """Lets in who sends a key, and everybody to /health."""
 
-    def __init__(self, app: ASGIApp, keys: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, keys: Iterable[str], observer: Observer) -> None:
         self._app = app
+        self._observer = observer
         # Digests have one length, and comparing them says nothing about the keys.
         self._digests = [_digest(key.encode()) for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._may_enter(scope):
-            await _UNKNOWN.send(send)
+            with self._observer.request(scope, send) as observed:
+                await _UNKNOWN.send(observed)
             return
         await self._app(scope, receive, send)
 

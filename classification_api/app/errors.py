@@ -68,7 +68,8 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
         raise error
     faults = error.errors()
     if request.query_params.get("on_error") == "skip" and all(map(_is_about_a_row, faults)):
-        return _without_bad_rows(request.app.state.model, error.body)
+        return _without_bad_rows(request.app.state, error.body)
+    request.app.state.metrics.refused([*filter(_is_about_a_row, faults)])
     detail = [
         {
             "type": fault["type"],
@@ -88,9 +89,11 @@ def _is_about_a_row(fault: Any) -> bool:
     return fault["loc"][:2] == ("body", "inputs") and len(fault["loc"]) > 2
 
 
-def _without_bad_rows(model: Model, body: Any) -> Response:
+def _without_bad_rows(state: Any, body: Any) -> Response:
     """The good rows' predictions, and why the others have none."""
+    model: Model = state.model
     result = model.predict(body["inputs"], on_error="skip")
+    state.metrics.scored(result)
     errors = [{**error, "value": _shown(error["value"])} for error in result["errors"] or ()]
     return _json({**result, "errors": errors}, status=200)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -20,7 +21,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.errors import RefusedError
 from app.limits import SMALL, Careful, Uploads, replayed, too_slow
-from classification_model.predict import Model
+from app.observability import BEGUN, HEADER, Observed, Observer, add_time
+from classification_model.predict import Model, PredictionResult
 from classification_model.processing.json_rows import row_schema
 
 __all__ = ["PATH", "FastPredict", "answerer", "passes_nothing_by"]
@@ -33,11 +35,19 @@ _JSON = frozenset(
 )
 
 
-def answerer(model: Model, most: int | None = None) -> Callable[[bytes | bytearray], bytes]:
+def answerer(
+    model: Model,
+    most: int | None = None,
+    note: Callable[[PredictionResult], None] | None = None,
+) -> Callable[[bytes | bytearray], bytes]:
     """The function from the body of a request to that of its answer.
 
-    It raises ``ValidationError`` where the body is not accepted as it is, also where it holds
-    more than ``most`` rows.
+    It raises ``ValidationError`` where the body is not accepted as it is.
+
+    Args:
+        model: what predicts.
+        most: rows that are accepted.
+        note: is told each result that is answered.
     """
     row = row_schema(model.manifest.row_schema)
     rows = core_schema.list_schema(row, min_length=1, max_length=most)
@@ -48,7 +58,11 @@ def answerer(model: Model, most: int | None = None) -> Callable[[bytes | bytearr
     predict = model.answer
 
     def answer(body: bytes | bytearray) -> bytes:
-        return to_json(predict(read(body)["inputs"]))
+        result = predict(read(body)["inputs"])
+        content = to_json(result)
+        if note is not None:
+            note(result)
+        return content
 
     return answer
 
@@ -84,6 +98,7 @@ class FastPredict:
         other: answers whatever this does not.
         uploads: the room for bodies that do not come in one small piece.
         seconds: until such a one must be answered, from when it is whole.
+        observer: gives each request its id, and counts it.
     """
 
     def __init__(
@@ -92,49 +107,68 @@ class FastPredict:
         other: Careful,
         uploads: Uploads,
         seconds: float,
+        observer: Observer,
     ) -> None:
         self._answer = answer
         self._other = other
         self._uploads = uploads
         self._seconds = seconds
+        self._observed = Observed(other, observer)
+        self._observer = observer
+        self._times = observer.metrics.times(("POST", PATH, 200))
+        self._logged = observer.lowest_logged <= 200
         # One thread: large requests wait for each other, and small ones for none of them.
         self._large = ThreadPoolExecutor(1, "large")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _is_plain_predict(scope):
-            await self._other(scope, receive, send)
+            await self._observed(scope, receive, send)
             return
+        begin = perf_counter()
         message = await receive()
         body: bytes = message.get("body", b"")
         if message.get("more_body") or len(body) > SMALL:
+            scope.update({BEGUN: begin, "endpoint": self})  # as routing says who answers
             await self._in_pieces(scope, message, receive, send)
             return
         try:
             content = self._answer(body)
         except Exception:  # noqa: BLE001 - FastAPI meets it again, and answers as it always does
-            await self._other(scope, _again(message, receive), send)
+            scope[BEGUN] = begin
+            await self._observed(scope, _again(message, receive), send)
             return
-        await _send(content, send)
+        # As the observer does it elsewhere, with less around it.
+        identity = self._observer.identity(scope["headers"])
+        headers = _headers(content)
+        headers.append((HEADER, identity))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+        seconds = perf_counter() - begin
+        add_time(self._times, seconds)
+        if self._logged:
+            self._observer.write(scope, 200, seconds, identity)
 
     async def _in_pieces(
         self, scope: Scope, message: Message, receive: Receive, send: Send
     ) -> None:
-        with self._uploads.room() as upload:
+        with self._observer.request(scope, send) as observed, self._uploads.room() as upload:
             try:
                 body = await upload.whole(scope, message, receive)
             except RefusedError as refused:
-                await refused.send(send)
+                await refused.send(observed)
                 return
             if body is None:
                 return
             try:
                 content = await self._in_time(body)
             except RefusedError as refused:
-                await refused.send(send)
+                await refused.send(observed)
             except Exception:  # noqa: BLE001 - as above
-                await self._other.answer(scope, body, receive, send)
+                await self._other.answer(scope, body, receive, observed)
             else:
-                await _send(content, send)
+                start = {"type": "http.response.start", "status": 200}
+                await observed({**start, "headers": _headers(content)})
+                await observed({"type": "http.response.body", "body": content})
 
     async def _in_time(self, body: bytearray) -> bytes:
         if len(body) <= SMALL:
@@ -146,11 +180,8 @@ class FastPredict:
             raise too_slow(self._seconds) from None
 
 
-async def _send(content: bytes, send: Send) -> None:
-    size = b"%d" % len(content)
-    headers = [(b"content-length", size), (b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+def _headers(content: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"content-length", b"%d" % len(content)), (b"content-type", b"application/json")]
 
 
 def _is_plain_predict(scope: Scope) -> bool:

@@ -26,6 +26,7 @@ from app.drain import Drain, running_server
 from app.fast import FastPredict, answerer, passes_nothing_by
 from app.fit import check_fit
 from app.limits import Admission, Careful, Uploads
+from app.observability import Metrics, Observed, Observer, write_logs
 from app.web import add_pages
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError
@@ -33,7 +34,7 @@ from classification_model.predict import Model, load_model
 
 __all__ = ["Service", "lifespan"]
 
-_log = logging.getLogger("uvicorn.error")
+_log = logging.getLogger(__name__)
 
 
 class Service(FastAPI):
@@ -85,6 +86,7 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
     """
     try:
         settings = app.settings or Settings.read(os.environ)
+        write_logs(settings)
         home = Home.find(settings.MODEL_HOME)
         model = load_model(home, settings.ENGINE)
         check_fit(home, model)
@@ -92,6 +94,7 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
         app.failure = str(error)
         raise
     app.state.model = model
+    app.state.metrics = Metrics(model)
     app.asks_for_key = bool(settings.API_KEYS)
     app.entry = _layers(app, model, settings)
     # What is there now stays: the collector need not look at it again while requests wait.
@@ -109,7 +112,9 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
 
 def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
     """What a request passes on its way: the last that is put around the others is the first."""
-    router = model_router(model, settings.MAX_ROWS)
+    metrics: Metrics = app.state.metrics
+    observer = Observer(metrics, settings.ACCESS_LOG)
+    router = model_router(model, metrics, settings.MAX_ROWS)
     columns = model.manifest.row_schema
     uploads = Uploads(
         longest=settings.MAX_BODY_BYTES,
@@ -118,15 +123,16 @@ def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
         columns=len(columns.columns) + len(columns.ignored),
     )
     careful = Careful(PageHeaders(super(Service, app).__call__), uploads, settings.REQUEST_SECONDS)
-    entry: ASGIApp = careful
+    entry: ASGIApp = Observed(careful, observer)
     if passes_nothing_by(app, router):
-        answer = answerer(model, settings.MAX_ROWS)
-        entry = app.fast = FastPredict(answer, careful, uploads, settings.REQUEST_SECONDS)
+        answer = answerer(model, settings.MAX_ROWS, metrics.scored)
+        seconds = settings.REQUEST_SECONDS
+        entry = app.fast = FastPredict(answer, careful, uploads, seconds, observer)
     app.include_router(router)
     add_pages(app, model)
     if settings.API_KEYS:
-        entry = ApiKeys(entry, [key.get_secret_value() for key in settings.API_KEYS])
-    entry = Admission(entry, settings.MAX_CONCURRENCY)
+        entry = ApiKeys(entry, [key.get_secret_value() for key in settings.API_KEYS], observer)
+    entry = Admission(entry, settings.MAX_CONCURRENCY, observer)
     if settings.CORS_ORIGINS:
         entry = CORSMiddleware(
             entry,

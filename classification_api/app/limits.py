@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import RefusedError
+from app.observability import Observer
 
 __all__ = ["SMALL", "Admission", "Careful", "Uploads", "replayed", "too_slow"]
 
@@ -29,9 +30,10 @@ class Admission:
     that wait for their client do not count: they cost no time.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, observer: Observer) -> None:
         self._app = app
         self._most = most
+        self._observer = observer
         self._started = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,9 +41,12 @@ class Admission:
             asyncio.get_running_loop().call_soon(self._next_turn)
         self._started += 1
         if self._started > self._most:
-            await RefusedError(
+            refused = RefusedError(
                 503, "More requests at once than this service takes: try again.", retry_after=1
-            ).send(send)
+            )
+            # Counted, and not logged: that would take longer than to refuse.
+            with self._observer.request(scope, send, logged=False) as observed:
+                await refused.send(observed)
             return
         await self._app(scope, receive, send)
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 import numpy as np
 from pydantic_core import SchemaValidator, core_schema, to_json
 
-from app.fast import answerer
+from app.fast import PATH, answerer
+from app.observability import Metrics, Observer, add_time
 from classification_model import bundle
 from classification_model.config.home import Home
-from classification_model.predict import load_model
+from classification_model.predict import Model, PredictionResult, load_model
 from classification_model.processing.features import Encoder
 from classification_model.processing.json_rows import row_schema
 from classification_model.runtimes import OnnxScorer
@@ -39,7 +40,23 @@ def stages(rows: int) -> dict[str, Callable[[], object]]:
         "ONNX": lambda: scorer.score_row(values) if alone else scorer.score(matrix).tolist(),
         "serialise": lambda: to_json(result),
         "the whole": lambda: answer(request),
+        "id, time and counts": observation(model, result),
     }
+
+
+def observation(model: Model, result: PredictionResult) -> Callable[[], object]:
+    """What is done around the whole for ids and metrics."""
+    observer = Observer(Metrics(model), "errors")
+    times = observer.metrics.times(("POST", PATH, 200))
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+
+    def observe() -> None:
+        begin = time.perf_counter()
+        observer.metrics.scored(result)
+        observer.identity(headers)
+        add_time(times, time.perf_counter() - begin)
+
+    return observe
 
 
 def microseconds(call: Callable[[], object], *, rounds: int = 15, seconds: float = 0.03) -> float:

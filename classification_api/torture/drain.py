@@ -11,6 +11,8 @@ from torture.server import Server, body
 
 __all__ = ["Drained", "drain"]
 
+_LONGEST = 60
+
 
 @dataclass
 class Drained:
@@ -53,7 +55,7 @@ async def _drain(
     begin = time.monotonic()
     seen.health = await asyncio.to_thread(lambda: server.ask("GET", "/health").status)
     seen.health_after = time.monotonic() - begin
-    seen.exit_code = await asyncio.to_thread(server.process.wait)
+    seen.exit_code = await asyncio.to_thread(server.process.wait, _LONGEST)
     seen.exit_after = time.monotonic() - begin
     await asyncio.gather(*tasks)
     seen.answered_after = seen.answered - before

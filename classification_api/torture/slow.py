@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torture.server import Server, body
+from torture.server import API, Server, body
 
 __all__ = ["KINDS", "Slowed", "slow_down"]
 
@@ -50,8 +52,6 @@ def slow_down(server: Server, *, clients: int, seconds: float, longest: float) -
         seconds: of asking alone.
         longest: seconds after which nobody waits for a cut any more.
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return asyncio.run(_slow_down(server, clients, seconds, longest))
 
 
@@ -63,21 +63,30 @@ async def _slow_down(server: Server, clients: int, seconds: float, longest: floa
     memory, files = server.memory(), server.files()
     server.reset_peak()
     begin = time.monotonic()
-    kinds = [*KINDS.values()] * (clients // len(KINDS) + 1)
-    slow = [asyncio.create_task(_slow(server, *kind)) for kind in kinds[:clients]]
+    # In a process of their own, or the good one would wait for them on this side, too.
+    command = [sys.executable, "-m", "torture.slow", str(server.port), str(clients)]
+    slow = subprocess.Popen(command, cwd=API)
     await _ask(server, among, found, asyncio.create_task(_all_cut(server, files + 1, longest)))
     found.cut_after = time.monotonic() - begin
+    slow.kill()
+    slow.wait()
     found.growth = server.peak() - memory
     found.alone_p99, found.among_p99 = _p99(alone), _p99(among)
     found.answered = len(alone) + len(among)
-    for task in slow:
-        task.cancel()
-    await asyncio.gather(*slow, return_exceptions=True)
     return found
 
 
-async def _slow(server: Server, first: bytes, then: bytes) -> None:
-    _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1000)
+async def _slow_clients(port: int, clients: int) -> None:
+    """So many of all kinds, each second spread over them."""
+    kinds = [*KINDS.values()] * (clients // len(KINDS) + 1)
+    waits = (i / clients for i in range(clients))
+    slow = [_slow(port, wait, *kind) for wait, kind in zip(waits, kinds, strict=False)]
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def _slow(port: int, wait: float, first: bytes, then: bytes) -> None:
+    await asyncio.sleep(wait)
+    _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
     # A client that reads would not be slow.
     writer.transport.pause_reading()  # type: ignore[attr-defined]
     writer.write(first)
@@ -93,6 +102,8 @@ async def _slow(server: Server, first: bytes, then: bytes) -> None:
 async def _all_cut(server: Server, files: int, longest: float) -> None:
     """Return once the server has no more connections than before, and the good client's."""
     begin = time.monotonic()
+    while server.files() <= files and time.monotonic() - begin < longest:
+        await asyncio.sleep(0.1)
     await asyncio.sleep(1)
     while server.files() > files and time.monotonic() - begin < longest:
         await asyncio.sleep(0.1)
@@ -119,3 +130,9 @@ async def _ask(
 
 def _p99(times: Sequence[float]) -> float:
     return sorted(times)[len(times) * 99 // 100]
+
+
+if __name__ == "__main__":
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    asyncio.run(_slow_clients(int(sys.argv[1]), int(sys.argv[2])))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -76,8 +78,9 @@ def ending(debug: Debug | None = None) -> Iterator[None]:
 def _status(error: BaseException, *, traced: bool) -> object:
     """The status that belongs to what was raised, once the user knows what there is to know."""
     if isinstance(error, SystemExit) and error.code != Status.INTERRUPTED:
-        # Typer has said what it had to say.
-        return Status.WRONG_USE if error.code == _TYPER_WRONG_USE else error.code
+        # Who ends so has said what there is to say. Typer ends while it handles its own error.
+        by_typer = error.code == _TYPER_WRONG_USE and error.__context__ is not None
+        return Status.WRONG_USE if by_typer else error.code
     if isinstance(error, SystemExit | KeyboardInterrupt):
         _say("Interrupted")
         return Status.INTERRUPTED
@@ -106,10 +109,14 @@ def _told(error: BaseException) -> Status:
 
 
 def _say(line: str) -> None:
-    # Written at once, and in red only where somebody looks at it.
+    """One line; a terminal gets it in red, and broken between words."""
     text = line.replace("\n", " ")
-    red = sys.stderr.isatty() and "NO_COLOR" not in os.environ and line != "Interrupted"
-    print(f"\033[31m{text}\033[0m" if red else text, file=sys.stderr, flush=True)  # noqa: T201
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+        if "NO_COLOR" not in os.environ:
+            text = f"\033[31m{text}\033[0m"
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _stop_writing() -> None:

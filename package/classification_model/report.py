@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
@@ -25,20 +27,33 @@ __all__ = [
     "flips_table",
     "learned_summary",
     "learned_table",
+    "libraries_table",
     "metrics_table",
     "schema_table",
     "scored_summary",
 ]
 
+_MOST_COLUMNS = 40
 _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
 
 
 def learned_table(learned: Learned) -> Table:
-    """One line for each column: what it is, how much is missing, and what was decided."""
-    table = _table(f"Columns to predict {learned.target!r} from")
+    """One line for each column: what it is, how much is missing, and what was decided.
+
+    Of more columns than one can look at, only those that are not simply used.
+    """
+    findings = learned.findings
+    if len(findings) > _MOST_COLUMNS:
+        findings = tuple(found for found in findings if found.decision != "used")
+    used = Counter(f.column.kind for f in learned.findings if f not in findings)
+    more = ", ".join(f"{count} {kind}" for kind, count in used.most_common())
+    table = _table(
+        f"Columns to predict {learned.target!r} from",
+        caption=f"and {used.total()} columns that are simply used: {more}" if more else None,
+    )
     for heading in ("column", "kind", "missing", "values", "decision"):
         table.add_column(heading, justify="right" if heading == "missing" else "left")
-    for finding in learned.findings:
+    for finding in findings:
         why = f": {finding.reason}" if finding.reason else ""
         table.add_row(
             escape(finding.name),
@@ -60,9 +75,7 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     shown = list(learned.classes.items())[:10]
     shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
     more = len(learned.classes) - len(shown)
-    yield escape(
-        f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
-    )
+    yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
 
 
 def metrics_table(found: Report | Metrics) -> Table:
@@ -70,11 +83,11 @@ def metrics_table(found: Report | Metrics) -> Table:
     from classification_model.evaluation import NAMES, Metrics, Report
 
     table = _table(f"On {found.rows} rows held out of training")
-    table.add_column("metric")
-    table.add_column("value", justify="right")
+    table.add_column("metric", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
     whole, effortless = found, []
     if isinstance(found, Report):
-        table.add_column("95% interval")
+        table.add_column("95% interval", no_wrap=True)
         whole, effortless = found.metrics, [one.metrics for one in found.baselines]
         for one in found.baselines:
             table.add_column(escape(one.name), justify="right")
@@ -101,8 +114,10 @@ def comparison_table(found: Comparison) -> Table:
     return table
 
 
-def flips_table(found: Comparison, shown: int = 20) -> Table:
+def flips_table(found: Comparison, shown: int = 20) -> Table | str:
     """The held-out rows that the two models label differently."""
+    if not found.flips:
+        return "No row gets another label"
     more = len(found.flips) - shown
     title = f"{len(found.flips)} rows get another label"
     table = _table(title + (f", the first {shown}" if more > 0 else ""))
@@ -125,23 +140,37 @@ def schema_table(schema: RowSchema) -> Table:
 
 
 def files_table(found: Bundle) -> Table:
-    """The files with their digests, and the libraries they were made with."""
+    """The files, each of which was found as it was saved."""
     table = _table(f"Model {found.manifest.version}, bundle {found.digest[:16]}")
-    for heading in ("file or library", "saved", "now"):
-        table.add_column(heading)
+    table.add_column("file", overflow="fold")
+    table.add_column("bytes", justify="right", no_wrap=True)
+    table.add_column("sha256", no_wrap=True)
     for record in found.manifest.files.values():
-        table.add_row(record.name, f"{record.size} bytes, sha256 {record.sha256[:16]}", "the same")
+        table.add_row(escape(record.name), f"{record.size:,}", record.sha256[:16])
+    return table
+
+
+def libraries_table(found: Bundle) -> Table:
+    """The libraries that the model was made with, and those that are here."""
+    table = _table(f"Made with Python {found.manifest.python} and these libraries")
+    for heading in ("library", "then", "now"):
+        table.add_column(heading)
     for name, version in found.manifest.libraries.items():
         installed = _installed(name)
-        table.add_row(name, version, "the same" if installed == version else installed)
+        style = "" if installed == version else "yellow"
+        table.add_row(name, version, installed, style=style)
     return table
 
 
 def description(found: Bundle) -> Iterator[str]:
+    """What the model is, in a line for each fact."""
     manifest = found.manifest
+    chosen = manifest.choice.estimator
+    members = ", ".join(member.name for member in chosen.members)
     yield f"Version   {manifest.version}"
-    yield escape(f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}")
+    yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}"
     yield f"Learned   from {manifest.rows} rows, data sha256 {manifest.data_sha256[:16]}"
+    yield f"Estimator {chosen.name}" + (f" of {members}" if members else "")
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
     yield f"Engine    {'onnx' if '.onnx' in found.contents else 'sklearn only'}"
     yield f"Bundle    {found.digest}"
@@ -150,16 +179,25 @@ def description(found: Bundle) -> Iterator[str]:
 def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     """How many rows there were, what became of them, and what was unusual about them."""
     if scored.reused:
-        yield escape(f"{scored.reused} part(s) were there from an earlier run")
-    yield escape(f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}")
+        yield f"{scored.reused} part(s) were there from an earlier run"
+    yield f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}"
     if scored.rejected:
-        yield escape(f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}")
+        yield f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}"
     for (column, rule), (count, message) in scored.warned.items():
-        yield escape(f"  {count:,} row(s), {column}: {rule}; the first: {message}")
+        yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
 
 
-def _table(title: str) -> Table:
-    return Table(title=escape(title), title_justify="left", title_style="bold")
+def _table(title: str, *, caption: str | None = None) -> Table:
+    # Few lines, so that it fits a narrow terminal and can be copied out of one.
+    return Table(
+        title=escape(title),
+        title_justify="left",
+        title_style="bold",
+        caption=caption,
+        caption_justify="left",
+        caption_style="",
+        box=SIMPLE_HEAD,
+    )
 
 
 def _seen(column: Column) -> str:

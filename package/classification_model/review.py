@@ -13,6 +13,7 @@ from classification_model.errors import DataError
 from classification_model.evaluation import Metrics, score
 from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
+from classification_model.progress import Progress
 from classification_model.records import Comparison
 
 __all__ = ["Evaluation", "SideBySide", "compare_homes", "evaluate_saved"]
@@ -45,7 +46,9 @@ class SideBySide:
         )
 
 
-def evaluate_saved(home: str | os.PathLike[str] | None = None) -> Evaluation:
+def evaluate_saved(
+    home: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+) -> Evaluation:
     """Judge the model that a home holds on the rows that its training held out.
 
     Raises:
@@ -55,7 +58,7 @@ def evaluate_saved(home: str | os.PathLike[str] | None = None) -> Evaluation:
     place = Home.find(home)
     config = load_config(place)
     model = load_model(place)
-    data = data_manager.load_dataset(config, place)
+    data = data_manager.load_dataset(config, place, progress)
     if not model.manifest.is_of(data_sha256=data.digest, config_sha256=config.digest):
         raise DataError(
             f"{place.path}: {config.dataset} or config.yml changed since the model was trained, "
@@ -66,7 +69,12 @@ def evaluate_saved(home: str | os.PathLike[str] | None = None) -> Evaluation:
     return Evaluation(model, score(held_out.labels, scores, model.manifest.classes))
 
 
-def compare_homes(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> SideBySide:
+def compare_homes(
+    old: str | os.PathLike[str],
+    new: str | os.PathLike[str],
+    *,
+    progress: Progress | None = None,
+) -> SideBySide:
     """Two homes' models on the rows that the new one's training held out.
 
     Raises:
@@ -74,7 +82,7 @@ def compare_homes(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> S
     """
     place = Home.find(new)
     config, ours, theirs = load_config(place), bundle.load(place), bundle.load(Home.find(old))
-    data = data_manager.load_dataset(config, place)
+    data = data_manager.load_dataset(config, place, progress)
     if not ours.manifest.is_of(data_sha256=data.digest, config_sha256=config.digest):
         raise DataError(
             f"{place.path}: {config.dataset} or config.yml changed since the model was trained"

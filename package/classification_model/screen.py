@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import (
@@ -27,22 +28,32 @@ from classification_model.exits import Status, Stop
 from classification_model.progress import Progress
 from classification_model.records import Compared
 
-__all__ = ["Screen", "console"]
+__all__ = ["Output", "Screen", "console"]
 
 _WIDTH = 120
 """Columns of a file or a pipe: enough for every table."""
 
 
-class _Console(Console):
+class Output(Console):
+    """A console whose reader may go away, and that prints lines as they are."""
+
     def on_broken_pipe(self) -> None:
         self.quiet = True
         raise Stop(Status.PIPE_CLOSED)
 
+    def say(self, text: str) -> None:
+        """One line; only a terminal breaks it where it is too long, between words."""
+        self.print(text, soft_wrap=not self.is_terminal, highlight=False, markup=False)
 
-def console(*, stderr: bool = False) -> Console:
+    def command(self, text: str) -> None:
+        """A command to copy: in one piece, however narrow the terminal is."""
+        self.print(f"  {text}", soft_wrap=True, highlight=False, markup=False, style="bold")
+
+
+def console(*, stderr: bool = False) -> Output:
     """A terminal as wide as it is; a file or a pipe wide enough for every table."""
-    found = _Console(stderr=stderr)
-    return found if found.is_terminal else _Console(stderr=stderr, width=_WIDTH)
+    found = Output(stderr=stderr)
+    return found if found.is_terminal else Output(stderr=stderr, width=_WIDTH)
 
 
 class _Rate(ProgressColumn):
@@ -63,7 +74,7 @@ class Screen(Progress):
         quiet: say nothing where nobody looks, not even lines.
     """
 
-    def __init__(self, to: Console, *, quiet: bool = False) -> None:
+    def __init__(self, to: Output, *, quiet: bool = False) -> None:
         self._console = to
         self._looked_at = to.is_terminal
         self._silent = quiet and not self._looked_at
@@ -86,17 +97,22 @@ class Screen(Progress):
     def say(self, line: str) -> None:
         self.settle()
         if not self._silent:
-            self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+            self._console.say(line)
         self.wait("")
 
     def count(self, done: int, total: int, unit: str) -> None:
+        if done >= total:
+            self.wait("")
+            return
         if self._unit != unit:
             self._begin(
                 unit,
-                BarColumn(bar_width=24),
+                SpinnerColumn(),
+                BarColumn(bar_width=20),
                 MofNCompleteColumn(),
                 TextColumn("{task.description}"),
                 _Rate(),
+                TimeElapsedColumn(),
                 TimeRemainingColumn(),
                 TextColumn("left"),
             )
@@ -137,12 +153,13 @@ class Screen(Progress):
 
     def _picture(self) -> RenderableType:
         if self._compared or self._now:
-            return Group(self._candidates(), self._bar)
+            # The bar first: of what is too long for the terminal the end is cut off.
+            return Group(self._bar, self._candidates())
         return self._bar
 
     def _candidates(self) -> Table:
         """The candidates with their losses, the best so far in bold, and the one in work."""
-        table = Table("candidate")
+        table = Table("candidate", box=SIMPLE_HEAD)
         table.add_column("log loss", justify="right")
         best = min((one.log_loss for one in self._compared), default=None)
         for one in self._compared:

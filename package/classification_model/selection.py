@@ -7,10 +7,12 @@ libraries of models", ICML 2004).
 
 from __future__ import annotations
 
+import signal
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
+from multiprocessing import resource_tracker
 
 import joblib
 import numpy as np
@@ -108,6 +110,7 @@ def choose(
     scores: dict[str, Scores] = {}
     losses: dict[str, float] = {}
     with joblib.Parallel(n_jobs=-1) as parallel:  # this machine's cores, or a cluster's
+        _start_workers(parallel)
         for done, name in enumerate(names, start=1):
             begun = time.monotonic() - start
             # What comes later takes longer, so the longest yet has to fit at least.
@@ -137,6 +140,21 @@ def choose(
         log_loss=loss,
         cut_short=len(losses) < len(names),
     )
+
+
+def _start_workers(parallel: joblib.Parallel) -> None:
+    """Start the worker processes deaf to Ctrl-C, which is for this process to answer.
+
+    They are told to end when this one ends; by themselves they would print a traceback each.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        return
+    resource_tracker.ensure_running()  # itself it would let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        parallel(joblib.delayed(abs)(0) for _ in range(2))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]

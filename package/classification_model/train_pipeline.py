@@ -124,7 +124,7 @@ def _replaced(place: Home, progress: Progress) -> Bundle | None:
 
 def _read(config: Config, place: Home, progress: Progress) -> Dataset:
     progress.say(f"Reading {config.dataset}")
-    data = data_manager.load_dataset(config, place)
+    data = data_manager.load_dataset(config, place, progress)
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     for note in data.notes:

@@ -16,13 +16,13 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from faults import CALLS, FAULTS, Outcome, needs_strace, paths_used, run_with_fault
 
 from classification_model import bundle
 from classification_model.config.home import Home
 from classification_model.errors import MissingModelError
 from classification_model.predict import Model, load_model
 from classification_model.train_pipeline import run_training
+from faults import CALLS, FAULTS, Outcome, needs_strace, paths_used, run_with_fault
 from homes import copy_of, files_of
 
 

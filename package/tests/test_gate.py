@@ -16,6 +16,7 @@ from classification_model.comparison import compare, markdown, schema_changes
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import RejectedModelError
+from classification_model.exits import Status
 from classification_model.train_pipeline import run_training
 from homes import copy_of, files_of
 
@@ -44,7 +45,7 @@ def test_a_worse_model_is_refused_and_the_old_one_stays_byte_for_byte(
     with pytest.raises(SystemExit) as stop:
         cli.main(["train", "--home", str(home.path)])
     printed = capsys.readouterr()
-    assert stop.value.code == 1
+    assert stop.value.code == Status.MODEL_REFUSED
     assert files_of(home.trained_models) == before
     assert re.search(r"refused: worse than model 1\.0\.0: log loss \d", printed.err)
     assert "held-out rows get another label" in printed.err

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import SchemaValidator, core_schema
+from pydantic_core import PydanticCustomError, SchemaValidator, core_schema
 
 from classification_model.config.schema import Column, RowSchema
 from classification_model.processing.json_rows import row_schema
-from classification_model.processing.validation import RowValidator
+from classification_model.processing.validation import LARGEST, RowValidator, parser
 
 SCHEMA = RowSchema(
     columns={
@@ -30,7 +30,6 @@ SCHEMA = RowSchema(
     ignored=("id",),
     missing_markers=("?", "", "N/A"),
 )
-VALIDATOR = RowValidator(SCHEMA)
 GOOD: dict[str, Any] = {
     "whole number": 3,
     "class": 1.5,
@@ -182,12 +181,13 @@ def test_the_columns_that_are_ignored_are_not_looked_at(
         ("größe", True, "text_type"),
         ("größe", math.inf, "text_type"),
         ("größe", 1e39, "text_type"),
+        ("größe", LARGEST, "text_type"),
         ("größe", ["groß"], "text_type"),
         ("note", {"a": 1}, "text_type"),
     ],
 )
 def test_a_wrong_value_is_refused_by_column_and_rule(column: str, value: object, rule: str) -> None:
-    errors = VALIDATOR.validate([{**GOOD, column: value}]).errors
+    errors = RowValidator(SCHEMA).validate([{**GOOD, column: value}]).errors
     assert [(error.row, error.column, error.rule) for error in errors] == [(0, column, rule)]
 
 
@@ -209,7 +209,7 @@ def test_a_wrong_value_is_refused_by_column_and_rule(column: str, value: object,
     ],
 )
 def test_the_spellings_of_one_value_are_one_value(column: str, raw: object, typed: object) -> None:
-    (row,) = VALIDATOR.validate([{**GOOD, column: raw}]).rows
+    (row,) = RowValidator(SCHEMA).validate([{**GOOD, column: raw}]).rows
     assert row is not None
     assert row[column] == typed
     assert type(row[column]) is type(typed)
@@ -231,14 +231,14 @@ def test_the_spellings_of_one_value_are_one_value(column: str, raw: object, type
     ],
 )
 def test_a_refusal_says_what_a_value_should_be(column: str, value: object, message: str) -> None:
-    (error,) = VALIDATOR.validate([GOOD, {**GOOD, column: value}]).errors
+    (error,) = RowValidator(SCHEMA).validate([GOOD, {**GOOD, column: value}]).errors
     assert (error.row, error.column, error.message) == (1, column, message)
     assert error.value == value
 
 
 def test_a_column_that_is_not_sent_has_no_value() -> None:
     row = {name: value for name, value in GOOD.items() if name != "when"}
-    (error,) = VALIDATOR.validate([row]).errors
+    (error,) = RowValidator(SCHEMA).validate([row]).errors
     assert error.as_dict() == {
         "row": 0,
         "column": "when",
@@ -249,7 +249,7 @@ def test_a_column_that_is_not_sent_has_no_value() -> None:
 
 
 def test_what_is_no_row_is_refused_as_a_whole() -> None:
-    (error,) = VALIDATOR.validate([GOOD, 5]).errors  # type: ignore[list-item]
+    (error,) = RowValidator(SCHEMA).validate([GOOD, 5]).errors  # type: ignore[list-item]
     assert (error.row, error.column, error.value) == (1, None, 5)
 
 
@@ -267,6 +267,10 @@ def typed(column: Column, value: object, **schema: Any) -> Any:
 def test_a_decimal_comma_is_read_where_the_schema_has_it(text: str, number: float | None) -> None:
     column = Column(kind="number")
     assert typed(column, text, decimal_comma=True) == (number or "number_type")
+    assert typed(column, text) == (float(text) if "," not in text else "number_type")
+    if "," in text:
+        with pytest.raises(PydanticCustomError):
+            parser(column)(text)
     assert typed(Column(kind="integer"), "1,0", decimal_comma=True) == "number_type"
 
 
@@ -285,6 +289,10 @@ def test_a_date_is_read_as_the_schema_writes_it_and_as_iso_does(value: object, d
     assert (read, type(read)) == (day, type(day))
 
 
+def test_a_validator_knows_its_schema() -> None:
+    assert RowValidator(SCHEMA).schema is SCHEMA
+
+
 def test_a_refused_date_is_shown_one_as_the_schema_writes_it() -> None:
     schema = RowSchema(columns={"x": Column(kind="date", date_format="%d.%m.%Y")})
     (error,) = RowValidator(schema).validate([{"x": "soon"}]).errors
@@ -293,7 +301,14 @@ def test_a_refused_date_is_shown_one_as_the_schema_writes_it() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(3, "3"), (2.5, "2.5"), (-0.0, "0"), (1e20, "1" + "0" * 20), (np.float64(3), "3")],
+    [
+        (3, "3"),
+        (2.5, "2.5"),
+        (-0.0, "0"),
+        (1e20, "1" + "0" * 20),
+        (np.int64(3), "3"),
+        (np.float32(2.5), "2.5"),
+    ],
 )
 def test_a_number_is_the_text_that_a_csv_would_have(value: object, text: str) -> None:
     assert typed(Column(kind="text"), value) == text
@@ -357,6 +372,7 @@ def test_a_column_is_shown_as_json_schema(column: Column, shown: dict[str, Any])
     assert document["properties"]["x"] == {"title": "x", **shown}
     note = {"title": "y", "description": "Accepted, and not looked at."}
     assert document["properties"]["y"] == note
+    assert document["title"] == "Row"
     assert document["required"] == ["x"]
     assert document["additionalProperties"] is False
 
@@ -403,8 +419,14 @@ def test_a_bound_that_is_not_known_bounds_nothing(
     assert [warning.rule for warning in validator.warnings(0, {"x": value})] == [rule] * bool(rule)
 
 
+def test_a_bounded_column_that_never_was_missing_is_warned_about_when_it_is() -> None:
+    column = Column(kind="number", nullable=True, minimum=0)
+    validator = RowValidator(RowSchema(columns={"x": column}, never_missing=("x",)))
+    assert [warning.rule for warning in validator.warnings(0, {"x": None})] == ["never_missing"]
+
+
 def test_a_warning_as_a_dictionary_has_its_facts() -> None:
-    (warning,) = VALIDATOR.warnings(3, {**GOOD, "whole number": 11})
+    (warning,) = RowValidator(SCHEMA).warnings(3, {**GOOD, "whole number": 11})
     assert warning.as_dict() == {
         "row": 3,
         "column": "whole number",
@@ -414,7 +436,7 @@ def test_a_warning_as_a_dictionary_has_its_facts() -> None:
 
 
 def test_a_bad_row_does_not_hide_the_others() -> None:
-    checked = VALIDATOR.validate([GOOD, {**GOOD, "class": "x"}, GOOD, {}])
+    checked = RowValidator(SCHEMA).validate([GOOD, {**GOOD, "class": "x"}, GOOD, {}])
     assert [row is None for row in checked.rows] == [False, True, False, True]
     assert {error.row for error in checked.errors} == {1, 3}
 
@@ -428,16 +450,16 @@ def test_a_bad_row_does_not_hide_the_others() -> None:
     ],
 )
 def test_what_training_has_not_seen_is_warned_about(column: str, value: object, rule: str) -> None:
-    (row,) = VALIDATOR.validate([{**GOOD, column: value}]).rows
+    (row,) = RowValidator(SCHEMA).validate([{**GOOD, column: value}]).rows
     assert row is not None
-    warnings = list(VALIDATOR.warnings(7, row))
+    warnings = list(RowValidator(SCHEMA).warnings(7, row))
     assert [(w.row, w.column, w.rule) for w in warnings] == [(7, column, rule)]
 
 
 def test_a_usual_row_has_no_warnings() -> None:
-    (row,) = VALIDATOR.validate([GOOD]).rows
+    (row,) = RowValidator(SCHEMA).validate([GOOD]).rows
     assert row is not None
-    assert list(VALIDATOR.warnings(0, row)) == []
+    assert list(RowValidator(SCHEMA).warnings(0, row)) == []
 
 
 JSON_ROWS = SchemaValidator(core_schema.list_schema(row_schema(SCHEMA)))
@@ -467,7 +489,7 @@ def test_rows_read_from_json_are_the_rows_that_the_rules_give(
     row: dict[str, Any], changes: dict[str, Any]
 ) -> None:
     text = json.dumps([{**row, **changes}])
-    checked = VALIDATOR.validate(json.loads(text))
+    checked = RowValidator(SCHEMA).validate(json.loads(text))
     try:
         read = JSON_ROWS.validate_json(text)
     except ValidationError:

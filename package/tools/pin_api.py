@@ -19,7 +19,7 @@ REPOSITORY = PACKAGE.parent
 REQUIREMENTS = REPOSITORY / "classification_api" / "requirements.txt"
 MARK = "  # the package of this repository"
 PIN = re.compile(rf"^([\w.-]+)==\S+{re.escape(MARK)}$", re.MULTILINE)
-FOLLOWERS = ("README.md", "package/README.md", "docs/deploy.md", ".github/dependabot.yml")
+FOLLOWERS = ("README.md", "package/README.md", "docs/*.md", ".github/dependabot.yml")
 
 SHIPPED_NAME = "classification-model"
 """On PyPI this name is somebody else's, who has published one version under it."""
@@ -66,9 +66,8 @@ def follow(name: str, version: str) -> list[Path]:
     refuse_the_strangers_version(name, version)
     requirements, old = pinned(REQUIREMENTS.read_text(encoding="utf-8"), name, version)
     after = {REQUIREMENTS: requirements}
-    for file in (REPOSITORY / follower for follower in FOLLOWERS):
-        if file.is_file():
-            after[file] = renamed(file.read_text(encoding="utf-8"), old, name)
+    for file in (file for pattern in FOLLOWERS for file in REPOSITORY.glob(pattern)):
+        after[file] = renamed(file.read_text(encoding="utf-8"), old, name)
     changed = [file for file, text in after.items() if text != file.read_text(encoding="utf-8")]
     for file in changed:
         file.write_text(after[file], encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The answer of /health."""
+"""The answers of /health, and of a service that does not answer."""
 
 from pydantic import BaseModel, Field
 
@@ -11,3 +11,9 @@ class Health(BaseModel):
     model_version: str = Field(examples=["1.0.0"])
     bundle_digest: str = Field(description="sha256 of the bundle's manifest.")
     ready: bool
+
+
+class Refused(BaseModel):
+    """Why a request is not answered, though nothing in its rows need be wrong."""
+
+    detail: str

@@ -37,7 +37,8 @@ def serving(
 ) -> Iterator[httpx.Client]:
     """Run a server until the block ends; the client is handed over once /health answers.
 
-    What the server prints goes to ``log``, for whoever wants to read it afterwards.
+    What the server prints goes to ``log``, for whoever wants to read it afterwards. Once told to
+    stop it stops at once, unless ``environment`` says otherwise: nobody asks it any more.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = log or Path(folder) / "log"
@@ -45,7 +46,7 @@ def serving(
             process = subprocess.Popen(
                 command,
                 cwd=API,
-                env={**os.environ, **(environment or {})},
+                env={"DRAIN_SECONDS": "0", **os.environ, **(environment or {})},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

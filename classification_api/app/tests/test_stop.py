@@ -28,19 +28,13 @@ def test_no_request_is_lost_when_it_stops(*, keep_alive: bool) -> None:
 
 
 def test_a_stuck_upload_does_not_keep_it_from_stopping() -> None:
-    with running({"DRAIN_SECONDS": 0.2, "GRACE_SECONDS": 0.5}) as server:
+    settings = {"DRAIN_SECONDS": 0.2, "GRACE_SECONDS": 0.5, "RECEIVE_SECONDS": 3600}
+    with running(settings) as server:
         seen = drain(server, clients=2, keep_alive=True, seconds=0.1, stuck=2)
         log = server.log.read_text(encoding="utf-8")
     assert seen.lost == 0
     assert seen.exit_code == -signal.SIGTERM
     assert "Traceback" not in log
-
-
-def test_two_workers_lose_no_request_either() -> None:
-    with running({}, "--workers", "2") as server:
-        seen = drain(server, clients=16, keep_alive=True, seconds=0.3)
-    assert seen.lost == 0
-    assert seen.exit_code == 0
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

@@ -23,6 +23,7 @@ from app.fast import FastPredict, answerer
 from app.lifecycle import Service
 from app.limits import Careful, Uploads
 from app.main import create_app
+from app.observability import Metrics, Observer
 from app.tests.servers import SOURCE_HOME
 from classification_model.config.schema import RowSchema
 from classification_model.predict import Model
@@ -85,7 +86,12 @@ async def ask(app: Any, method: str, path: str, root_path: str = "", **request: 
         if isinstance(request.get("content"), list):
             request["content"] = pieces(request["content"])
         answer = await client.request(method, path, **request)
-        return answer.status_code, answer.headers.raw, answer.content
+        return answer.status_code, without_id(answer.headers.raw), answer.content
+
+
+def without_id(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers but for the request's id, which the twin does not give."""
+    return [header for header in headers if header[0] != b"x-request-id"]
 
 
 async def pieces(content: list[bytes]) -> AsyncIterator[bytes]:
@@ -282,6 +288,8 @@ def sent(twins: Twins, app: Any, received: list[Message]) -> list[Message]:
         return next(messages, {"type": "http.disconnect"})
 
     async def send(message: Message) -> None:
+        if "headers" in message:
+            message = {**message, "headers": without_id(message["headers"])}
         answered.append(dict(message))
 
     scope = {
@@ -314,9 +322,10 @@ def test_a_client_that_leaves_is_sent_nothing(twins: Twins, got: int, *, whole: 
     assert sent(twins, twins.app, received) == []
 
 
-def fast_path(answer: Callable[[Any], bytes], other: Any) -> FastPredict:
+def fast_path(twins: Twins, answer: Callable[[Any], bytes], other: Any) -> FastPredict:
     uploads = Uploads(longest=10**6, seconds=10, rows=1000, columns=100)
-    return FastPredict(answer, Careful(other, uploads, 10), uploads, 10)
+    observer = Observer(Metrics(twins.model), "off")
+    return FastPredict(answer, Careful(other, uploads, 10), uploads, 10, observer)
 
 
 async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
@@ -326,7 +335,7 @@ async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
 def test_a_usual_request_does_not_reach_fastapi(twins: Twins) -> None:
     """With every column, with some missing, with what training never saw, in batches."""
     assert isinstance(twins.app.fast, FastPredict)
-    fast = fast_path(answerer(twins.model), nobody)
+    fast = fast_path(twins, answerer(twins.model), nobody)
     row = twins.row()
     missing = {name: None for name, column in twins.schema().columns.items() if column.nullable}
     strange = {
@@ -358,7 +367,7 @@ def test_a_failure_is_answered_by_fastapi(twins: Twins) -> None:
     def failing(body: Any) -> bytes:
         raise ZeroDivisionError
 
-    fast = fast_path(failing, twins.plain)
+    fast = fast_path(twins, failing, twins.plain)
     body = json.dumps({"inputs": [twins.row()]}).encode()
     answer = twins._runner.run(ask(fast, "POST", "/predict", content=body, headers=JSON))
     assert answer == twins.ask(content=body, headers=JSON)

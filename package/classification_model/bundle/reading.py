@@ -67,7 +67,8 @@ def _of_version(version: str, folder: Path, found: Mapping[Path, bytes]) -> Bund
         raise fault
     others = ", ".join(file.name for file in found) or "nothing"
     raise MissingModelError(
-        f"{folder}: no model of version {version} (found {others}): train it with tox -e train"
+        f"{folder}: no model of version {version} (found {others}); train it: "
+        f"classification-model train --home {folder.parent}, or tox -e train in the repository"
     )
 
 

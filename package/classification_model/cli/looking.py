@@ -29,13 +29,13 @@ def evaluate(
         screen.wait("Judging the model on the rows held out")
         from classification_model.review import evaluate_saved
 
-        found = evaluate_saved(home)
+        found = evaluate_saved(home, progress=screen)
     if as_json:
         answer(answers.Evaluated.of(found))
         return
     manifest = found.model.manifest
     out = console()
-    out.print(f"Model {manifest.version}, which predicts {manifest.target!r}", soft_wrap=True)
+    out.say(f"Model {manifest.version}, which predicts {manifest.target!r}")
     out.print(report.metrics_table(found.metrics))
 
 
@@ -60,7 +60,7 @@ def compare(
         screen.wait("Judging both models on the rows held out")
         from classification_model.review import compare_homes
 
-        found = compare_homes(old, new)
+        found = compare_homes(old, new, progress=screen)
     if output:
         output.write_text(found.markdown(), encoding="utf-8")
     if as_json:
@@ -70,7 +70,7 @@ def compare(
     out.print(report.comparison_table(found.comparison))
     out.print(report.flips_table(found.comparison))
     if output:
-        out.print(f"Wrote {output}", soft_wrap=True)
+        out.say(f"Wrote {output}")
 
 
 def verify(
@@ -96,7 +96,8 @@ def verify(
         return
     out = console()
     out.print(report.files_table(found))
-    out.print(
+    out.print(report.libraries_table(found))
+    out.say(
         f"Verified: {len(found.manifest.files)} files are as they were saved, and the golden rows "
         "are answered as they were."
     )
@@ -118,5 +119,5 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
         return
     out = console()
     for line in report.description(found):
-        out.print(line, soft_wrap=True, highlight=False)
+        out.say(line)
     out.print(report.schema_table(found.manifest.row_schema))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +21,13 @@ __all__ = ["init", "train"]
 
 def _columns(context: typer.Context) -> list[str]:
     """The columns of the CSV that was typed before, for the shell to complete."""
+    # While an option lacks its value, the parser leaves the arguments where they are.
+    typed = context.params.get("csv") or next(iter(context.args), "")
     try:
-        with Path(context.params["csv"]).open("rb") as stream:
+        with Path(typed).open("rb") as stream:
             beginning = stream.read(1 << 16).rpartition(b"\n")[0]
         return [*csv_reader.parse("", beginning).columns]
-    except (DataError, OSError, TypeError):
+    except (DataError, OSError):
         return []
 
 
@@ -53,7 +57,7 @@ def init(
     edited before training.
 
     ```console
-    classification-model init churn.csv --target churned --home churn
+    classification-model init churn.csv --target churned --home churn-next
     ```
     """
     from classification_model import answers, new_home, report
@@ -70,10 +74,15 @@ def init(
     out = console()
     out.print(report.learned_table(learned))
     for line in report.learned_summary(learned):
-        out.print(line, soft_wrap=True, highlight=False)
-    out.print(f"Wrote {made.config_file}: look at it, then train.", soft_wrap=True)
+        out.say(line)
+    out.say(f"Wrote {made.config_file}: look at it, then train:")
     if made.path != PACKAGE_HOME:
-        out.print(f"  classification-model train --home {folder}", soft_wrap=True)
+        out.command(f"classification-model train{_option(folder)}")
+
+
+def _option(home: Path | None) -> str:
+    """What has to be typed for a home that was named, and not by ``MODEL_HOME``."""
+    return f" --home {shlex.quote(str(home))}" if home else ""
 
 
 def _which_target(csv: Path) -> str:
@@ -105,12 +114,12 @@ def train(
     `config.yml` may set under `acceptance`.
 
     ```console
-    classification-model train --home churn
+    classification-model train --home churn-next
     ```
     """
     from classification_model import answers, report
 
-    out = console()
+    out, begun = console(), time.monotonic()
     with Screen(console(stderr=as_json), quiet=as_json) as screen:
         screen.wait("Loading scikit-learn")
         from classification_model.train_pipeline import run_training
@@ -131,3 +140,9 @@ def train(
     out.print(report.metrics_table(trained.report))
     if trained.comparison:
         out.print(report.comparison_table(trained.comparison))
+    place = Home.find(home)
+    card = trained.bundle.manifest.files[".html"].name
+    out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {place.trained_models / card}")
+    if place.path != PACKAGE_HOME:
+        out.say("Score rows with it:")
+        out.command(f"classification-model predict new.csv --output scored.csv{_option(home)}")

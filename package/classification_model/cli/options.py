@@ -43,5 +43,4 @@ DebugOption = Annotated[
 
 def answer(found: FrozenModel) -> None:
     """Print what a command found as one JSON object."""
-    text = found.model_dump_json(indent=2)
-    console().print(text, soft_wrap=True, highlight=False, markup=False)
+    console().print(found.model_dump_json(indent=2), soft_wrap=True, highlight=False, markup=False)

@@ -89,6 +89,6 @@ def predict(
     else:
         out = console()
         for line in report.scored_summary(scored, output):
-            out.print(line, soft_wrap=True, highlight=False)
+            out.say(line)
     if scored.rejected:
         raise Stop(Status.ROWS_REJECTED)

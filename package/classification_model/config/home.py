@@ -33,8 +33,8 @@ class Home:
         path = Path(home or os.environ.get("MODEL_HOME") or PACKAGE_HOME).resolve()
         if not path.is_dir():
             raise ConfigError(
-                f"{path}: no such folder; name a home that holds config.yml, VERSION, "
-                "datasets/ and trained_models/"
+                f"{path}: no such folder; classification-model init makes a home from a CSV: "
+                "config.yml, VERSION, datasets/ and trained_models/"
             )
         return cls(path)
 

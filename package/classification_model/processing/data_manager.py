@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +22,8 @@ from classification_model.config.schema import Label
 from classification_model.errors import DataError, RowError
 from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.validation import RowValidator, TypedRow
+from classification_model.processing.validation import RowValidator, TypedRow, Validated
+from classification_model.progress import Progress
 
 __all__ = [
     "Dataset",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 _SHOWN = 5
+_PART = 10_000
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 
@@ -75,8 +77,8 @@ def read_csv(file: Path, known_columns: Sequence[str] = ()) -> Table:
     return csv_reader.parse(str(file), _read_bytes(file), known_columns)
 
 
-def load_dataset(config: Config, home: Home) -> Dataset:
-    """Read and validate the labelled CSV of a home.
+def load_dataset(config: Config, home: Home, progress: Progress | None = None) -> Dataset:
+    """Read and validate the labelled CSV of a home; ``progress`` is told of the rows.
 
     Raises:
         DataError: see :func:`read_csv`; or a column is missing, a cell breaks its column's
@@ -104,7 +106,7 @@ def load_dataset(config: Config, home: Home) -> Dataset:
     columns = {name: table.column(name) for name in config.columns}
     raw = [{name: cells[i] for name, cells in columns.items()} for i in labelled]
     validator = RowValidator(config.row_schema())
-    checked = validator.validate(raw)
+    checked = _validated(validator, raw, progress or Progress())
     if checked.errors:
         lines = [table.lines[i] for i in labelled]
         raise DataError(
@@ -118,6 +120,20 @@ def load_dataset(config: Config, home: Home) -> Dataset:
         unlabelled=len(texts) - len(labelled),
         notes=_unlisted(validator, rows),
     )
+
+
+def _validated(
+    validator: RowValidator, raw: Sequence[Mapping[str, object]], progress: Progress
+) -> Validated:
+    """Check rows part by part, so that whoever waits can be told how far it is."""
+    whole = Validated([], [])
+    for start in range(0, len(raw), _PART):
+        progress.count(start, len(raw), "rows")
+        part = validator.validate(raw[start : start + _PART])
+        whole.rows.extend(part.rows)
+        whole.errors.extend(replace(error, row=start + error.row) for error in part.errors)
+    progress.count(len(raw), len(raw), "rows")
+    return whole
 
 
 def parse_labels(texts: Sequence[str]) -> list[Label]:

@@ -47,7 +47,7 @@ class Validated:
 
 def _number(value: object, *, decimal_comma: bool = False) -> float:
     if isinstance(value, str):
-        text = value.replace(",", ".", 1) if decimal_comma and "." not in value else value
+        text = value.replace(",", ".") if decimal_comma else value
         value = float(text) if _DECIMAL.fullmatch(text) else value
     elif hasattr(value, "item"):  # a NumPy scalar
         value = value.item()

@@ -27,6 +27,13 @@ NOT_HERE = {
 }
 """The steps that cannot run on one machine, and what stands in for each."""
 
+IN_PLACE = {
+    "actions/upload-artifact": "files copied",
+    "actions/download-artifact": "files copied",
+    "pypa/gh-action-pypi-publish": "twine upload, without attestations",
+}
+"""What is done in the place of an action."""
+
 QUICK = {
     ".ci/tox -c package -e test_package": (
         " -- tests/test_installed.py tests/test_prediction.py tests/test_repository.py"
@@ -53,6 +60,7 @@ def walk(stage: Stage, name: str | None) -> None:
     before = stage.git("rev-parse", "HEAD")
     with stage.ledger.timed("publish what is there now, as an earlier release would have"):
         _publish_as_it_is(stage)
+    stage.ledger.not_here("test: both suites", "they have environments of their own")
     first = _deploy(stage, before)
     tag = _raise_version(stage, name)
     _release(stage, tag)
@@ -132,7 +140,8 @@ def _walk_step(stage: Stage, title: str, step: Step) -> None:
         stage.ledger.not_here(title, NOT_HERE[step.run])
         return
     more = QUICK.get(step.run, "")
-    with stage.ledger.timed(title + (" (a part of it)" if more else "")):
+    how = "a part of it" if more else IN_PLACE.get(step.uses, "")
+    with stage.ledger.timed(f"{title} ({how})" if how else title):
         if step.run:
             stage.run(step, more)
         else:

@@ -9,6 +9,6 @@
                               -- smoke         ask a running service for version and golden rows
 
 Each stops with one line that says what to do. They need the standard library, pip and git, so
-that the jobs that may write install nothing else. What needs more has an environment of its
-own: ``report`` (the package itself) and ``check_dist``.
+that the jobs that may write install nothing else. What needs more runs elsewhere: ``report`` in
+the environment that trained, and ``check_dist`` in one of its own.
 """

@@ -1,6 +1,6 @@
 """Compare the model that was just trained with the one of the tagged commit.
 
-    tox -c package -e report
+    tox exec -c package -e train -- python -m tools.release.report
 
 The text becomes that of the release and of the pull request that brings the model back.
 """

@@ -1,9 +1,13 @@
-"""Ask a running service who it is, and whether it answers as its model did when trained."""
+"""Ask a running service who it is, and whether it answers as its model did when trained.
+
+Where the service asks for a key (its ``API_KEYS``), SERVICE_API_KEY is sent.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -77,6 +81,8 @@ def _check_golden(address: str, model: TrainedModel) -> int:
 def _call(url: str, body: object = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json"}
+    if key := os.environ.get("SERVICE_API_KEY"):
+        headers["x-api-key"] = key
     request = urllib.request.Request(url, data=data, headers=headers)
     with urllib.request.urlopen(request, timeout=30) as response:
         answer = json.load(response)

@@ -1,0 +1,92 @@
+"""What this process has counted: plain numbers on the way of a request, metrics when read."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from classification_model.config.schema import Label
+from classification_model.predict import Model, PredictionResult
+
+__all__ = ["BUCKETS", "Metrics", "Requests", "add_time"]
+
+BUCKETS = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+"""The upper bounds of the histogram of times, in seconds; what took longer is counted, too."""
+
+Requests = tuple[str, str, int]
+"""The method, route and status that some requests have in common."""
+
+
+def add_time(times: list[float], seconds: float) -> None:
+    """Count one request in the list that :meth:`Metrics.times` gave."""
+    times[bisect_left(BUCKETS, seconds)] += 1
+    times[-1] += seconds
+
+
+class Metrics:
+    """Counts of one process, from its start; several workers have one each.
+
+    No lock: threads take turns between the steps in which a number grows, not within one. What
+    is read is copied first, which is one step, too.
+
+    Args:
+        model: the one that is served. Its classes and columns are the only ones that are counted
+            by name, so what clients send does not make the metrics grow.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.requests: dict[Requests, list[float]] = {}
+        """How many requests ended in each of the buckets and beyond them, then their seconds."""
+        self.predictions: dict[Label | None, int] = dict.fromkeys(model.manifest.classes, 0)
+        self.refused_rows = 0
+        self.warnings: dict[tuple[str, str], int] = defaultdict(int)
+        """By column and rule."""
+        self.refusals: dict[tuple[str, str], int] = defaultdict(int)
+        """By column, which is empty where the model knows none of that name, and rule."""
+
+    def times(self, kind: Requests) -> list[float]:
+        """Where requests of a kind are counted by the time that they took."""
+        return self.requests.setdefault(kind, [0.0] * (len(BUCKETS) + 2))
+
+    def scored(self, result: PredictionResult) -> None:
+        """Count what was said of the rows of a request."""
+        predictions = self.predictions
+        for label in result["predictions"]:
+            if label is not None:
+                predictions[label] += 1
+        for warning in result["warnings"]:
+            self.warnings[warning["column"], warning["rule"]] += 1
+        if result["errors"]:
+            refused = result["predictions"].count(None)
+            self._refused(refused, [(e["column"], e["rule"]) for e in result["errors"]])
+
+    def refused(self, faults: Sequence[Any]) -> None:
+        """Count rows for which a whole request was refused.
+
+        Args:
+            faults: of rows, as pydantic gives them: ``loc`` is body, inputs, row, column.
+        """
+        rows = {fault["loc"][2] for fault in faults}
+        self._refused(len(rows), [([*fault["loc"], None][3], fault["type"]) for fault in faults])
+
+    def _refused(self, rows: int, faults: Sequence[tuple[Any, str]]) -> None:
+        columns = self.model.manifest.row_schema.columns
+        self.refused_rows += rows
+        for column, rule in faults:
+            self.refusals[column if column in columns else "", rule] += 1
+
+    def page(self, request: Request) -> Response:
+        """GET /metrics. Called in a thread: the first call imports, and requests go on."""
+        from app.observability.exposition import exposition
+
+        content, media_type = exposition(self, request.headers.get("accept", ""))
+        return Response(content, headers={"content-type": media_type})
