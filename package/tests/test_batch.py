@@ -357,6 +357,27 @@ def test_the_exit_status_says_whether_all_rows_were_scored(people: Home, tmp_pat
     assert (status, error) == (0, "")  # no progress bar where there is no terminal
 
 
+def test_a_mark_at_the_beginning_is_no_text(people: Home, tmp_path: Path) -> None:
+    (row,) = csv.DictReader(io.StringIO(f"{HEADER}\n{GOOD}"))
+    for name, text in ("in.csv", f"{HEADER}\n{GOOD}"), ("in.jsonl", json.dumps(row)):
+        (tmp_path / name).write_text(text, encoding="utf-8-sig")
+        score_files([tmp_path / name], tmp_path / "out.csv", home=people.path)
+        assert [found["name"] for found in written(tmp_path / "out.csv")] == ["Person, Mr. 1"]
+
+
+def test_an_encoding_is_found_out_or_told(people: Home, tmp_path: Path) -> None:
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    lines = [HEADER, *[GOOD.replace("Mr. 1", "Mr. Žižek")] * 3]
+    source.write_text("\n".join(lines), encoding="cp1252")
+    score_files([source], output, home=people.path)
+    assert {row["name"] for row in written(output)} == {"Person, Mr. Žižek"}
+    source.write_text("\n".join(lines), encoding="cp1250")
+    score_files([source], output, home=people.path, encoding="windows-1250")
+    assert {row["name"] for row in written(output)} == {"Person, Mr. Žižek"}
+    with pytest.raises(DataError, match="--encoding klingon: no such encoding"):
+        score_files([source], output, home=people.path, encoding="klingon")
+
+
 def test_many_files_become_one_in_order(people: Home, tmp_path: Path) -> None:
     for part in (1, 2, 10):
         lines = [HEADER, *(GOOD.replace("Mr. 1", f"Mr. {part}-{n}") for n in range(3))]

@@ -1,6 +1,6 @@
 """Scoring big files: against a plain copy, against pandas with the pickle, and in memory.
 
-    tox -e bench_batch [-- --copies 1600] [--rounds 3] [--ten-times] [--growth]
+    tox -e bench_batch [-- --copies 1600] [--rounds 3] [--no-ten-times] [--growth]
 
 The file is the Titanic's raw CSV, 1,600 times over, which is 2.1 million rows. It is measured
 twice: once as it is, where the same 1,309 rows come back again and again, which flatters whoever
@@ -178,7 +178,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tox -e bench_batch --")
     parser.add_argument("--copies", type=int, default=1600, help="of the raw CSV")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--ten-times", action="store_true", help="peak memory on 10x the rows")
+    parser.add_argument(
+        "--ten-times",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="peak memory on ten times the rows",
+    )
     parser.add_argument("--growth", action="store_true", help="how cost grows with the rows")
     parser.add_argument("--side", nargs=3, metavar=("SIDE", "SOURCE", "TARGET"), help="run one")
     options = parser.parse_args()

@@ -20,6 +20,7 @@ from classification_model.batch.sources import (
     Record,
     Source,
     encoding_of,
+    known_encoding,
     opened,
     position,
     utf8,
@@ -46,7 +47,7 @@ def head(name: str, known_columns: Sequence[str], encoding: str | None = None) -
     """
     with opened(name) as stream:
         sample = stream.read(_SAMPLE)
-    encoding = encoding or encoding_of(sample)
+    encoding = known_encoding(encoding) if encoding else encoding_of(sample)
     text = sample.decode(encoding, "replace")
     lines = io.StringIO(text, newline="").readlines()
     if not text.strip():

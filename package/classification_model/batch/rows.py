@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
@@ -35,6 +36,7 @@ def records(block: Block) -> Iterator[Record]:
 
 def _json_record(source: Source, number: int, line: bytes) -> Record:
     """One line of JSON Lines as a row."""
+    line = line.removeprefix(BOM_UTF8)
     shown = line.decode("utf-8", "backslashreplace")
     try:
         text = line.decode()

@@ -27,6 +27,7 @@ __all__ = [
     "filesystem",
     "format_of",
     "is_remote",
+    "known_encoding",
     "opened",
     "parquet",
     "position",
@@ -247,6 +248,20 @@ def encoding_of(sample: bytes) -> str:
     lines = [line for line in sample.split(b"\n")[:-1] or [sample] if not line.isascii()]
     faulty = sum(not _is_utf8(line) for line in lines)
     return "cp1252" if 2 * faulty > len(lines) else "utf-8"
+
+
+def known_encoding(name: str) -> str:
+    """The one name of an encoding that has many.
+
+    Raises:
+        DataError: there is no such encoding.
+    """
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise DataError(
+            f"--encoding {name}: no such encoding; name one such as utf-8, cp1252 or utf-16"
+        ) from None
 
 
 def _is_utf8(line: bytes) -> bool:
