@@ -213,7 +213,7 @@ def test_a_bad_line_of_json_loses_no_other(case: str, people: Home, tmp_path: Pa
 CELLS = st.sampled_from(
     ["", "?", " ? ", "40", " 40", "-1", "+1", "1e3", "-0", "4.5", "1e400", "nan", "inf", "1_0",
      "9007199254740993", "1e25", "yes", "No", " TRUE", "small", " huge ", "tiny", "2015-05-05",
-     "5 May", "=1+1", "-2+3", "@x", "+49 1", '"q"', "a,b", "a\nb", "ä", "\x1c7", "\xa0", "A, Mr. B",
+     "5 May", "=1+1", "-2+3", "@x", "+49 1", '"q"', "a,b", "a\nb", "\n=1", "\n", "ä", "\x1c7", "\xa0", "A, Mr. B",
      "'", "-", "--1", "-1.5", "-1.5.2", ".5", "-.5", "5."]
 ) | st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=5)  # fmt: skip
 GOOD_CELLS = [
@@ -261,6 +261,7 @@ def told(found: list[Answer]) -> tuple[Any, ...]:
 
 @settings(max_examples=150, deadline=None)
 @given(csv_rows(), st.sampled_from(["\n", "\r\n"]), st.booleans())
+@example([["A, Mr. B", "40", "2000", "yes", "small", "2015-05-05", "\n"]], "\n", False)
 @example([["A, Mr. B", "-0", "-5", "yes", "small", "2015-05-05", "-1-2"]], "\n", True)
 def test_whole_columns_are_answered_as_the_rows_would_be_one_by_one(
     people: Home, tmp_path_factory: pytest.TempPathFactory, rows: Any, ending: str, more: bool

@@ -82,8 +82,10 @@ def neutral(cell: str) -> str:
 def csv_line(cells: Iterable[object]) -> str:
     """Cells as a line of CSV, without its end, neutral to spreadsheets."""
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="").writerow([neutral(text_of(cell)) for cell in cells])
-    return stream.getvalue()
+    # The writer quotes what has a character of its line end, so that must be both of them.
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([neutral(text_of(cell)) for cell in cells])
+    return stream.getvalue().removesuffix("\r\n")
 
 
 def text_of(value: object) -> str:

@@ -103,8 +103,8 @@ class BlockScorer:
         if self._target == "parquet" and not typed.fits_64_bits():
             return None
         chosen = kept[typed.good]
-        if not len(chosen):
-            return None
+        if 2 * len(chosen) <= len(table.odd):
+            return None  # of so few that are plain nothing is gained
         shares = score_matrix(self._model.scorer, self._encoder.encode(typed))
         answer = Answer(0, None)
         for warning in self._encoder.warnings(typed):

@@ -13,10 +13,11 @@ from typing import Protocol, cast
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from classification_model.batch import rows
-from classification_model.batch.answers import csv_line
+from classification_model.batch.answers import csv_line, line_of
 from classification_model.batch.csv_blocks import quotes, records
 from classification_model.batch.sources import Block, Record
 
@@ -85,15 +86,17 @@ class _CsvTable:
         self._characters = np.frombuffer(self._text, np.uint8)
         self._quotes = cast("Positions", quotes(self._text, self.source.delimiter))
         ends = self._outside_quotes(_LF)
-        self.quoted_lines = len(ends) < np.count_nonzero(self._characters == _LF)
+        self._all_lines = np.flatnonzero(self._characters == _LF)
+        self.quoted_lines = len(ends) < len(self._all_lines)
         filled = np.diff(ends) > 1
         self._starts, self._ends = ends[:-1][filled], ends[1:][filled]
         self._gaps = not filled.all()
         self.odd = np.zeros(len(self._starts), np.bool_)
         self._as_it_stands = as_csv and self.source.delimiter == ","
         self._mark_what_is_no_text()
+        self._to_neutralise = np.empty(0, np.int64)
         if self._as_it_stands:
-            self.odd[self._rows_at(self._formulas())] = True
+            self._to_neutralise = np.unique(self._rows_at(self._formulas()))
         self._table = self._parse(
             self.source.columns if as_csv and not self._as_it_stands else needed
         )
@@ -103,13 +106,22 @@ class _CsvTable:
 
     def records(self, row: int) -> Iterator[Record]:
         start, end = int(self._starts[row]), int(self._ends[row])
-        line = self._first_line + self._text.count(b"\n", 1, start + 1)
+        line = self._first_line + int(np.searchsorted(self._all_lines, start))
         return records(self.source, self._text[start + 1 : end + 1], line)
 
     def lines(self, chosen: Positions) -> pa.Array:
         if not self._as_it_stands:
             kept = np.flatnonzero(~self.odd)
             return _written(self._table.take(pa.array(np.searchsorted(kept, chosen))))
+        lines = self._as_they_stand(chosen)
+        formulas = np.isin(chosen, self._to_neutralise)
+        if formulas.any():
+            found = (next(self.records(row)) for row in chosen[formulas].tolist())
+            neutral = pa.array(["\n" + line_of(self.source, row) for row in found], pa.string())
+            lines = pc.replace_with_mask(lines, pa.array(formulas), neutral)
+        return lines
+
+    def _as_they_stand(self, chosen: Positions) -> pa.Array:
         if self._gaps:
             bounds = zip(self._starts[chosen].tolist(), self._ends[chosen].tolist(), strict=True)
             return pa.array([self._text[s:e].decode() for s, e in bounds], pa.string())
@@ -144,8 +156,11 @@ class _CsvTable:
         one is written.
         """
         text, delimiter = self._characters, ord(self.source.delimiter)
-        found = np.concatenate([np.flatnonzero(text == c) for c in _FORMULA if c != delimiter])
-        found.sort()
+        marks = [np.flatnonzero(text == c) for c in _FORMULA if c != delimiter]
+        if self.quoted_lines:
+            lines = self._all_lines[1:]
+            marks.append(lines[text[lines - 1] == _QUOTE])
+        found = np.sort(np.concatenate(marks))
         before = text[found - 1]
         starts = (before == delimiter) | (before == _LF)
         quoted = before == _QUOTE
