@@ -7,11 +7,12 @@ routes requests to this process is told first, and has time to send them elsewhe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Server
@@ -20,7 +21,8 @@ __all__ = ["Drain", "running_server"]
 
 _CLOSE = (b"connection", b"close")
 
-# How long it takes to accept who has connected, and how often to look whether all have left.
+# How long the event loop takes to get round to what is to be done, and how often to look whether
+# all have left.
 _LOOK = 0.1
 _LOOKS = 10
 
@@ -65,29 +67,55 @@ class Drain:
         self._loop.call_soon_threadsafe(self._begin)
 
     def _begin(self) -> None:
+        self._task = self._loop.create_task(self._drain())
+
+    async def _drain(self) -> None:
         if self._app.entry is not None:
             self._app.entry = _Closing(self._app.entry)
-        self._loop.call_later(self._seconds, self._refuse_connections)
+        await asyncio.sleep(self._seconds)
+        # With more workers others still listen at the same socket.
+        if self._server.config.workers == 1:
+            await self._close_door()
+        for _ in range(_LOOKS):
+            if not self._server.server_state.connections:
+                break
+            await asyncio.sleep(_LOOK)
+        self._server.handle_exit(signal.SIGTERM, None)
 
-    def _refuse_connections(self) -> None:
-        """Take in who has connected already, and nobody else: to close the door resets those."""
-        if self._server.config.workers == 1:  # or the others still listen at the same socket
-            for server in self._server.servers:
-                for listener in server.sockets:
-                    with socket.socket(fileno=os.dup(listener.fileno())) as copy:
-                        copy.listen(0)
-        self._loop.call_later(_LOOK, self._close_door)
-
-    def _close_door(self) -> None:
+    async def _close_door(self) -> None:
+        """Let nobody new in, and everybody who has connected: to close a socket resets those."""
+        listeners = [
+            socket.socket(fileno=os.dup(listener.fileno()))
+            for server in self._server.servers
+            for listener in server.sockets
+        ]
+        for listener in listeners:
+            listener.listen(0)
+        await asyncio.sleep(_LOOK)
         for server in self._server.servers:
             server.close()
-        self._stop_once_quiet(_LOOKS)
+        await asyncio.sleep(_LOOK)  # until the event loop has let go of them
+        last: list[socket.socket] = []
+        for listener in listeners:
+            listener.settimeout(0)
+            with listener, contextlib.suppress(BlockingIOError):
+                while True:
+                    last.append(listener.accept()[0])
+        for connection in last:
+            await self._loop.connect_accepted_socket(
+                self._protocol, connection, ssl=self._server.config.ssl
+            )
 
-    def _stop_once_quiet(self, looks: int) -> None:
-        if self._server.server_state.connections and looks:
-            self._loop.call_later(_LOOK, self._stop_once_quiet, looks - 1)
-        else:
-            self._server.handle_exit(signal.SIGTERM, None)
+    def _protocol(self) -> asyncio.Protocol:
+        """What the server makes for each connection."""
+        protocol: Any = self._server.config.http_protocol_class
+        made: asyncio.Protocol = protocol(
+            config=self._server.config,
+            server_state=self._server.server_state,
+            app_state=self._server.lifespan.state,
+            _loop=self._loop,
+        )
+        return made
 
 
 class _Closing:
