@@ -1,9 +1,8 @@
-"""What uvicorn does not limit in a connection, below the requests that it makes of it.
+"""What uvicorn does not limit in connections, below the requests that it makes of them.
 
-A head that never ends, in bytes or in time; requests that are sent ahead without end; a refused
-body that goes on coming; an answer that nobody takes. Sizes are looked at as bytes come, and
-only while a request is not whole. Times are looked at once a second, for all connections, so no
-request needs a clock of its own.
+Their number, and how long one may stand still: over a head, over a refused body that goes on
+coming, over an answer that nobody takes. All are looked at once a second, so no request needs a
+clock of its own.
 """
 
 from __future__ import annotations
@@ -12,116 +11,28 @@ import asyncio
 import contextlib
 import os
 import signal
-import struct
 from dataclasses import dataclass
 from multiprocessing import parent_process
-from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 from uvicorn import Server
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
 
 from app.config import Settings
 from app.errors import RefusedError
 
-__all__ = ["LimitedProtocol", "install", "sweep", "watch_parent"]
+__all__ = ["install", "sweep"]
 
-# What uvicorn sets at first, whatever its annotations say.
-_NONE: Any = None
-
-_HEAD = 2**16
-_HEADERS = 1000
-_AHEAD = 4
-_UNREAD = 2**14
 _SPARE_FILES = 256
 
 
-class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with an end to what it takes from one connection.
-
-    ``longest`` is the limit of a body, ``waiting`` that of all bytes that wait for clients to read
-    them, and ``most`` that of connections. Those in ``unread`` have more waiting than they should.
-    """
-
-    longest: int
-    waiting: int
-    most: int
-    unread: dict[LimitedProtocol, None]
-    running: RequestResponseCycle | None = None
-    _part: object = None
-    _size = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        transport.set_write_buffer_limits(high=_UNREAD)
-        if len(self.connections) > self.most:
-            self.refuse(RefusedError(503, "Too many connections: try again.", retry_after=1))
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self.running = cycle
-        super()._start_asgi_task(cycle, app)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.unread.pop(self, None)
-        # uvicorn tells the newest request only, though one before it may still be at work.
-        self.pipeline.clear()
-        if self.running is not None:
-            self.running.disconnected = True
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        cycle, scope = self.cycle, self.scope
-        if cycle is _NONE or cycle.more_body or self.pipeline or "path" not in scope:
-            self._look_at_part(len(data))
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.unread[self] = None
-        for connection in [*self.unread][:-1]:  # the one that has waited for longest comes first
-            if sum(c.transport.get_write_buffer_size() for c in self.unread) <= self.waiting:
-                break
-            reset(connection)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.unread.pop(self, None)
-
-    def _look_at_part(self, size: int) -> None:
-        """Count what has come of a request that is not whole yet."""
-        if self.transport.is_closing():
-            return
-        if len(self.pipeline) > _AHEAD:
-            reset(self)
-            return
-        in_head = self.scope is _NONE or "path" not in self.scope
-        part = self.scope if in_head else self.cycle
-        if part is not self._part:
-            self._part, self._size = part, 0
-        self._size += size
-        if (in_head and self._size > _HEAD) or len(self.headers) > _HEADERS:
-            self.refuse(RefusedError(431, f"The head of the request is longer than {_HEAD} bytes."))
-        elif not in_head and self._size > self.longest + _HEAD and not self.cycle.response_started:
-            # With what stands around its chunks. The body alone is counted where it is received.
-            self.refuse(RefusedError(413, f"The body is longer than {self.longest} bytes."))
-
-    def refuse(self, refused: RefusedError) -> None:
-        """Answer what is no request yet, and close."""
-        lines = [name + b": " + value + b"\r\n" for name, value in refused.headers]
-        head = [STATUS_LINE[refused.status], *lines, b"connection: close\r\n\r\n"]
-        self.transport.write(b"".join([*head, refused.body]))
-        self.transport.close()
-
-
 def install(server: Server, settings: Settings) -> None:
-    """Have the server use it for the connections to come; h11, the other one, has its limits."""
+    """Have the server keep the limits in the connections to come."""
     config = server.config
     most = _allow_files(settings.MAX_CONNECTIONS)
-    if config.http_protocol_class is HttpToolsProtocol:
+    # The other protocol, h11, which serves where httptools is not installed, limits a head itself.
+    if config.http_protocol_class.__name__ == "HttpToolsProtocol":
+        from app.protocol import LimitedProtocol
+
         longest = settings.MAX_BODY_BYTES
         limits = {"longest": longest, "waiting": longest // 2, "most": most, "unread": {}}
         config.http_protocol_class = type("Protocol", (LimitedProtocol,), limits)
@@ -160,9 +71,12 @@ async def sweep(server: Server, settings: Settings) -> None:
     """Once a second, cut the connections that have stood still for too long."""
     clock = asyncio.get_running_loop().time
     seen: dict[Any, _State] = {}
+    stopping = False
     while True:
         await asyncio.sleep(1)
-        watch_parent()
+        if not stopping and _is_orphan():
+            stopping = True
+            signal.raise_signal(signal.SIGTERM)
         now = clock()
         before, seen = seen, {}
         for connection in list(server.server_state.connections):
@@ -183,7 +97,8 @@ def _is_at(connection: Any) -> tuple[Any, ...] | None:
     if connection.timeout_keep_alive_task is not None and not closing:
         return None
     cycle = _running(connection)
-    return (cycle, cycle and cycle.response_started, len(connection.pipeline), closing)
+    ahead = len(getattr(connection, "pipeline", ()))
+    return (cycle, cycle and cycle.response_started, ahead, closing)
 
 
 def _running(connection: Any) -> Any:
@@ -210,21 +125,10 @@ def _cut(connection: Any, settings: Settings) -> None:
             RefusedError(408, f"No request came within {settings.RECEIVE_SECONDS:g} seconds.")
         )
     else:
-        reset(connection)
+        getattr(connection, "reset", connection.transport.abort)()
 
 
-def reset(connection: Any) -> None:
-    """Close at once, and drop what was not sent: whoever does not read would keep it."""
-    socket = connection.transport.get_extra_info("socket")
-    with contextlib.suppress(OSError):
-        socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
-    connection.transport.abort()
-    if isinstance(connection, LimitedProtocol):
-        connection.unread.pop(connection, None)
-
-
-def watch_parent() -> None:
-    """Stop where the process that started this worker is gone, and nobody would stop it."""
+def _is_orphan() -> bool:
+    """Whether the process that started this worker is gone, so that nobody would stop it."""
     parent = parent_process()
-    if parent is not None and parent.pid != os.getppid():
-        signal.raise_signal(signal.SIGTERM)
+    return parent is not None and parent.pid != os.getppid()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +56,19 @@ def long_run(server: Server, *, requests: int) -> Run:
         script = Path(folder) / "requests.lua"
         script.write_text(_SCRIPT % ", ".join(map(_lua, _bodies())), encoding="latin-1")
         _send(server, script, min(_WARM, requests))
-        memory, files = server.memory(), server.files()
+        memory, files = server.memory(), _settled(server)
         run = _send(server, script, requests)
-        server.ask("GET", "/health")  # so that wrk's connections are seen to be closed
-        run.memory, run.files = server.memory() - memory, server.files() - files
+        run.memory, run.files = server.memory() - memory, _settled(server) - files
         return run
+
+
+def _settled(server: Server) -> int:
+    """How many descriptors are open once the server has seen that its clients have left."""
+    files = [server.files()]
+    while len(files) < 3 or len({*files[-3:]}) > 1:
+        time.sleep(0.5)
+        files.append(server.files())
+    return files[-1]
 
 
 def _send(server: Server, script: Path, requests: int) -> Run:

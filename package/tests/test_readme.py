@@ -1,4 +1,4 @@
-"""The Python in both READMEs runs as printed."""
+"""The Python in both READMEs, and the feature that docs/own-data.md adds, work as printed."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def test_a_block_runs(
     assert capsys.readouterr().out.startswith("[0]")
 
 
-def test_the_feature_that_the_readme_adds_works_in_training_and_serving(
+def test_the_feature_that_the_docs_add_works_in_training_and_serving(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The function and the configuration as printed, in a home with the columns they name."""
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    text = (REPOSITORY / "docs" / "own-data.md").read_text(encoding="utf-8")
     (function,) = re.findall(r"```python\n(def .*?)```", text, re.DOTALL)
     (derived,) = re.findall(r"```yaml\n(derived:.*?)```", text, re.DOTALL)
     names: dict[str, Any] = {"date": date}

@@ -169,6 +169,18 @@ def test_beyond_the_limit_of_connections_one_is_refused(small: Server) -> None:
     assert refused.headers["retry-after"] == "1"
 
 
+def test_with_the_other_protocol_slow_clients_are_cut_too() -> None:
+    """h11 serves where httptools is not installed."""
+    with running({"RECEIVE_SECONDS": 0.5}, "--http", "h11") as server:
+        for start in (HEAD, HEAD + b"content-length: 5000\r\n\r\n {"):
+            with server.connect() as connection:
+                connection.sendall(start)
+                while connection.recv(1000):
+                    pass
+        assert server.ask(content=body()).status == 200
+        assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
 def test_a_request_that_takes_too_long_is_refused() -> None:
     with running({"REQUEST_SECONDS": 0.001}) as server:
         answer = server.ask(content=body(1000))
