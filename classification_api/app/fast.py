@@ -34,6 +34,8 @@ _JSON = frozenset(
     {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
 )
 
+_AS_JSON = (b"content-type", b"application/json")
+
 
 def answerer(
     model: Model,
@@ -115,6 +117,7 @@ class FastPredict:
         self._seconds = seconds
         self._observed = Observed(other, observer)
         self._observer = observer
+        self._identity = observer.identity
         self._times = observer.metrics.times(("POST", PATH, 200))
         self._logged = observer.lowest_logged <= 200
         # One thread: large requests wait for each other, and small ones for none of them.
@@ -138,9 +141,9 @@ class FastPredict:
             await self._observed(scope, _again(message, receive), send)
             return
         # As the observer does it elsewhere, with less around it.
-        identity = self._observer.identity(scope["headers"])
-        headers = _headers(content)
-        headers.append((HEADER, identity))
+        identity = self._identity(scope["headers"])
+        size = b"%d" % len(content)
+        headers = [(b"content-length", size), _AS_JSON, (HEADER, identity)]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
         seconds = perf_counter() - begin
@@ -166,8 +169,9 @@ class FastPredict:
             except Exception:  # noqa: BLE001 - as above
                 await self._other.answer(scope, body, receive, observed)
             else:
-                start = {"type": "http.response.start", "status": 200}
-                await observed({**start, "headers": _headers(content)})
+                headers = [(b"content-length", b"%d" % len(content)), _AS_JSON]
+                start = {"type": "http.response.start", "status": 200, "headers": headers}
+                await observed(start)
                 await observed({"type": "http.response.body", "body": content})
 
     async def _in_time(self, body: bytearray) -> bytes:
@@ -178,10 +182,6 @@ class FastPredict:
             return await asyncio.wait_for(answering, self._seconds)
         except TimeoutError:
             raise too_slow(self._seconds) from None
-
-
-def _headers(content: bytes) -> list[tuple[bytes, bytes]]:
-    return [(b"content-length", b"%d" % len(content)), (b"content-type", b"application/json")]
 
 
 def _is_plain_predict(scope: Scope) -> bool:

@@ -19,11 +19,21 @@ from classification_model.errors import RejectedModelError
 from classification_model.records import Choice, Comparison, Difference, Flip, Verdict
 
 if TYPE_CHECKING:
+    from classification_model.batch import Scored
     from classification_model.learning import Learned
     from classification_model.review import Evaluation, SideBySide
     from classification_model.train_pipeline import Trained as TrainedModel
 
-__all__ = ["BY_COMMAND", "Compared", "Evaluated", "Info", "Initialised", "Trained", "Verified"]
+__all__ = [
+    "BY_COMMAND",
+    "Compared",
+    "Evaluated",
+    "Info",
+    "Initialised",
+    "Predicted",
+    "Trained",
+    "Verified",
+]
 
 _VERSION = Field(description="the model's version")
 _DIGEST = Field(description="sha256 of the bundle's manifest, which stands for the whole bundle")
@@ -189,6 +199,42 @@ class Compared(FrozenModel):
         )
 
 
+class Unusual(FrozenModel):
+    """What training has not seen, in rows that were scored all the same."""
+
+    column: str
+    rule: Annotated[str, Field(description="such as `unseen_category` or `out_of_range`")]
+    rows: Annotated[int, Field(description="how many rows have it")]
+    first: Annotated[str, Field(description="what there is to say of the first of them")]
+
+
+class Predicted(FrozenModel):
+    """``predict``: how many rows were read, and what became of them."""
+
+    output: Annotated[str, Field(description="the file that was written; on a cluster the folder")]
+    read: Annotated[int, Field(description="rows of all inputs: `scored` and `rejected`")]
+    scored: Annotated[int, Field(description="rows of the output")]
+    rejected: Annotated[int, Field(description="if any, the exit status is 2")]
+    rejected_file: Annotated[str | None, Field(description="where those are, each with its reason")]
+    reused: Annotated[int, Field(description="parts that an earlier run on a cluster had scored")]
+    warnings: Annotated[tuple[Unusual, ...], Field(description="by column and rule")]
+
+    @classmethod
+    def of(cls, found: Scored, output: str) -> Self:
+        return cls(
+            output=output,
+            read=found.read,
+            scored=found.scored,
+            rejected=found.rejected,
+            rejected_file=None if found.rejected_file is None else str(found.rejected_file),
+            reused=found.reused,
+            warnings=tuple(
+                Unusual(column=column, rule=rule, rows=rows, first=first)
+                for (column, rule), (rows, first) in found.warned.items()
+            ),
+        )
+
+
 class Library(FrozenModel):
     """A library that the model was made with."""
 
@@ -247,5 +293,6 @@ BY_COMMAND: Mapping[str, type[FrozenModel]] = {
     "compare": Compared,
     "verify": Verified,
     "info": Info,
+    "predict": Predicted,
 }
 """The shape that each command answers in."""

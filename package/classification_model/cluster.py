@@ -1,15 +1,16 @@
-"""Run what training does in parallel on a Dask cluster instead of this machine's cores."""
+"""Run work on a Dask cluster instead of this machine's cores."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import joblib
 
 from classification_model.errors import ConfigError, MissingExtraError
 
-__all__ = ["on_cluster"]
+__all__ = ["connected", "on_cluster"]
 
 _PATIENCE = "10s"
 
@@ -22,12 +23,23 @@ def on_cluster(address: str | None) -> Iterator[None]:
         address: such as ``tcp://scheduler:8786``; its workers need this package, too.
 
     Raises:
-        MissingExtraError: Dask is not installed.
-        ConfigError: no scheduler answers at the address, or it has no workers.
+        See :func:`connected`.
     """
     if address is None:
         yield
         return
+    with connected(address), joblib.parallel_config("dask"):
+        yield
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """A client of the scheduler at ``address``, which has workers.
+
+    Raises:
+        MissingExtraError: Dask is not installed.
+        ConfigError: no scheduler answers at the address, or it has no workers.
+    """
     try:
         from distributed import Client
     except ImportError:
@@ -41,5 +53,4 @@ def on_cluster(address: str | None) -> Iterator[None]:
     with client:
         if not client.scheduler_info()["workers"]:
             raise ConfigError(f"--cluster {address}: the scheduler has no workers")
-        with joblib.parallel_config("dask"):
-            yield
+        yield client

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
@@ -16,6 +16,7 @@ from classification_model.config.schema import Column, RowSchema
 from classification_model.records import Comparison
 
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
+    from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
     from classification_model.learning import Learned
 
@@ -29,7 +30,7 @@ __all__ = [
     "libraries_table",
     "metrics_table",
     "schema_table",
-    "warnings_summary",
+    "scored_summary",
 ]
 
 _MOST_COLUMNS = 40
@@ -175,12 +176,15 @@ def description(found: Bundle) -> Iterator[str]:
     yield f"Bundle    {found.digest}"
 
 
-def warnings_summary(warnings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """One line for each kind of warning, with how many rows have it and the first of them."""
-    counts = Counter((warning["column"], warning["rule"]) for warning in warnings)
-    for (column, rule), count in counts.items():
-        first = next(w for w in warnings if (w["column"], w["rule"]) == (column, rule))
-        yield f"  {count} row(s), {column}: {rule}; the first: {first['message']}"
+def scored_summary(scored: Scored, output: str) -> Iterator[str]:
+    """How many rows there were, what became of them, and what was unusual about them."""
+    if scored.reused:
+        yield f"{scored.reused} part(s) were there from an earlier run"
+    yield f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}"
+    if scored.rejected:
+        yield f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}"
+    for (column, rule), (count, message) in scored.warned.items():
+        yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
 
 
 def _table(title: str, *, caption: str | None = None) -> Table:

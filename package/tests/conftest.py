@@ -16,6 +16,9 @@ from dist import build
 from homes import REPOSITORY, SOURCE, copy_of, make_home
 from tables import PEOPLE
 
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 # The same few examples for each mutant; see [tool.mutmut] in pyproject.toml.
 settings.register_profile("mutation", max_examples=25, derandomize=True, database=None)
 

@@ -41,7 +41,7 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
     return home
 
 
-_CODE = ("bundle", "card", "cli", "config", "evaluation", "processing")
+_CODE = ("batch", "bundle", "card", "cli", "config", "evaluation", "processing")
 
 
 def copy_of(home: Home, folder: Path) -> Home:

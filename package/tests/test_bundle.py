@@ -95,6 +95,14 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+def missing(home: Home, version: str, found: str) -> str:
+    """What a message says where there is no model of a version."""
+    return (
+        f"{home.trained_models}: no model of version {version} (found {found}); train it: "
+        f"classification-model train --home {home.path}, or tox -e train in the repository"
+    )
+
+
 def expected(content: bytes, suffix: str, damage: str) -> str:
     """What a message says of a file as it was saved."""
     if suffix != ".json":
@@ -128,9 +136,7 @@ def test_a_damaged_file_is_one_line_with_what_was_expected_and_found(
     DAMAGES[damage](file)
     line = refused(capsys, "verify", "--home", str(home.path))
     if suffix == ".json" and damage == "missing":
-        said = (
-            f"{file.parent}: no model of version 1.0.0 (found nothing): train it with tox -e train"
-        )
+        said = missing(home, "1.0.0", "nothing")
     elif suffix == ".json" and damage == "a folder":
         said = f"{file}: cannot be read: Is a directory; restore the file or train again"
     else:
@@ -207,10 +213,16 @@ def test_a_version_without_a_model_says_which_there_is_and_how_to_train(home: Ho
     (home.path / "VERSION").write_text("9.9.9")
     with pytest.raises(MissingModelError) as error:
         bundle.load(home)
-    assert str(error.value) == (
-        f"{home.trained_models}: no model of version 9.9.9 (found classification_model_v1.0.0.json"
-        "): train it with tox -e train"
+    assert str(error.value) == missing(home, "9.9.9", "classification_model_v1.0.0.json")
+    other = bundle.load_any(home)
+    assert other is not None
+    (home.trained_models / "a_v2.json").write_bytes(
+        other.manifest.model_copy(update={"version": "2"}).source()
     )
+    with pytest.raises(
+        MissingModelError, match=r"found a_v2\.json, classification_model_v1\.0\.0\.json\)"
+    ):
+        bundle.load(home)
 
 
 def test_no_model_at_all(home: Home) -> None:
@@ -262,6 +274,7 @@ def test_a_manifest_that_another_package_sealed_is_not_called_damaged(home: Home
 
 def test_the_manifest_is_plain_json_with_a_digest_of_itself(people: Home) -> None:
     source = model_file(people, ".json").read_bytes()
+    assert source == bundle.load(people).manifest.source()
     assert source.startswith(b'{\n  "format": 1,\n  "version": "1.0.0",\n')
     said = json.loads(source)
     text = source.replace(f',\n  "sha256": "{said["sha256"]}"'.encode(), b"")
@@ -275,7 +288,11 @@ def test_a_manifest_says_what_it_was_made_of_and_with(people: Home) -> None:
     assert manifest.is_of(data_sha256=data, config_sha256=config)
     assert not manifest.is_of(data_sha256=data, config_sha256=data)
     assert not manifest.is_of(data_sha256=config, config_sha256=config)
-    assert manifest.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert (
+        manifest.python
+        == bundle.python_version()
+        == f"{sys.version_info.major}.{sys.version_info.minor}"
+    )
     names = ("joblib", "numpy", "onnx", "onnxruntime", "pydantic", "scikit-learn", "skl2onnx")
     assert manifest.libraries == {name: metadata.version(name) for name in names}
 

@@ -103,6 +103,7 @@ def asked(command: str, home: Home, tmp_path: Path) -> list[str]:
     arguments = {
         "init": [str(PEOPLE.write(tmp_path / "data.csv")), "--target", "stays"],
         "compare": [str(home.path), str(home.path)],
+        "predict": [str(PEOPLE.write(tmp_path / "in.csv")), "--output", str(tmp_path / "out.csv")],
     }
     where = str(tmp_path / "made" if command == "init" else home.path)
     option = [] if command == "compare" else ["--home", where]

@@ -262,7 +262,7 @@ PREDICT_CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "bad rows": (
         "\n".join([HEADER, GOOD, GOOD.replace("40", "x"), GOOD.replace("yes", "perhaps")]),
-        ["line 3, column 'age'", "line 4, column 'member'", "nothing was written"],
+        ["line 3, column 'age': should be a number, found 'x'", "nothing was written"],
     ),
     "a column of the output": (
         "\n".join([HEADER + ",prediction", GOOD + ",1"]),
@@ -279,7 +279,8 @@ def test_predict_answers_with_one_line_and_writes_nothing(
     source, output = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text(content)
     home = str(people.path)
-    printed = run(capsys, "predict", str(source), "--output", str(output), "--home", home)
+    arguments = ["predict", str(source), "--output", str(output), "--home", home, "--strict"]
+    printed = run(capsys, *arguments)
     for fragment in fragments:
         assert fragment in printed
     assert [file.name for file in tmp_path.iterdir()] == ["in.csv"]

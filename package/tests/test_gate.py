@@ -98,7 +98,7 @@ def test_a_first_model_needs_to_pass_the_floor_only(home: Home) -> None:
         RejectedModelError, match=r"log_loss .* above the 0\.001.*nothing was saved"
     ):
         run_training(home.path)
-    assert list(home.trained_models.iterdir()) == []
+    assert files_of(home.trained_models) == {}
     home.config_file.write_text(text + "acceptance:\n  accuracy: 0.5\n")
     assert run_training(home.path).bundle.manifest.gate is None
 

@@ -7,9 +7,10 @@ import hashlib
 import itertools
 import os
 import shutil
+import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,20 @@ class Stopped(BaseException):
     """In the place of a process that is killed."""
 
 
-def fail_at(patch: pytest.MonkeyPatch, step: int, fault: BaseException) -> None:
-    """Raise before the given step of those that change files: open, fsync, rename, unlink."""
+def fail_at(
+    patch: pytest.MonkeyPatch, step: int, fault: BaseException, *, lasting: bool = False
+) -> None:
+    """Raise before the given step of those that change files: open, fsync, rename, unlink.
+
+    A fault that is ``lasting`` is met at each step from then on.
+    """
     taken = 0
 
     def failing(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
             nonlocal taken
             taken += 1
-            if taken == step:
+            if taken == step or (lasting and taken > step):
                 raise fault
             return None if original is os.fsync else original(*arguments, **named)
 
@@ -102,31 +108,36 @@ def test_a_save_cut_short_leaves_the_old_bundle_or_the_new(
     assert set(outcomes) == {False, True}
 
 
+def restore(home: Home, files: Mapping[str, bytes]) -> None:
+    shutil.rmtree(home.trained_models)
+    home.trained_models.mkdir()
+    for name, content in files.items():
+        (home.trained_models / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("content", [b"first", pytest.param(b"another", marks=pytest.mark.torture)])
 def test_two_saves_cut_short_one_after_the_other_leave_a_whole_bundle(
-    home: Home, people: Home
+    home: Home, content: bytes
 ) -> None:
     """Also where both are of the same bytes, and so stage files of the same names."""
-    old = bundle.load(people)
-    stem = STEMS[0]
-    first = saver(home, stem, old, b"first")
-    for content in (b"first", b"second"):
-        second = saver(home, stem, old, content)
-        for step in itertools.count(1):
-            put_back(home, people)
-            once = finishes(first, step, Stopped())
-            left = files_of(home.trained_models)
-            rows = bundle.load(home).manifest.rows
-            for again in itertools.count(1):
-                for name, bytes_ in left.items():
-                    (home.trained_models / name).write_bytes(bytes_)
-                twice = finishes(second, again, Stopped())
-                assert bundle.load(home).manifest.rows in (rows, len(content))
-                if twice:
-                    break
-            assert bundle.load(home).manifest.rows == len(content)
-            assert set(files_of(home.trained_models)) == names(stem)
-            if once:
+    source = bundle.load(home)
+    saver(home, STEMS[0], source, b"old")()
+    old = files_of(home.trained_models)
+    first, second = (saver(home, STEMS[0], source, one) for one in (b"first", content))
+    for step in itertools.count(1):
+        restore(home, old)
+        once = finishes(first, step, Stopped())
+        left, rows = files_of(home.trained_models), bundle.load(home).manifest.rows
+        for again in itertools.count(1):
+            restore(home, left)
+            twice = finishes(second, again, Stopped())
+            assert bundle.load(home).manifest.rows in (rows, len(content))
+            if twice:
                 break
+        assert bundle.load(home).manifest.rows == len(content)
+        assert set(files_of(home.trained_models)) == names(STEMS[0])
+        if once:
+            break
 
 
 @pytest.mark.parametrize(
@@ -164,6 +175,93 @@ def test_a_disk_that_fails_is_an_error_that_says_what_there_is_now(
         assert said[-1] == (stays if files_of(home.trained_models) == before else saved)
     assert said == sorted(said)
     assert set(said) == {stays, saved}
+
+
+def test_a_disk_that_fails_for_good_takes_no_model_away(home: Home, people: Home) -> None:
+    save = saver(home, STEMS[0], bundle.load(people), b"new")
+    for step in itertools.count(1):
+        put_back(home, people)
+        with pytest.MonkeyPatch.context() as patch:
+            fail_at(patch, step, OSError(errno.EIO, "Input/output error"), lasting=True)
+            try:
+                save()
+            except SaveError:
+                finished = False
+            else:
+                finished = True
+        bundle.load(home)
+        if finished:
+            break
+    assert step > 8
+
+
+def test_a_save_that_was_killed_outlasts_one_that_finds_the_disk_full(
+    home: Home, people: Home
+) -> None:
+    old = bundle.load(people)
+    first, second = (saver(home, STEMS[0], old, content) for content in (b"first", b"second"))
+    full = OSError(errno.ENOSPC, "No space left on device")
+    for step in itertools.count(1):
+        put_back(home, people)
+        once = finishes(first, step, Stopped())
+        before = bundle.load(home)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fsync", failing(full))
+            with pytest.raises(SaveError, match="is not saved"):
+                second()
+        assert bundle.load(home) == before
+        if once:
+            break
+
+
+def failing(fault: BaseException) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        raise fault
+
+    return call
+
+
+def test_a_first_save_cut_short_leaves_no_model_or_the_new_one(home: Home, people: Home) -> None:
+    save = saver(home, STEMS[0], bundle.load(people), b"new")
+    outcomes = []
+    for step in itertools.count(1):
+        shutil.rmtree(home.trained_models)
+        finished = finishes(save, step, Stopped())
+        there = bundle.load_any(home)
+        assert there is None or there.contents[".pkl"] == b"pickle of new"
+        outcomes.append(there is not None)
+        if finished:
+            break
+    assert outcomes == sorted(outcomes)
+    assert set(outcomes) == {False, True}
+
+
+def test_each_step_is_on_the_disk_before_the_next_one_counts_on_it(
+    home: Home, people: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut would need: files, then their names, then the manifest's, then the rest."""
+    steps: list[str] = []
+    replace, unlink = Path.replace, Path.unlink
+
+    def noted_sync(descriptor: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+
+    def noted_replace(file: Path, target: Path) -> Path:
+        steps.append("manifest" if target.suffix == ".json" else "move")
+        return replace(file, target)
+
+    def noted_unlink(file: Path, missing_ok: bool = False) -> None:
+        steps.append("remove")
+        unlink(file, missing_ok=missing_ok)
+
+    save = saver(home, STEMS[0], bundle.load(people), b"new")
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
+    monkeypatch.setattr(Path, "unlink", noted_unlink)
+    save()
+    assert [step for step, _ in itertools.groupby(steps)] == [
+        "file", "folder", "manifest", "folder", "move", "folder", "remove",
+    ]  # fmt: skip
 
 
 def test_a_first_model_makes_the_folder(home: Home, people: Home) -> None:

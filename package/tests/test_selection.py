@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
+from clusters import two_workers
 from sklearn.pipeline import Pipeline
 
 from classification_model import bundle, cli
@@ -161,28 +160,8 @@ def test_training_twice_in_two_processes_gives_the_same_bytes(tmp_path: Path) ->
 @pytest.fixture
 def cluster() -> Iterator[str]:
     """A real scheduler with two worker processes."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
-    run = [sys.executable, "-m", "distributed.cli"]
-    scheduler = ["dask_scheduler", "--host", address, "--no-dashboard", "--no-show"]
-    worker = ["dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny"]
-    with ExitStack() as stack:
-        for module, *arguments in (scheduler, worker, worker):
-            command = [*run[:2], f"{run[2]}.{module}", *arguments]
-            process = stack.enter_context(
-                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            )
-            stack.callback(process.terminate)
-        wait_for_workers(address, 2)
-        yield address
-
-
-def wait_for_workers(address: str, number: int) -> None:
-    from distributed import Client
-
-    with Client(address, timeout="60s") as client:
-        client.wait_for_workers(number, timeout=60)
+    with two_workers() as started:
+        yield started.address
 
 
 @pytest.mark.filterwarnings("ignore")  # what Dask warns of is not ours

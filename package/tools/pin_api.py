@@ -52,7 +52,7 @@ def pinned(requirements: str, name: str, version: str) -> tuple[str, str]:
 def renamed(text: str, old: str, new: str) -> str:
     """A document with another name wherever it says what to install."""
     command = re.compile(
-        rf"(?P<before>pip install '?|dependency-name: ){re.escape(old)}(?![\w.-]*\w)"
+        rf"(?P<before>pip install\s+'?|dependency-name: ){re.escape(old)}(?![\w.-]*\w)"
     )
     return command.sub(rf"\g<before>{new}", text)
 

@@ -56,7 +56,7 @@ def test_one_row_has_the_same_bits_by_function_by_file_and_by_http(
     answer = post(served, served.rows).json()
     assert answer == make_prediction(input_data=served.rows, home=served.home.path)
     output = tmp_path / "out.csv"
-    batch.score_file(served.csv, output, home=served.home.path)
+    batch.score_files([served.csv], output, home=served.home.path)
     with output.open(encoding="utf-8", newline="") as stream:
         written = list(csv.DictReader(stream))
     columns = [f"probability_{label}" for label in answer["classes"]]

@@ -89,19 +89,19 @@ def _bundle(folder: Path, manifest: Manifest, source: bytes) -> Bundle:
 
 def _read_sibling(folder: Path, record: FileRecord) -> bytes:
     file = folder / record.name
-    found = ""
+    found = []
     # Twice, because a training that is saving may move the staged one between two looks.
     for place in (file, staged(folder, record), file):
         try:
             content = place.read_bytes()
         except OSError as error:
-            found = found or (error.strerror or str(error)).lower()
+            found.append(f"{error.strerror}".lower())
             continue
         digest = sha256(content)
         if digest == record.sha256:
             return content
-        found = found or f"{len(content)} bytes with sha256 {digest[:12]}"
+        found.append(f"{len(content)} bytes with sha256 {digest[:12]}")
     raise DamagedModelError(
         f"{file}: not the file that was saved: expected {record.size} bytes with "
-        f"sha256 {record.sha256[:12]}, found {found}; restore the file or train again"
+        f"sha256 {record.sha256[:12]}, found {found[0]}; restore the file or train again"
     )

@@ -7,28 +7,88 @@ from typing import Annotated
 
 import typer
 
-from classification_model.cli.options import DebugOption, HomeOption
-from classification_model.screen import console
+from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
+from classification_model.exits import Status, Stop
+from classification_model.screen import Screen, console
 
 __all__ = ["predict"]
 
 
 def predict(
-    csv: Annotated[Path, typer.Argument(help="The rows to score.", metavar="INPUT.csv")],
-    output: Annotated[Path, typer.Option("--output", help="The CSV to write.", metavar="OUT.csv")],
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            help="CSV, JSON Lines or Parquet, by suffix, also with .gz; or patterns: 'in/*.csv'.",
+            metavar="INPUT",
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="OUT", help="What to write: .csv, .csv.gz or .parquet."
+        ),
+    ],
     home: HomeOption = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", metavar="", help="Stop at a row that cannot be scored.")
+    ] = False,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding",
+            metavar="NAME",
+            help="Of CSV files, such as cp1252. Without it their beginning says it.",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="A Dask scheduler, such as `tcp://host:8786`; OUT is then a folder of Parquet.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
     _debug: DebugOption = False,
 ) -> None:
-    """Score a CSV: its columns, the prediction, and the probability of each class.
+    """Score files of any size: their columns, the prediction, and the probability of each class.
+
+    Rows that cannot be scored go to a file beside the output (`scored.csv` has
+    `scored.rejected.csv`) with line, column, value and reason, and the exit status is 2.
 
     ```console
-    classification-model predict new.csv --output scored.csv --home churn
+    classification-model predict 'new/*.csv' --output scored.csv --home churn
     ```
     """
-    from classification_model import batch, report
+    from classification_model import answers, batch, report
 
-    scored = batch.score_file(csv, output, home=home)
-    out = console()
-    out.say(f"Scored {scored.rows} row(s) into {output}")
-    for line in report.warnings_summary(scored.warnings):
-        out.say(line)
+    with Screen(console(stderr=True), quiet=True) as screen:
+        if cluster is None:
+            scored = batch.score_files(
+                inputs,
+                Path(output),
+                home=home,
+                strict=strict,
+                encoding=encoding,
+                progress=screen,
+            )
+        else:
+            from classification_model.batch.parts import score_on_cluster
+
+            scored = score_on_cluster(
+                inputs,
+                output,
+                cluster,
+                home=home,
+                strict=strict,
+                encoding=encoding,
+                progress=screen,
+            )
+    if as_json:
+        answer(answers.Predicted.of(scored, output))
+    else:
+        out = console()
+        for line in report.scored_summary(scored, output):
+            out.say(line)
+    if scored.rejected:
+        raise Stop(Status.ROWS_REJECTED)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from classification_model.errors import DataError
 
-__all__ = ["Table", "parse"]
+__all__ = ["Table", "find_delimiter", "parse"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLED = 100
@@ -57,7 +57,7 @@ def parse(name: str, source: bytes, known_columns: Collection[str] = ()) -> Tabl
     text, encoding = _decode(name, source)
     if not text.strip():
         raise DataError(f"{name}: empty; the first line must name the columns")
-    delimiter = _delimiter(text, known_columns)
+    delimiter = find_delimiter(text, known_columns)
     records = _records(name, text, delimiter)
     if not records:
         raise DataError(f"{name}: empty; the first line must name the columns")
@@ -109,7 +109,7 @@ def _decode(name: str, source: bytes) -> tuple[str, str]:
     return text, encoding
 
 
-def _delimiter(text: str, known_columns: Collection[str]) -> str:
+def find_delimiter(text: str, known_columns: Collection[str]) -> str:
     """The delimiter that finds the most known columns, else the most even table."""
     known = set(known_columns)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
 import math
-import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -38,7 +36,6 @@ __all__ = [
     "read_csv",
     "smallest_class",
     "split_dataset",
-    "write_csv",
 ]
 
 _SHOWN = 5
@@ -137,24 +134,6 @@ def _validated(
         whole.errors.extend(replace(error, row=start + error.row) for error in part.errors)
     progress.count(len(raw), len(raw), "rows")
     return whole
-
-
-def write_csv(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV, whole or not at all.
-
-    Raises:
-        DataError: it cannot be written.
-    """
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(rows)
-        temporary.replace(file)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise DataError(f"{file}: cannot be written: {error.strerror}") from None
 
 
 def parse_labels(texts: Sequence[str]) -> list[Label]:

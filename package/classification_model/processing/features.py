@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import itemgetter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,12 @@ from classification_model.processing.validation import LARGEST, TypedRow, TypedV
 __all__ = [
     "FUNCTIONS",
     "MISSING",
+    "SEEN",
     "UNSEEN",
     "Encoder",
     "Feature",
     "Matrix",
+    "category_codes",
     "feature_plan",
     "learn_categories",
 ]
@@ -83,11 +85,15 @@ def family_band(sibsp: int | None, parch: int | None) -> str | None:
     return "alone" if size == 1 else "small" if size <= 4 else "large"
 
 
+def _under_14(age: float | None) -> bool:
+    return age is not None and age < 14
+
+
 def saved_first(
     pclass: int | None, sex: str | None, age: float | None, name: str | None
 ) -> str | None:
     """Women and children first, and by class: the order in which the boats were filled."""
-    child = title(name) == "Master" or (age is not None and age < 14)
+    child = title(name) == "Master" or _under_14(age)
     who = "woman or child" if sex == "female" or child else "man"
     return f"{who}, class {pclass}"
 
@@ -130,6 +136,14 @@ FUNCTIONS: Mapping[str, Callable[..., float | str | None]] = {
     "year": year,
 }
 
+SEEN: Mapping[str, tuple[Callable[[Any], object] | None, ...]] = {
+    "saved_first": (None, None, _under_14, title),
+}
+"""What a function sees of each input, where that is less than its value.
+
+Where rows are alike in that, whole columns ask the function once for all of them.
+"""
+
 _DATE_PARTS = ("year", "month", "weekday", "day_number")
 
 
@@ -157,6 +171,13 @@ class Feature:
         if len(self.inputs) == 1:
             return lambda row: function(read(row))
         return lambda row: function(*read(row))
+
+    def apply(self, *inputs: list[TypedValue]) -> list[TypedValue]:
+        """The same for many rows, from the values of each input in turn."""
+        if self.function is None:
+            (values,) = inputs
+            return values
+        return [*map(FUNCTIONS[self.function], *inputs)]
 
 
 def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tuple[Feature, ...]:
@@ -199,11 +220,14 @@ def learn_categories(plan: Sequence[Feature], rows: Sequence[TypedRow]) -> tuple
 
 
 class Encoder:
-    """Typed rows to one float32 matrix, by look-ups alone."""
+    """Typed rows to one float32 matrix, by look-ups alone.
+
+    ``columns`` holds the function from a typed row to the number of each feature.
+    """
 
     def __init__(self, features: Sequence[Feature]) -> None:
-        self._columns = [_encoder(feature) for feature in features]
-        self.width = len(self._columns)
+        self.columns = [_encoder(feature) for feature in features]
+        self.width = len(self.columns)
 
     def encode(self, rows: Sequence[TypedRow]) -> Matrix:
         """Rows to a matrix of shape ``(rows, features)``."""
@@ -211,7 +235,7 @@ class Encoder:
 
     def encode_row(self, row: TypedRow) -> list[float]:
         """One row of the matrix, not yet rounded to float32."""
-        return [encode(row) for encode in self._columns]
+        return [encode(row) for encode in self.columns]
 
 
 def _with_categories(feature: Feature, rows: Sequence[TypedRow]) -> Feature:
@@ -246,10 +270,15 @@ def _encoder(feature: Feature) -> Callable[[TypedRow], float]:
     return number
 
 
-def _category_encoder(feature: Feature) -> Callable[[TypedRow], float]:
+def category_codes(feature: Feature) -> dict[object, float]:
+    """The number of each category, and of a missing one; any other is :data:`UNSEEN`."""
     codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
     codes[None] = MISSING
-    code = codes.get
+    return codes
+
+
+def _category_encoder(feature: Feature) -> Callable[[TypedRow], float]:
+    code = category_codes(feature).get
     if feature.function is None:
         (name,) = feature.inputs
         return lambda row: code(row[name], UNSEEN)

@@ -1,0 +1,251 @@
+"""A CSV of any size as blocks of whole records, and the records of a block.
+
+A record starts on a line and goes on over further lines only within a quoted cell. One that
+breaks the rules of quoting, or has more or fewer cells than the header, costs its first line
+alone: reading goes on with the next line. So a quote that is never closed loses no other row.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from classification_model.batch.sources import (
+    Block,
+    Record,
+    Source,
+    encoding_of,
+    known_encoding,
+    opened,
+    position,
+    utf8,
+)
+from classification_model.errors import DataError
+from classification_model.processing.csv_reader import find_delimiter
+
+__all__ = ["BLOCK", "blocks", "head", "quotes", "records"]
+
+BLOCK = 4 * 2**20
+"""Bytes of a block: some ten thousand rows."""
+
+_SAMPLE = 2**20
+_LONGEST = 32 * 2**20  # a line beyond it is none
+_LF, _CR, _QUOTE = b'\n\r"'
+_BINARY = frozenset("\0\1\2\3\4\5\6\7")  # no text has these; pictures and archives have many
+
+
+def head(name: str, known_columns: Sequence[str], encoding: str | None = None) -> Source:
+    """Find out how a CSV is written, and read its header.
+
+    Raises:
+        DataError: it cannot be read, is empty, or is no text.
+    """
+    with opened(name) as stream:
+        sample = stream.read(_SAMPLE)
+    encoding = known_encoding(encoding) if encoding else encoding_of(sample)
+    text = sample.decode(encoding, "replace")
+    lines = io.StringIO(text, newline="").readlines()
+    if not text.strip():
+        raise DataError(f"{name}: empty; the first line must name the columns")
+    delimiter = find_delimiter(text, known_columns)
+    header = _header(lines, delimiter)
+    if header is None or _BINARY.intersection("".join(header.cells)):
+        raise DataError(
+            f"{name}, line 1: is no header of a CSV; save the file as text, as CSV, with the "
+            "names of the columns on its first line"
+        )
+    columns = tuple(cell.strip() for cell in header.cells)
+    return Source(name, "csv", columns, delimiter, encoding)
+
+
+def _header(lines: Sequence[str], delimiter: str) -> Record | None:
+    width = 0
+    for line in csv.reader(iter(lines), delimiter=delimiter):
+        if line:
+            width = len(line)
+            break
+    found, _ = _read(lines, 1, width, delimiter, most=1)
+    return found[0] if found and not found[0].fault else None
+
+
+def blocks(source: Source, size: int = BLOCK) -> Iterator[Block]:
+    """The records of a CSV, its header left out, in blocks of about ``size`` bytes.
+
+    Raises:
+        DataError: the file cannot be read, or a line is longer than any row.
+    """
+    with opened(source.name) as stream:
+        chunks = utf8(stream, source.encoding, stream.read(_SAMPLE), size)
+        rest, line = b"", 0
+        for chunk, last in _with_last(chunks):
+            rest += chunk
+            if not line:
+                rest, line = _without_header(source, rest)
+            if len(rest) < size and not last:
+                continue
+            end, lines, plain = _whole_records(source, rest, last=last)
+            if end:
+                yield Block(source, line, rest[:end], plain, position(stream))
+                line += lines
+                rest = rest[end:]
+            elif len(rest) > _LONGEST:
+                raise DataError(
+                    f"{source.name}, line {line}: is longer than {_LONGEST // 2**20} MB; is the "
+                    "file a CSV?"
+                )
+
+
+def _with_last(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each chunk, and whether it is the last."""
+    before: bytes | None = None
+    for chunk in chunks:
+        if before is not None:
+            yield before, False
+        before = chunk
+    yield before or b"", True
+
+
+def _without_header(source: Source, text: bytes) -> tuple[bytes, int]:
+    """What follows the header, and the line on which it starts."""
+    lines = _lines(text)
+    blank = next((i for i, line in enumerate(lines) if line.strip("\r\n")), len(lines))
+    _, used = _read(lines[blank:], 1, len(source.columns), source.delimiter, most=1)
+    taken = blank + used
+    return text[_size(lines[:taken]) :], 1 + taken
+
+
+def _whole_records(source: Source, text: bytes, *, last: bool) -> tuple[int, int, bool]:
+    """Where the last whole record of a text ends, how many lines those are, and if all is plain."""
+    found = quotes(text, source.delimiter)
+    if found is not None and not (last and len(found) % 2):
+        end = len(text) if last else text.rfind(b"\n") + 1
+        while end and np.searchsorted(found, end) % 2:
+            end = text.rfind(b"\n", 0, end - 1) + 1
+        if end or last:
+            return end, _count_lines(text[:end]), True
+    lines = _lines(text)
+    if not last:
+        lines.pop()  # it may go on
+    _, used = _read(lines, 1, len(source.columns), source.delimiter, last=last)
+    return _size(lines[:used]), used, False
+
+
+def _count_lines(text: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == _LF))  # quicker than bytes.count
+
+
+def _lines(text: bytes) -> list[str]:
+    """Lines with their ends; what is no UTF-8 can be found out later."""
+    return io.StringIO(text.decode("utf-8", "surrogateescape"), newline="").readlines()
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line.encode("utf-8", "surrogateescape")) for line in lines)
+
+
+def quotes(text: bytes, delimiter: str) -> npt.NDArray[np.int64] | None:
+    """Where the quotes of a text are, if each opens a cell, closes one, or is doubled in one.
+
+    Then every other one opens, and what stands after an odd number of them is quoted. Nothing
+    where that is not so, or a line ends as on no system of today.
+    """
+    characters = np.frombuffer(text, np.uint8)
+    found = np.flatnonzero(characters == _QUOTE)
+    if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
+        return None
+    at_ends = np.zeros(256, np.bool_)
+    at_ends[[ord(delimiter), _LF, _CR, _QUOTE]] = True
+    opens, closes = found[::2], found[1::2]
+    before = characters[opens[opens > 0] - 1]
+    after = characters[closes[closes < len(text) - 1] + 1]
+    if at_ends[before].all() and at_ends[after].all():
+        return found
+    return None
+
+
+def records(source: Source, content: bytes, line: int) -> Iterator[Record]:
+    """The records of a text, which starts on a line; the faulty ones among them."""
+    found, _ = _read(_lines(content), line, len(source.columns), source.delimiter)
+    return (_checked(source, record) for record in found)
+
+
+def _checked(source: Source, record: Record) -> Record:
+    """A record with its cells by column, unless it has a character that is none."""
+    if record.fault is not None:
+        return record
+    if "\0" in record.text or not _is_text(record.text):
+        columns = zip(source.columns, record.cells, strict=True)
+        column = next((name for name, cell in columns if "\0" in cell or not _is_text(cell)), None)
+        what = "holds a NUL character" if _is_text(record.text) else f"is not {source.encoding}"
+        return replace(record, fault=what, column=column)
+    return replace(record, row=dict(zip(source.columns, record.cells, strict=True)))
+
+
+def _is_text(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _read(
+    lines: Sequence[str],
+    first: int,
+    width: int,
+    delimiter: str,
+    *,
+    last: bool = True,
+    most: int | None = None,
+) -> tuple[list[Record], int]:
+    """Records of ``width`` cells, and how many lines they take.
+
+    Where more lines may follow (not ``last``), a record that is not closed is left to them.
+    """
+    found: list[Record] = []
+    start = 0
+    while start < len(lines) and len(found) != most:
+        began = start
+        reader = csv.reader(_from(lines, start), delimiter=delimiter, strict=True)
+        try:
+            for cells in reader:
+                end = began + reader.line_num
+                if cells:
+                    record = _record(lines, start, end, cells, width)
+                    found.append(replace(record, line=first + start))
+                start = end
+                if len(found) == most:
+                    break
+        except csv.Error as error:
+            if not last and began + reader.line_num >= len(lines) and "end of data" in str(error):
+                return found, start
+            found.append(Record(first + start, lines[start].rstrip("\r\n"), fault=_reason(error)))
+            start += 1
+    return found, start
+
+
+def _from(lines: Sequence[str], start: int) -> Iterator[str]:
+    return (lines[i] for i in range(start, len(lines)))
+
+
+def _record(lines: Sequence[str], start: int, end: int, cells: Sequence[str], width: int) -> Record:
+    text = "".join(lines[start:end]).rstrip("\r\n")
+    if len(cells) == width:
+        return Record(0, text, cells)
+    fault = f"has {len(cells)} cells, and the header has {width}"
+    if end - start > 1:
+        raise csv.Error(fault)
+    return Record(0, text, fault=fault)
+
+
+def _reason(error: csv.Error) -> str:
+    if "expected after" in str(error) or "end of data" in str(error):
+        return "a quote opens a cell and is not closed, or closes it too early"
+    return str(error)

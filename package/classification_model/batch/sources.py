@@ -1,0 +1,301 @@
+"""Which files are read, what they are, and their bytes: local ones, and those fsspec can open."""
+
+from __future__ import annotations
+
+import codecs
+import glob
+import gzip
+import os
+import zlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+
+from classification_model.errors import DataError, MissingExtraError
+
+__all__ = [
+    "Block",
+    "Format",
+    "Record",
+    "Source",
+    "check_columns",
+    "encoding_of",
+    "expand",
+    "filesystem",
+    "format_of",
+    "is_remote",
+    "known_encoding",
+    "opened",
+    "parquet",
+    "position",
+    "size_of",
+    "utf8",
+]
+
+Format = Literal["csv", "jsonl", "parquet"]
+
+_SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file whose head was read: its columns, and how it is written."""
+
+    name: str
+    format: Format
+    columns: tuple[str, ...]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some whole rows of a source, in order.
+
+    ``content`` is UTF-8 text of whole lines, or an Arrow table. ``line`` is where the first of
+    them starts, from 1; in Parquet it counts rows. ``plain`` says that every quote opens or
+    closes a cell. ``done`` is how much of the source was read by then, in bytes as stored.
+    """
+
+    source: Source
+    line: int
+    content: Any
+    plain: bool
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as it was read: the line it starts on, its text and its cells by column.
+
+    With ``fault`` it could not be read, for that reason; ``column`` says in which cell, if in
+    one. The text is that of a CSV, without the line's end.
+    """
+
+    line: int
+    text: str = ""
+    cells: Sequence[str] = ()
+    row: Mapping[str, object] | None = None
+    fault: str | None = None
+    column: str | None = None
+
+
+def format_of(name: str) -> Format:
+    """The format that a file's name says; CSV where it says none.
+
+    Raises:
+        DataError: the name says a format that is not read.
+    """
+    suffix = os.path.splitext(name.removesuffix(".gz"))[1].lower()  # noqa: PTH122 - or a URL
+    if suffix and suffix not in _SUFFIXES:
+        known = ", ".join(_SUFFIXES)
+        raise DataError(f"{name}: cannot tell what {suffix!r} is; a file to score ends in {known}")
+    return _SUFFIXES.get(suffix, "csv")
+
+
+def is_remote(name: str) -> bool:
+    """Whether a name is a URL, for fsspec."""
+    return "://" in name
+
+
+def expand(names: Sequence[str]) -> list[str]:
+    """The files that names and patterns stand for: in the order given, a pattern's by name.
+
+    Raises:
+        DataError: a pattern matches nothing, or a file is named twice.
+    """
+    found: list[str] = []
+    for name in names:
+        files = _matches(name)
+        if not files:
+            raise DataError(f"{name}: no such file")
+        found += files
+    if twice := [name for name, count in Counter(found).items() if count > 1]:
+        raise DataError(f"{twice[0]}: named twice, and each row is scored once; name it once")
+    return found
+
+
+def _matches(name: str) -> list[str]:
+    if is_remote(name):
+        if not glob.has_magic(name):
+            return [name]
+        system, path = filesystem(name)
+        return sorted(system.unstrip_protocol(match) for match in system.glob(path))
+    if glob.has_magic(name) and not Path(name).exists():
+        matches = glob.glob(name, recursive=True)  # noqa: PTH207 - a path's own needs a folder
+        return sorted(match for match in matches if Path(match).is_file())
+    return [name]
+
+
+@contextmanager
+def opened(name: str) -> Iterator[IO[bytes]]:
+    """The bytes of a file, unpacked where its name ends in .gz.
+
+    Raises:
+        DataError: it cannot be read, or is damaged.
+    """
+    try:
+        with _open(name) as stream:
+            if name.endswith(".gz"):
+                with gzip.GzipFile(fileobj=stream) as unpacked:
+                    yield cast("IO[bytes]", unpacked)
+            else:
+                yield stream
+    except FileNotFoundError:
+        raise DataError(f"{name}: no such file") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{name}: damaged: {error}") from None
+    except OSError as error:
+        raise DataError(f"{name}: cannot be read: {error.strerror or error}") from None
+
+
+def _open(name: str) -> Any:
+    if is_remote(name):
+        system, path = filesystem(name)
+        return system.open(path, "rb")
+    return Path(name).open("rb")
+
+
+def position(stream: IO[bytes]) -> int:
+    """How much was read of a file, as it is stored."""
+    return int(getattr(stream, "fileobj", stream).tell())
+
+
+def size_of(name: str) -> int:
+    """The size of a file in bytes, as it is stored; 0 where there is none."""
+    if is_remote(name):
+        system, path = filesystem(name)
+        return int(system.size(path) or 0)
+    try:
+        return Path(name).stat().st_size
+    except OSError:
+        return 0
+
+
+def filesystem(name: str) -> tuple[Any, str]:
+    """What opens a path or URL, and the path by which it does.
+
+    Raises:
+        MissingExtraError: fsspec is not installed.
+    """
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise MissingExtraError(purpose="a URL", extra="cluster", module="fsspec") from None
+    system, path = url_to_fs(name)
+    return system, path.rstrip("/")
+
+
+def parquet() -> Any:
+    """The module that reads and writes Parquet.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtraError(purpose="Parquet", extra="batch", module="pyarrow") from None
+    return pyarrow.parquet
+
+
+def check_columns(source: Source, wanted: Collection[str], added: Collection[str]) -> None:
+    """See that a file has the columns of the model, and none that the answer will have.
+
+    Raises:
+        DataError: it has not, or it has.
+    """
+    columns = source.columns
+    if twice := [column for column, count in Counter(columns).items() if count > 1]:
+        raise DataError(f"{source.name}: two columns have the name {twice[0]!r}; rename one")
+    absent = [name for name in wanted if name not in columns]
+    if absent and source.format != "jsonl":  # there a line may say less than another
+        raise DataError(
+            f"{source.name}: no column {', '.join(map(repr, absent))}; the file has "
+            f"{', '.join(map(repr, columns))}"
+        )
+    if taken := [name for name in added if name in columns]:
+        raise DataError(f"{source.name}: has a column {taken[0]!r} already; rename it")
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def encoding_of(sample: bytes) -> str:
+    """How the text of a file is encoded, from its beginning.
+
+    Text that is mostly UTF-8 is UTF-8, and its other lines are faulty; text that mostly is
+    not is what most call Latin-1, with the euro sign and typographic quotes.
+    """
+    for mark, encoding in _MARKS:
+        if sample.startswith(mark):
+            return encoding
+    lines = [line for line in sample.split(b"\n")[:-1] or [sample] if not line.isascii()]
+    faulty = sum(not _is_utf8(line) for line in lines)
+    return "cp1252" if 2 * faulty > len(lines) else "utf-8"
+
+
+def known_encoding(name: str) -> str:
+    """The one name of an encoding that has many.
+
+    Raises:
+        DataError: there is no such encoding.
+    """
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise DataError(
+            f"--encoding {name}: no such encoding; name one such as utf-8, cp1252 or utf-16"
+        ) from None
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def utf8(stream: IO[bytes], encoding: str, head: bytes, size: int) -> Iterator[bytes]:
+    """The text of a stream as UTF-8, ``size`` bytes at a time, ``head`` first.
+
+    What is no text in its encoding becomes what is no UTF-8, so that its row is found out.
+    """
+    if encoding == "utf-8":
+        yield head
+        while chunk := stream.read(size):
+            yield chunk
+        return
+    codecs.register_error("latin-1", _as_latin_1)
+    errors = {"cp1252": "latin-1", "utf-16": "surrogatepass"}.get(encoding, "surrogateescape")
+    back = "surrogateescape" if errors == "surrogateescape" else "surrogatepass"
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    yield decoder.decode(head).encode("utf-8", back)
+    while chunk := stream.read(size):
+        yield decoder.decode(chunk).encode("utf-8", back)
+    try:
+        yield decoder.decode(b"", final=True).encode("utf-8", back)
+    except UnicodeDecodeError:
+        yield b"\xff"
+
+
+def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    """The five bytes that are nothing in cp1252 are control characters in Latin-1."""
+    faulty = cast("UnicodeDecodeError", error)
+    return faulty.object[faulty.start : faulty.end].decode("latin-1"), faulty.end

@@ -1,0 +1,344 @@
+"""Whole columns at once: each distinct value is checked and encoded once, by the rules of a row.
+
+The rule of a column is the one in validation.py, what is unusual is said by unusual.py, and a
+feature is computed by its function in features.py. Here they are asked once for each distinct
+value, or combination of values, of a block of rows. Two kinds of column are not asked at all:
+numbers that Arrow reads as the rule would, and the float32 of a number that is in range.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import repeat, zip_longest
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic_core import PydanticCustomError
+
+from classification_model.config.schema import Column, RowSchema
+from classification_model.processing.features import (
+    FUNCTIONS,
+    SEEN,
+    UNSEEN,
+    Encoder,
+    Feature,
+    Matrix,
+    category_codes,
+)
+from classification_model.processing.unusual import Look, Unusual, looks
+from classification_model.processing.validation import LARGEST, TypedRow, TypedValue, parser
+
+__all__ = ["ColumnEncoder", "Typed", "TypedColumn"]
+
+_Indices = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
+_See = Callable[[Any], object]
+
+_EXACT = 2.0**62  # whole floats up to here are whole numbers of 64 bits
+_UNKNOWN: _Indices = np.empty(0, np.int64)  # which values are distinct, until it is asked
+
+
+@dataclass(slots=True)
+class TypedColumn:
+    """The typed values of a column: ``values[codes[i]]`` is that of row ``i``.
+
+    A column of numbers has them as ``numbers``, NaN where missing, and finds out which are
+    distinct only when asked.
+    """
+
+    codes: _Indices
+    values: list[TypedValue]
+    numbers: _Floats | None = None
+    whole: bool = False
+    _seen: dict[_See, tuple[_Indices, list[Any]]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.codes if self.numbers is None else self.numbers)
+
+    def fits_64_bits(self) -> bool:
+        """Whether every whole number is one of 64 bits; true of what is no whole number."""
+        if self.numbers is not None:
+            return not (self.whole and (np.abs(self.numbers) >= 2.0**63).any())
+        return all(-(2**63) <= value < 2**63 for value in self.values if isinstance(value, int))
+
+    def array(self, kind: pa.DataType) -> pa.Array:
+        """The values as an Arrow array of a type that takes them."""
+        if self.numbers is None:
+            return pa.array(self.values, kind).take(pa.array(self.codes))
+        return pa.array(self.numbers, from_pandas=True).cast(kind)
+
+    def take(self, rows: _Indices) -> TypedColumn:
+        """The column of some of the rows."""
+        if self.numbers is not None:
+            return TypedColumn(_UNKNOWN, [], self.numbers[rows], self.whole)
+        return TypedColumn(self.codes[rows], self.values)
+
+    def distinct(self) -> tuple[_Indices, list[TypedValue]]:
+        """The code of each row, and the value of each code."""
+        if self.codes is _UNKNOWN:
+            encoded = pc.dictionary_encode(pa.array(self.numbers))
+            self.codes = encoded.indices.to_numpy().astype(np.int64)
+            self.values = _scalars(encoded.dictionary.to_numpy(), whole=self.whole)
+        return self.codes, self.values
+
+    def seen(self, see: _See) -> tuple[_Indices, list[Any]]:
+        """What a function makes of the values: as :meth:`distinct`, for what is distinct then."""
+        if see not in self._seen:
+            codes, values = self.distinct()
+            there = np.flatnonzero(np.bincount(codes, minlength=len(values)))
+            answers = [see(values[code]) for code in there.tolist()]
+            numbers = {answer: i for i, answer in enumerate(dict.fromkeys(answers))}
+            alike = np.zeros(len(values), np.int64)
+            alike[there] = [*map(numbers.__getitem__, answers)]
+            self._seen[see] = alike[codes], [*numbers]
+        return self._seen[see]
+
+    def each(self) -> list[TypedValue]:
+        """The value of each row."""
+        if self.numbers is not None:
+            return _scalars(self.numbers, whole=self.whole)
+        values = self.values
+        return [values[code] for code in self.codes.tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A block of columns that were checked: the rows that no rule refuses, in order."""
+
+    columns: Mapping[str, TypedColumn]
+    good: npt.NDArray[np.bool_]
+
+    def fits_64_bits(self) -> bool:
+        """Whether every whole number is one of 64 bits."""
+        return all(column.fits_64_bits() for column in self.columns.values())
+
+
+class ColumnEncoder:
+    """Columns of raw values to the matrix that the rows would be encoded to."""
+
+    def __init__(self, schema: RowSchema, features: Sequence[Feature]) -> None:
+        self._schema = schema
+        self._features = features
+        self._row_encoders = Encoder(features).columns
+        self._looks = looks(schema)
+        self._rules = {
+            name: parser(
+                column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
+            )
+            for name, column in schema.columns.items()
+        }
+        self._markers = pa.array(schema.missing_markers, pa.string())
+
+    def check(self, raw: Mapping[str, pa.Array]) -> Typed:
+        """Apply each column's rule to its raw values, all of one length.
+
+        The columns returned hold the good rows only.
+        """
+        size = len(next(iter(raw.values())))
+        good = np.ones(size, np.bool_)
+        columns = {name: self._typed(name, raw[name], good) for name in self._schema.columns}
+        if not good.all():
+            rows = np.flatnonzero(good)
+            columns = {name: column.take(rows) for name, column in columns.items()}
+        return Typed(columns, good)
+
+    def encode(self, typed: Typed) -> Matrix:
+        """Good rows to the matrix of shape ``(rows, features)`` that :class:`Encoder` gives."""
+        size = len(next(iter(typed.columns.values())))
+        matrix = np.empty((size, len(self._features)), np.float32)
+        for position, feature in enumerate(self._features):
+            matrix[:, position] = self._encoded(position, feature, typed.columns)
+        return matrix
+
+    def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
+        """What is unusual: column, rule, the number of rows, and what to say of the first."""
+        for name, look in self._looks:
+            found = _unusual(typed.columns[name], look, self._schema.columns[name])
+            counts = Counter[str]()
+            first: dict[str, str] = {}
+            for (rule, message), count in found:
+                counts[rule] += count
+                first.setdefault(rule, message)
+            yield from ((name, rule, count, first[rule]) for rule, count in counts.items())
+
+    def _typed(self, name: str, raw: pa.Array, good: npt.NDArray[np.bool_]) -> TypedColumn:
+        column = self._schema.columns[name]
+        if column.kind in ("integer", "number"):
+            numbers = self._numbers(raw, whole=column.kind == "integer")
+            if numbers is not None:
+                if not column.nullable:
+                    good &= ~np.isnan(numbers)
+                return TypedColumn(_UNKNOWN, [], numbers, column.kind == "integer")
+        markers = self._schema.missing_markers if column.kind in ("category", "text") else None
+        return _by_rule(self._rules[name], raw, good, markers)
+
+    def _numbers(self, raw: pa.Array, *, whole: bool) -> _Floats | None:
+        """Numbers where Arrow can read every value, and as the rule would; else nothing."""
+        numbers = None
+        if pa.types.is_string(raw.type):
+            for text in (raw, pc.ascii_trim_whitespace(raw)):
+                with suppress(pa.ArrowInvalid):
+                    numbers = self._from_text(text)
+                    break
+        elif pa.types.is_integer(raw.type) or pa.types.is_floating(raw.type):
+            with suppress(pa.ArrowInvalid):
+                numbers = raw.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        if numbers is None:
+            return None
+        largest = np.nanmax(np.abs(numbers), initial=0.0) if len(numbers) else 0.0
+        if largest > LARGEST or (whole and not _are_whole(numbers)):
+            return None
+        return numbers + 0.0 if whole else numbers  # a whole number has no negative zero
+
+    def _from_text(self, text: pa.Array) -> _Floats | None:
+        """What Arrow reads, the rule reads as the same number; but "nan" is no number to it."""
+        missing = pc.is_in(text, value_set=self._markers)
+        known = pc.if_else(missing, None, text)
+        if self._schema.decimal_comma:
+            # With a point beside the comma, or two commas, there are two points: no number.
+            known = pc.replace_substring(known, ",", ".")
+        numbers: _Floats = known.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        return numbers if np.isnan(numbers).sum() == known.null_count else None
+
+    def _encoded(
+        self, position: int, feature: Feature, columns: Mapping[str, TypedColumn]
+    ) -> npt.NDArray[np.floating]:
+        inputs = [columns[name] for name in feature.inputs]
+        numbers = inputs[0].numbers
+        if feature.function is None and feature.kind == "number" and numbers is not None:
+            return numbers
+        if feature.function and feature.kind == "category" and len(inputs) == 1:
+            codes, results = inputs[0].seen(FUNCTIONS[feature.function])
+            return _category_numbers(feature, results)[codes]
+        codes, first = _combinations(inputs, SEEN.get(feature.function or "", ()))
+        asked = np.flatnonzero(first >= 0)
+        values = [column.take(first[asked]).each() for column in inputs]
+        answers = np.full(len(first), np.nan)
+        answers[asked] = self._numbers_of(position, feature, values)
+        return answers[codes]
+
+    def _numbers_of(
+        self, position: int, feature: Feature, values: list[list[TypedValue]]
+    ) -> _Floats:
+        results = feature.apply(*values)
+        if feature.kind == "category":
+            return _category_numbers(feature, results)
+        numbers = np.array(results, np.float64)
+        # Missing, or beyond float32: rare, and decided in one place.
+        for i in np.flatnonzero(~(np.abs(numbers) <= LARGEST)).tolist():
+            row: TypedRow = dict(zip(feature.inputs, (v[i] for v in values), strict=True))
+            numbers[i] = self._row_encoders[position](row)
+        return numbers
+
+
+def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> _Floats:
+    code = category_codes(feature).get
+    return np.fromiter(map(code, values, repeat(UNSEEN)), np.float64, len(values))
+
+
+def _by_rule(
+    rule: Callable[[object], TypedValue],
+    raw: pa.Array,
+    good: npt.NDArray[np.bool_],
+    markers: Collection[str] | None,
+) -> TypedColumn:
+    """Ask the rule about each distinct value; rows that it refuses are no longer good.
+
+    With ``markers``, the column's kind takes any text but them as it is.
+    """
+    if pa.types.is_floating(raw.type):  # NaN in a table means missing
+        raw = pc.if_else(pc.is_nan(raw), None, raw)
+    encoded = raw if pa.types.is_dictionary(raw.type) else raw.dictionary_encode()
+    missing = len(encoded.dictionary)
+    codes = encoded.indices.fill_null(missing).to_numpy().astype(np.int64)
+    raws: list[Any] = encoded.dictionary.to_pylist()
+    if encoded.null_count:
+        raws.append(None)
+    values: list[Any] = [*raws]
+    doubtful: Sequence[int] = range(len(raws))
+    if markers is not None and pa.types.is_string(encoded.dictionary.type):
+        values = [text and text.strip() for text in raws]
+        asked = frozenset((*markers, None))
+        doubtful = []
+        if not asked.isdisjoint(values):
+            doubtful = [i for i, text in enumerate(values) if text in asked]
+    refused = []
+    for position in doubtful:
+        try:
+            values[position] = rule(raws[position])
+        except PydanticCustomError:
+            values[position] = None
+            refused.append(position)
+    if refused:
+        good &= ~np.isin(codes, refused)
+    return TypedColumn(codes, values)
+
+
+def _are_whole(numbers: _Floats) -> bool:
+    known = numbers[~np.isnan(numbers)]
+    return bool((known == np.floor(known)).all())
+
+
+def _scalars(numbers: _Floats, *, whole: bool) -> list[TypedValue]:
+    """Numbers as the rule gives them: ``int`` or ``float``, ``None`` for missing."""
+    if not np.isnan(numbers).any():
+        if not whole:
+            return numbers.tolist()  # type: ignore[no-any-return]
+        if np.abs(numbers).max(initial=0) < _EXACT:
+            return numbers.astype(np.int64).tolist()  # type: ignore[no-any-return]
+    as_ruled: Callable[[float], TypedValue] = int if whole else float
+    return [None if n != n else as_ruled(n) for n in numbers.tolist()]  # noqa: PLR0124 - NaN
+
+
+def _combinations(
+    columns: Sequence[TypedColumn], seen: Sequence[_See | None]
+) -> tuple[_Indices, _Indices]:
+    """Which combination of values each row has, and the first row that has each, or -1.
+
+    ``seen`` are the functions of :data:`SEEN`: values that they see alike are one.
+    """
+    size = len(columns[0])
+    combined, count = np.zeros(size, np.int64), 1
+    for column, see in zip_longest(columns, seen):
+        codes, values = column.distinct() if see is None else column.seen(see)
+        if len(columns) == 1:
+            combined, count = codes, len(values)
+        elif 2 * len(values) > size:  # nearly every row is its own
+            rows = np.arange(size)
+            return rows, rows
+        else:
+            encoded = pc.dictionary_encode(pa.array(combined * len(values) + codes))
+            combined = encoded.indices.to_numpy().astype(np.int64)
+            count = len(encoded.dictionary)
+    first = np.full(count, -1, np.int64)
+    first[combined[::-1]] = np.arange(size - 1, -1, -1)
+    return combined, first
+
+
+def _unusual(
+    column: TypedColumn, look: Look, rule: Column
+) -> Iterator[tuple[tuple[str, str], int]]:
+    """What a look says of the values of a column, with how many rows have each."""
+    said: Unusual
+    if column.numbers is None:
+        codes, values = column.distinct()
+        counts = np.bincount(codes, minlength=len(values))
+        for value, count in zip(values, counts.tolist(), strict=True):
+            if count and (said := look(value)) is not None:
+                yield said, count
+        return
+    missing = int(np.isnan(column.numbers).sum())
+    if missing and (said := look(None)) is not None:
+        yield said, missing
+    low = -np.inf if rule.minimum is None else rule.minimum
+    high = np.inf if rule.maximum is None else rule.maximum
+    beyond = column.numbers[(column.numbers < low) | (column.numbers > high)]
+    for value in _scalars(beyond, whole=column.whole):
+        if (said := look(value)) is not None:
+            yield said, 1

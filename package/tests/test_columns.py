@@ -1,0 +1,196 @@
+"""Whole columns: what is made of them is what is made of the rows, to the bit."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classification_model.config.schema import Column, DerivedFeature, RowSchema
+from classification_model.processing.columns import ColumnEncoder
+from classification_model.processing.features import (
+    FUNCTIONS,
+    SEEN,
+    Encoder,
+    feature_plan,
+    learn_categories,
+)
+from classification_model.processing.validation import RowValidator
+
+SCHEMA = RowSchema(
+    columns={
+        "pclass": Column(kind="integer", minimum=1, maximum=3),
+        "name": Column(kind="text", nullable=True),
+        "sex": Column(kind="category", categories=("female", "male"), nullable=True),
+        "age": Column(kind="number", nullable=True, minimum=0, maximum=80),
+        "sibsp": Column(kind="integer", nullable=True, minimum=0),
+        "parch": Column(kind="integer"),
+        "fare": Column(kind="number", nullable=True),
+        "cabin": Column(kind="text", nullable=True),
+        "alone": Column(kind="boolean", nullable=True),
+        "born": Column(kind="date", nullable=True),
+    },
+    missing_markers=("?", "", "-1"),
+    never_missing=("age", "cabin"),
+)
+COMMA = SCHEMA.model_copy(update={"decimal_comma": True})
+
+INPUTS = {
+    "day_number": ("born",),
+    "deck": ("cabin",),
+    "family_band": ("sibsp", "parch"),
+    "family_size": ("sibsp", "parch"),
+    "fare_per_person": ("fare", "sibsp", "parch"),
+    "month": ("born",),
+    "saved_first": ("pclass", "sex", "age", "name"),
+    "title": ("name",),
+    "weekday": ("born",),
+    "word_count": ("cabin",),
+    "year": ("born",),
+}
+CATEGORIES = ("deck", "family_band", "saved_first", "title")
+TRAINED: list[dict[str, Any]] = [
+    {
+        "pclass": 3, "name": "A, Mr. B", "sex": "male", "age": 20.0, "sibsp": 0, "parch": 0,
+        "fare": 7.0, "cabin": "C2 C4", "alone": True, "born": date(1890, 1, 2),
+    },
+    {
+        "pclass": 1, "name": "A, Mrs. B", "sex": "female", "age": 2.0, "sibsp": 1, "parch": 2,
+        "fare": None, "cabin": None, "alone": None, "born": None,
+    },
+]  # fmt: skip
+PLAN = learn_categories(
+    feature_plan(
+        SCHEMA,
+        {
+            f"the {name}": DerivedFeature(
+                function=name,
+                inputs=INPUTS[name],
+                kind="category" if name in CATEGORIES else "number",
+            )
+            for name in FUNCTIONS
+        },
+    ),
+    TRAINED,
+)
+
+NUMBERS = st.sampled_from(
+    ["3", "1", "0", "-0", "0.0", "-0.0", "-1", " -1 ", "2.5", "1,5", "1.234,5", "1,2,3", "1e3", "+4",
+     ".5", "5.", "1e400", "3.5e38", "3.4e38", "-3.4e38", "nan", "inf", "-Infinity", "1_0", "0x1",
+     "?", "", "\t7\n", "\x1c7", "\xa07", "9007199254740993", "1e25", "13.999999", "14", "x"]
+)  # fmt: skip
+TEXTS = st.sampled_from(
+    ["A, Mr. B", "A, Master. B", "nobody", ", .", "C2 C4", "T", "?", " ? ", "", " x", "-1", "\x1c"]
+)
+CELLS: dict[str, st.SearchStrategy[str | None]] = {
+    "integer": NUMBERS,
+    "number": NUMBERS,
+    "boolean": st.sampled_from(["yes", "no", "TRUE", "0", "maybe", "?"]),
+    "category": st.sampled_from(["male", "female", " male", "other", "?", "Male"]),
+    "date": st.sampled_from(["1890-01-02", "0001-01-01", "9999-12-31", "2 May", "?"]),
+    "text": TEXTS,
+}
+ROWS = st.lists(
+    st.fixed_dictionaries({name: CELLS[c.kind] for name, c in SCHEMA.columns.items()}),
+    min_size=1,
+    max_size=6,
+)
+GOOD = {
+    "pclass": "3", "name": "A, Mr. B", "sex": "male", "age": "20", "sibsp": "0", "parch": "0",
+    "fare": "7.25", "cabin": "C2", "alone": "yes", "born": "1890-01-02",
+}  # fmt: skip
+
+
+def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.DataType]) -> None:
+    validator, columns = RowValidator(schema), ColumnEncoder(schema, PLAN)
+    checked = validator.validate(rows)
+    typed = columns.check({n: pa.array([r[n] for r in rows], kinds.get(n)) for n in rows[0]})
+    assert typed.good.tolist() == [row is not None for row in checked.rows]
+    good = [row for row in checked.rows if row is not None]
+    if not good:
+        return
+    expected, found = Encoder(PLAN).encode(good), columns.encode(typed)
+    np.testing.assert_array_equal(found, expected)
+    assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
+    warnings = [w for i, row in enumerate(good) for w in validator.warnings(i, row)]
+    assert {(c, r): n for c, r, n, _ in columns.warnings(typed)} == dict(
+        Counter((w.column, w.rule) for w in warnings)
+    )
+    assert {m for *_, m in columns.warnings(typed)} <= {w.message for w in warnings}
+
+
+def test_every_function_is_among_the_features() -> None:
+    assert sorted(INPUTS) == sorted(FUNCTIONS)
+
+
+POOLS: dict[str, list[Any]] = {
+    "pclass": [None, 1, 3],
+    "name": [None, "", "A, Mr. B", "Cc, Mr. D", "A, Master. B", "A, Miss. B C", "nobody"],
+    "sex": [None, "female", "male"],
+    "age": [None, 0.0, 13.9, 14.0, 80.0],
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_what_a_function_is_said_to_see_of_its_inputs_decides_its_answer(name: str) -> None:
+    answers: dict[tuple[object, ...], set[object]] = {}
+    for values in itertools.product(*(POOLS[column] for column in INPUTS[name])):
+        parts = zip(SEEN[name], values, strict=True)
+        seen = tuple(value if see is None else see(value) for see, value in parts)
+        answers.setdefault(seen, set()).add(FUNCTIONS[name](*values))
+    assert {len(found) for found in answers.values()} == {1}
+
+
+@settings(max_examples=300, deadline=None)
+@given(ROWS, st.booleans(), st.integers(0, 5), st.sampled_from([SCHEMA, COMMA]))
+def test_columns_of_text_are_what_their_rows_are(
+    rows: list[dict[str, str]], mended: bool, copies: int, schema: RowSchema
+) -> None:
+    if mended:  # where one row in a block is bad, others must not feel it
+        rows = [*rows, GOOD, *[{**GOOD, "fare": f"{n}.5", "name": f"N{n}, Mr."} for n in range(9)]]
+    same(schema, rows * (copies + 1), dict.fromkeys(SCHEMA.columns, pa.string()))
+
+
+VALUES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
+    "pclass": (pa.int64(), st.integers(-(2**62), 2**62)),
+    "age": (pa.float64(), st.floats(allow_nan=False)),
+    "fare": (pa.float32(), st.floats(width=32, allow_nan=False)),
+    "sibsp": (pa.float64(), st.sampled_from([0.0, -0.0, 1.0, 1.5, 2.0**60])),
+    "alone": (pa.bool_(), st.booleans()),
+    "born": (pa.date32(), st.dates()),
+    "parch": (pa.int8(), st.integers(-128, 127)),
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.fixed_dictionaries({name: st.none() | values for name, (_, values) in VALUES.items()}),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_columns_of_values_are_what_their_rows_are(rows: list[dict[str, Any]]) -> None:
+    kinds = {name: kind for name, (kind, _) in VALUES.items()}
+    texts = dict.fromkeys(("name", "sex", "cabin"), pa.string())
+    same(SCHEMA, [{**GOOD, **row} for row in rows], {**texts, **kinds})
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.bool_(), pa.string()])
+def test_nan_and_null_in_a_column_mean_missing(kind: pa.DataType) -> None:
+    raw = {name: pa.array([cell, cell], pa.string()) for name, cell in GOOD.items()}
+    missing = pa.array([None, None], kind)
+    if kind == pa.float64():
+        missing = pa.array([float("nan"), None], kind)
+    typed = ColumnEncoder(SCHEMA, PLAN).check({**raw, "age": missing})
+    assert typed.good.all()
+    assert typed.columns["age"].each() == [None, None]
+    typed = ColumnEncoder(SCHEMA, PLAN).check({**raw, "parch": missing})
+    assert not typed.good.any()
