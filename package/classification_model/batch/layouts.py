@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from classification_model.batch.tables import Positions, Table
-    from classification_model.processing.columns import Typed
+    from classification_model.processing.typed_columns import Typed
 
 __all__ = ["CsvLayout", "Layout", "ParquetLayout", "Target", "added_columns"]
 

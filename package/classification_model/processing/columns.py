@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import repeat, zip_longest
 from typing import Any
 
@@ -31,92 +30,19 @@ from classification_model.processing.features import (
     Matrix,
     category_codes,
 )
+from classification_model.processing.typed_columns import (
+    UNKNOWN,
+    Floats,
+    Indices,
+    See,
+    Typed,
+    TypedColumn,
+    scalars,
+)
 from classification_model.processing.unusual import Look, Unusual, looks
 from classification_model.processing.validation import LARGEST, TypedRow, TypedValue, parser
 
-__all__ = ["ColumnEncoder", "Typed", "TypedColumn"]
-
-_Indices = npt.NDArray[np.int64]
-_Floats = npt.NDArray[np.float64]
-_See = Callable[[Any], object]
-
-_EXACT = 2.0**62  # whole floats up to here are whole numbers of 64 bits
-_UNKNOWN: _Indices = np.empty(0, np.int64)  # which values are distinct, until it is asked
-
-
-@dataclass(slots=True)
-class TypedColumn:
-    """The typed values of a column: ``values[codes[i]]`` is that of row ``i``.
-
-    A column of numbers has them as ``numbers``, NaN where missing, and finds out which are
-    distinct only when asked.
-    """
-
-    codes: _Indices
-    values: list[TypedValue]
-    numbers: _Floats | None = None
-    whole: bool = False
-    _seen: dict[_See, tuple[_Indices, list[Any]]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.codes if self.numbers is None else self.numbers)
-
-    def fits_64_bits(self) -> bool:
-        """Whether every whole number is one of 64 bits; true of what is no whole number."""
-        if self.numbers is not None:
-            return not (self.whole and (np.abs(self.numbers) >= 2.0**63).any())
-        return all(-(2**63) <= value < 2**63 for value in self.values if isinstance(value, int))
-
-    def array(self, kind: pa.DataType) -> pa.Array:
-        """The values as an Arrow array of a type that takes them."""
-        if self.numbers is None:
-            return pa.array(self.values, kind).take(pa.array(self.codes))
-        return pa.array(self.numbers, from_pandas=True).cast(kind)
-
-    def take(self, rows: _Indices) -> TypedColumn:
-        """The column of some of the rows."""
-        if self.numbers is not None:
-            return TypedColumn(_UNKNOWN, [], self.numbers[rows], self.whole)
-        return TypedColumn(self.codes[rows], self.values)
-
-    def distinct(self) -> tuple[_Indices, list[TypedValue]]:
-        """The code of each row, and the value of each code."""
-        if self.codes is _UNKNOWN:
-            encoded = pc.dictionary_encode(pa.array(self.numbers))
-            self.codes = encoded.indices.to_numpy().astype(np.int64)
-            self.values = _scalars(encoded.dictionary.to_numpy(), whole=self.whole)
-        return self.codes, self.values
-
-    def seen(self, see: _See) -> tuple[_Indices, list[Any]]:
-        """What a function makes of the values: as :meth:`distinct`, for what is distinct then."""
-        if see not in self._seen:
-            codes, values = self.distinct()
-            there = np.flatnonzero(np.bincount(codes, minlength=len(values)))
-            answers = [see(values[code]) for code in there.tolist()]
-            numbers = {answer: i for i, answer in enumerate(dict.fromkeys(answers))}
-            alike = np.zeros(len(values), np.int64)
-            alike[there] = [*map(numbers.__getitem__, answers)]
-            self._seen[see] = alike[codes], [*numbers]
-        return self._seen[see]
-
-    def each(self) -> list[TypedValue]:
-        """The value of each row."""
-        if self.numbers is not None:
-            return _scalars(self.numbers, whole=self.whole)
-        values = self.values
-        return [values[code] for code in self.codes.tolist()]
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A block of columns that were checked: the rows that no rule refuses, in order."""
-
-    columns: Mapping[str, TypedColumn]
-    good: npt.NDArray[np.bool_]
-
-    def fits_64_bits(self) -> bool:
-        """Whether every whole number is one of 64 bits."""
-        return all(column.fits_64_bits() for column in self.columns.values())
+__all__ = ["ColumnEncoder"]
 
 
 class ColumnEncoder:
@@ -174,11 +100,11 @@ class ColumnEncoder:
             if numbers is not None:
                 if not column.nullable:
                     good &= ~np.isnan(numbers)
-                return TypedColumn(_UNKNOWN, [], numbers, column.kind == "integer")
+                return TypedColumn(UNKNOWN, [], numbers, column.kind == "integer")
         markers = self._schema.missing_markers if column.kind in ("category", "text") else None
         return _by_rule(self._rules[name], raw, good, markers)
 
-    def _numbers(self, raw: pa.Array, *, whole: bool) -> _Floats | None:
+    def _numbers(self, raw: pa.Array, *, whole: bool) -> Floats | None:
         """Numbers where Arrow can read every value, and as the rule would; else nothing."""
         numbers = None
         if pa.types.is_string(raw.type):
@@ -196,14 +122,14 @@ class ColumnEncoder:
             return None
         return numbers + 0.0 if whole else numbers  # a whole number has no negative zero
 
-    def _from_text(self, text: pa.Array) -> _Floats | None:
+    def _from_text(self, text: pa.Array) -> Floats | None:
         """What Arrow reads, the rule reads as the same number; but "nan" is no number to it."""
         missing = pc.is_in(text, value_set=self._markers)
         known = pc.if_else(missing, None, text)
         if self._schema.decimal_comma:
             # With a point beside the comma, or two commas, there are two points: no number.
             known = pc.replace_substring(known, ",", ".")
-        numbers: _Floats = known.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        numbers: Floats = known.cast(pa.float64()).to_numpy(zero_copy_only=False)
         return numbers if np.isnan(numbers).sum() == known.null_count else None
 
     def _encoded(
@@ -225,7 +151,7 @@ class ColumnEncoder:
 
     def _numbers_of(
         self, position: int, feature: Feature, values: list[list[TypedValue]]
-    ) -> _Floats:
+    ) -> Floats:
         results = feature.apply(*values)
         if feature.kind == "category":
             return _category_numbers(feature, results)
@@ -237,7 +163,7 @@ class ColumnEncoder:
         return numbers
 
 
-def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> _Floats:
+def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> Floats:
     code = category_codes(feature).get
     return np.fromiter(map(code, values, repeat(UNSEEN)), np.float64, len(values))
 
@@ -280,25 +206,14 @@ def _by_rule(
     return TypedColumn(codes, values)
 
 
-def _are_whole(numbers: _Floats) -> bool:
+def _are_whole(numbers: Floats) -> bool:
     known = numbers[~np.isnan(numbers)]
     return bool((known == np.floor(known)).all())
 
 
-def _scalars(numbers: _Floats, *, whole: bool) -> list[TypedValue]:
-    """Numbers as the rule gives them: ``int`` or ``float``, ``None`` for missing."""
-    if not np.isnan(numbers).any():
-        if not whole:
-            return numbers.tolist()  # type: ignore[no-any-return]
-        if np.abs(numbers).max(initial=0) < _EXACT:
-            return numbers.astype(np.int64).tolist()  # type: ignore[no-any-return]
-    as_ruled: Callable[[float], TypedValue] = int if whole else float
-    return [None if n != n else as_ruled(n) for n in numbers.tolist()]  # noqa: PLR0124 - NaN
-
-
 def _combinations(
-    columns: Sequence[TypedColumn], seen: Sequence[_See | None]
-) -> tuple[_Indices, _Indices]:
+    columns: Sequence[TypedColumn], seen: Sequence[See | None]
+) -> tuple[Indices, Indices]:
     """Which combination of values each row has, and the first row that has each, or -1.
 
     ``seen`` are the functions of :data:`SEEN`: values that they see alike are one.
@@ -339,6 +254,6 @@ def _unusual(
     low = -np.inf if rule.minimum is None else rule.minimum
     high = np.inf if rule.maximum is None else rule.maximum
     beyond = column.numbers[(column.numbers < low) | (column.numbers > high)]
-    for value in _scalars(beyond, whole=column.whole):
+    for value in scalars(beyond, whole=column.whole):
         if (said := look(value)) is not None:
             yield said, 1
