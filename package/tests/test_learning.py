@@ -236,7 +236,9 @@ def test_from_a_csv_to_predictions_by_the_command_line(
     classes = [f"probability_{label}" for label in manifest.classes]
     assert header == [*table.columns, "prediction", *classes]
     width = len(table.columns)
-    assert [tuple(row[:width]) for row in written] == table.rows
+    # A cell that a spreadsheet would run is written as text.
+    cells = [tuple("'" + cell if cell[:1] == "=" else cell for cell in row) for row in table.rows]
+    assert [tuple(row[:width]) for row in written] == cells
     assert [row[width] for row in written] == [str(label) for label in expected["predictions"]]
     scores = [[float(share) for share in row[width + 1 :]] for row in written]
     assert scores == expected["probabilities"]
