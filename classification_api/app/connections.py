@@ -23,6 +23,8 @@ from app.errors import RefusedError
 __all__ = ["install", "sweep"]
 
 _SPARE_FILES = 256
+_AT_ONCE = 16
+"""Connections that are looked at, and perhaps cut, before requests get their turn again."""
 
 
 def install(server: Server, settings: Settings) -> None:
@@ -79,7 +81,9 @@ async def sweep(server: Server, settings: Settings) -> None:
             signal.raise_signal(signal.SIGTERM)
         now = clock()
         before, seen = seen, {}
-        for connection in list(server.server_state.connections):
+        for number, connection in enumerate(list(server.server_state.connections), start=1):
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)
             at = _is_at(connection)
             if at is None:
                 continue

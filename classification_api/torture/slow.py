@@ -77,9 +77,9 @@ async def _slow_down(server: Server, clients: int, seconds: float, longest: floa
 
 
 async def _slow_clients(port: int, clients: int) -> None:
-    """So many of all kinds, each second spread over them."""
+    """So many of all kinds. They come within some seconds: a flood of connections is no slowness."""
     kinds = [*KINDS.values()] * (clients // len(KINDS) + 1)
-    waits = (i / clients for i in range(clients))
+    waits = (5 * i / clients for i in range(clients))
     slow = [_slow(port, wait, *kind) for wait, kind in zip(waits, kinds, strict=False)]
     await asyncio.gather(*slow, return_exceptions=True)
 
