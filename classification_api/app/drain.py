@@ -11,6 +11,8 @@ import contextlib
 import os
 import signal
 import socket
+import struct
+import sys
 from types import FrameType
 from typing import Any, Protocol
 
@@ -20,6 +22,15 @@ from uvicorn import Server
 __all__ = ["Drain", "running_server"]
 
 _CLOSE = (b"connection", b"close")
+
+_SO_ATTACH_FILTER = 26
+# For the kernel's packet filter, as linux/filter.h has it: code, where to go if so, if not, operand.
+_NO_SYN = (
+    (0x30, 0, 0, 13),  # load the byte of the TCP header that holds its flags
+    (0x45, 0, 1, 0x02),  # is SYN set?
+    (0x06, 0, 0, 0),  # drop
+    (0x06, 0, 0, 0xFFFFFFFF),  # keep
+)
 
 # How long the event loop takes to get round to what is to be done, and how often to look whether
 # all have left.
@@ -90,7 +101,7 @@ class Drain:
             for listener in server.sockets
         ]
         for listener in listeners:
-            listener.listen(0)
+            _drop_newcomers(listener)
         await asyncio.sleep(_LOOK)
         for server in self._server.servers:
             server.close()
@@ -116,6 +127,24 @@ class Drain:
             _loop=self._loop,
         )
         return made
+
+
+def _drop_newcomers(listener: socket.socket) -> None:
+    """Have the kernel drop what asks for a connection, while those half made still come about.
+
+    A client whose connection is dropped so has sent no request yet: it asks again, after a
+    second, and is refused or meets another server. Without this one would always get in between
+    the last that is accepted and the closing of the socket, and be reset.
+    """
+    if sys.platform != "linux":
+        listener.listen(0)
+        return
+    import ctypes
+
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _NO_SYN))
+    steps = struct.pack("HP", len(_NO_SYN), ctypes.addressof(program))
+    with contextlib.suppress(OSError):  # a sandbox may forbid it
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, steps)
 
 
 class _Closing:
