@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Server
 
-__all__ = ["Drain", "running_server"]
+__all__ = ["Drain", "drop_newcomers", "running_server"]
 
 _CLOSE = (b"connection", b"close")
 
@@ -101,7 +101,7 @@ class Drain:
             for listener in server.sockets
         ]
         for listener in listeners:
-            _drop_newcomers(listener)
+            drop_newcomers(listener)
         await asyncio.sleep(_LOOK)
         for server in self._server.servers:
             server.close()
@@ -129,22 +129,24 @@ class Drain:
         return made
 
 
-def _drop_newcomers(listener: socket.socket) -> None:
+def drop_newcomers(listener: socket.socket) -> None:
     """Have the kernel drop what asks for a connection, while those half made still come about.
 
     A client whose connection is dropped so has sent no request yet: it asks again, after a
     second, and is refused or meets another server. Without this one would always get in between
     the last that is accepted and the closing of the socket, and be reset.
     """
-    if sys.platform != "linux":
-        listener.listen(0)
-        return
-    import ctypes
+    if sys.platform == "linux":
+        import ctypes
 
-    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _NO_SYN))
-    steps = struct.pack("HP", len(_NO_SYN), ctypes.addressof(program))
-    with contextlib.suppress(OSError):  # a sandbox may forbid it
-        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, steps)
+        program = ctypes.create_string_buffer(
+            b"".join(struct.pack("HBBI", *step) for step in _NO_SYN)
+        )
+        steps = struct.pack("HP", len(_NO_SYN), ctypes.addressof(program))
+        with contextlib.suppress(OSError):  # a sandbox may forbid it
+            listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, steps)
+            return
+    listener.listen(0)  # the next best: let nearly nobody wait
 
 
 class _Closing:

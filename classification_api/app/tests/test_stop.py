@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from app.drain import drop_newcomers
 from app.tests.servers import API, UVICORN, free_port
 from torture.drain import drain
 from torture.server import body, running
@@ -25,6 +28,20 @@ def test_no_request_is_lost_when_it_stops(*, keep_alive: bool) -> None:
     assert seen.health == 503
     assert seen.exit_code == -signal.SIGTERM
     assert "Traceback" not in log
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the filter is the Linux kernel's")
+def test_while_the_door_closes_who_is_in_stays_and_nobody_new_connects() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address) as client:
+            drop_newcomers(listener)
+            client.sendall(b"x")
+            accepted, _ = listener.accept()
+            with accepted:
+                assert accepted.recv(1) == b"x"
+            with pytest.raises(TimeoutError):
+                socket.create_connection(address, timeout=0.2)
 
 
 def test_a_stuck_upload_does_not_keep_it_from_stopping() -> None:
