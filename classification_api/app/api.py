@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
 
 from app import __version__
 from app.observability import Metrics
-from app.schemas import Health, PredictResponse, Refused, request_model
+from app.schemas import Health, PredictResponse, Refused
 from classification_model.predict import Model, OnError, PredictionResult
 from classification_model.processing.validation import Validated
 
@@ -25,16 +26,15 @@ _REFUSALS = {
 }
 
 
-def model_router(model: Model, metrics: Metrics, most: int | None = None) -> APIRouter:
+def model_router(model: Model, metrics: Metrics, Rows: type[BaseModel]) -> APIRouter:
     """The routes of a service that has a model: their shapes are those of its bundle.
 
     Args:
         model: that answers.
         metrics: where what it says is counted.
-        most: the rows that one request may hold.
+        Rows: the request of /predict.
     """
     router = APIRouter()
-    Rows = request_model(model.validator, most)
 
     async def predict(
         body: Rows,  # type: ignore[valid-type]

@@ -33,10 +33,17 @@ def install(server: Server, settings: Settings) -> None:
     most = _allow_files(settings.MAX_CONNECTIONS)
     # The other protocol, h11, which serves where httptools is not installed, limits a head itself.
     if config.http_protocol_class.__name__ == "HttpToolsProtocol":
-        from app.protocol import LimitedProtocol
+        from app.protocol import LimitedProtocol, Received
 
         longest = settings.MAX_BODY_BYTES
-        limits = {"longest": longest, "waiting": longest // 2, "most": most, "unread": {}}
+        limits = {
+            "longest": longest,
+            "waiting": longest // 4,
+            "most": most,
+            "received": Received(longest // 16),
+            "unread": {},
+            "heavy": {},
+        }
         config.http_protocol_class = type("Protocol", (LimitedProtocol,), limits)
     if config.timeout_graceful_shutdown is None:
         config.timeout_graceful_shutdown = settings.GRACE_SECONDS  # type: ignore[assignment]

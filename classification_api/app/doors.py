@@ -13,11 +13,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import RefusedError
+from app.limits import HEALTH
 from app.observability import Observer
 
 __all__ = ["ApiKeys", "PageHeaders", "add_keys_to", "script_policy"]
-
-_OPEN = "/health"
 
 _UNKNOWN = RefusedError(
     401,
@@ -57,7 +56,7 @@ class ApiKeys:
         await self._app(scope, receive, send)
 
     def _may_enter(self, scope: Scope) -> bool:
-        if scope["path"] == scope.get("root_path", "") + _OPEN:
+        if scope["path"] == scope.get("root_path", "") + HEALTH:
             return True
         given = _digest(_key(scope["headers"]))
         # All are compared, so that the time does not say which one it was.
@@ -89,7 +88,7 @@ def add_keys_to(document: dict[str, Any]) -> None:
     }
     document.setdefault("components", {})["securitySchemes"] = schemes
     document["security"] = [{name: []} for name in schemes]
-    for operation in document["paths"].get(_OPEN, {}).values():
+    for operation in document["paths"].get(HEALTH, {}).values():
         operation["security"] = []
 
 

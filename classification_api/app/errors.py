@@ -13,10 +13,19 @@ from starlette.types import Send
 
 from classification_model.predict import Model
 
-__all__ = ["RefusedError", "add_error_handlers"]
+__all__ = [
+    "MOST_FAULTS",
+    "RefusedError",
+    "about_rows",
+    "add_error_handlers",
+    "as_ascii",
+    "described",
+    "shortened",
+]
 
 _LONGEST = 200
-_MOST = 100
+MOST_FAULTS = 100
+"""Faults of one request that are named."""
 
 
 class RefusedError(Exception):
@@ -67,9 +76,18 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     faults = error.errors()
-    if request.query_params.get("on_error") == "skip" and all(map(_is_about_a_row, faults)):
+    if request.query_params.get("on_error") == "skip" and len(about_rows(faults)) == len(faults):
         return _without_bad_rows(request.app.state, error.body)
-    request.app.state.metrics.refused([*filter(_is_about_a_row, faults)])
+    request.app.state.metrics.refused(about_rows(faults))
+    return _json(described(faults), status=422)
+
+
+def described(faults: Sequence[Any]) -> dict[str, Any]:
+    """The content of an answer that names what is wrong with a request.
+
+    Args:
+        faults: as pydantic gives them. The first hundred are named.
+    """
     detail = [
         {
             "type": fault["type"],
@@ -77,16 +95,17 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
             "msg": fault["msg"],
             "input": _shown(fault.get("input")),
         }
-        for fault in faults[:_MOST]
+        for fault in faults[:MOST_FAULTS]
     ]
-    if len(faults) > _MOST:
-        more = f"and {len(faults) - _MOST} more like these"
+    if len(faults) > MOST_FAULTS:
+        more = f"and {len(faults) - MOST_FAULTS} more like these"
         detail.append({"type": "more_errors", "loc": ("body",), "msg": more, "input": None})
-    return _json({"detail": detail}, status=422)
+    return {"detail": detail}
 
 
-def _is_about_a_row(fault: Any) -> bool:
-    return fault["loc"][:2] == ("body", "inputs") and len(fault["loc"]) > 2
+def about_rows(faults: Sequence[Any]) -> list[Any]:
+    """Those that are about a row: ``loc`` is body, inputs, row, and mostly a column."""
+    return [f for f in faults if f["loc"][:2] == ("body", "inputs") and len(f["loc"]) > 2]
 
 
 def _without_bad_rows(state: Any, body: Any) -> Response:
@@ -94,14 +113,21 @@ def _without_bad_rows(state: Any, body: Any) -> Response:
     model: Model = state.model
     result = model.predict(body["inputs"], on_error="skip")
     state.metrics.scored(result)
-    errors = [{**error, "value": _shown(error["value"])} for error in result["errors"] or ()]
-    return _json({**result, "errors": errors}, status=200)
+    return _json({**result, "errors": shortened(result["errors"])}, status=200)
 
 
 def _json(content: Any, status: int) -> Response:
-    # ASCII, because a refused text may hold half a surrogate pair, which UTF-8 cannot.
-    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
-    return Response(text, status_code=status, media_type="application/json")
+    return Response(as_ascii(content), status_code=status, media_type="application/json")
+
+
+def as_ascii(content: Any) -> bytes:
+    """As JSON. In ASCII, because a refused text may hold half a surrogate pair, unlike UTF-8."""
+    return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+
+
+def shortened(errors: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """Errors of rows, with their values as they are shown."""
+    return [{**error, "value": _shown(error["value"])} for error in errors or ()]
 
 
 def _shown(value: Any) -> Any:

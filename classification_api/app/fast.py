@@ -3,14 +3,13 @@
 FastAPI's middleware, routing and dependencies take longer than the model. So a request that is
 plainly one to /predict is read, checked, scored and answered here. The route in api.py stays
 what it is: the document shows it, and it answers all else. Any body that is not accepted here
-is handed on to it as it came, so whatever is wrong with a request, FastAPI says so.
+is handed on to it as it came, so whatever is wrong with a request, FastAPI says so; but for a
+long one, of which it would make too much at once: that is for large.py.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from fastapi import APIRouter, FastAPI
@@ -20,10 +19,12 @@ from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from app.errors import RefusedError
-from app.limits import SMALL, Careful, Uploads, replayed, too_slow
+from app.large import LargePredict
+from app.limits import SMALL, Careful, Uploads, replayed
 from app.observability import BEGUN, HEADER, Observed, Observer, add_time
 from classification_model.predict import Model, PredictionResult
 from classification_model.processing.json_rows import row_schema
+from classification_model.processing.validation import TypedRow
 
 __all__ = ["PATH", "FastPredict", "answerer", "passes_nothing_by"]
 
@@ -37,30 +38,45 @@ _JSON = frozenset(
 _AS_JSON = (b"content-type", b"application/json")
 
 
+def reader(model: Model, most: int | None = None) -> Callable[[bytes | bytearray], list[TypedRow]]:
+    """The function from the body of a request to its rows.
+
+    It raises ``ValidationError`` where the body is not accepted as it is.
+
+    Args:
+        model: whose rows these are.
+        most: rows that are accepted.
+    """
+    row = row_schema(model.manifest.row_schema)
+    rows = core_schema.list_schema(row, min_length=1, max_length=most)
+    fields = {"inputs": core_schema.typed_dict_field(rows)}
+    validate = SchemaValidator(
+        core_schema.typed_dict_schema(fields, extra_behavior="forbid")
+    ).validate_json
+
+    def read(body: bytes | bytearray) -> list[TypedRow]:
+        inputs: list[TypedRow] = validate(body)["inputs"]
+        return inputs
+
+    return read
+
+
 def answerer(
     model: Model,
     most: int | None = None,
     note: Callable[[PredictionResult], None] | None = None,
 ) -> Callable[[bytes | bytearray], bytes]:
-    """The function from the body of a request to that of its answer.
-
-    It raises ``ValidationError`` where the body is not accepted as it is.
+    """The function from the body of a request to that of its answer; see :func:`reader`.
 
     Args:
         model: what predicts.
         most: rows that are accepted.
         note: is told each result that is answered.
     """
-    row = row_schema(model.manifest.row_schema)
-    rows = core_schema.list_schema(row, min_length=1, max_length=most)
-    fields = {"inputs": core_schema.typed_dict_field(rows)}
-    read = SchemaValidator(
-        core_schema.typed_dict_schema(fields, extra_behavior="forbid")
-    ).validate_json
-    predict = model.answer
+    read, predict = reader(model, most), model.answer
 
     def answer(body: bytes | bytearray) -> bytes:
-        result = predict(read(body)["inputs"])
+        result = predict(read(body))
         content = to_json(result)
         if note is not None:
             note(result)
@@ -97,46 +113,44 @@ class FastPredict:
 
     Args:
         answer: from the body of a request to that of its answer.
-        other: answers whatever this does not.
+        large: answers the bodies that are too long for that.
+        other: answers whatever these do not.
         uploads: the room for bodies that do not come in one small piece.
-        seconds: until such a one must be answered, from when it is whole.
         observer: gives each request its id, and counts it.
     """
 
     def __init__(
         self,
         answer: Callable[[bytes | bytearray], bytes],
+        large: LargePredict,
         other: Careful,
         uploads: Uploads,
-        seconds: float,
         observer: Observer,
     ) -> None:
         self._answer = answer
+        self.large = large
         self._other = other
         self._uploads = uploads
-        self._seconds = seconds
         self._observed = Observed(other, observer)
         self._observer = observer
         self._identity = observer.identity
         self._times = observer.metrics.times(("POST", PATH, 200))
         self._logged = observer.lowest_logged <= 200
-        # One thread: large requests wait for each other, and small ones for none of them.
-        self._large = ThreadPoolExecutor(1, "large")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _is_plain_predict(scope):
+        if not _is_predict(scope):
             await self._observed(scope, receive, send)
             return
         begin = perf_counter()
         message = await receive()
         body: bytes = message.get("body", b"")
         if message.get("more_body") or len(body) > SMALL:
+            del body
             scope.update({BEGUN: begin, "endpoint": self})  # as routing says who answers
             await self._in_pieces(scope, message, receive, send)
             return
-        try:
-            content = self._answer(body)
-        except Exception:  # noqa: BLE001 - FastAPI meets it again, and answers as it always does
+        content = None if scope["query_string"] else self._answered(body)
+        if content is None:
             scope[BEGUN] = begin
             await self._observed(scope, _again(message, receive), send)
             return
@@ -151,41 +165,48 @@ class FastPredict:
         if self._logged:
             self._observer.write(scope, 200, seconds, identity)
 
+    def _answered(self, body: bytes | bytearray) -> bytes | None:
+        try:
+            return self._answer(body)
+        except Exception:  # noqa: BLE001 - FastAPI meets it again, and answers as it always does
+            return None
+
     async def _in_pieces(
         self, scope: Scope, message: Message, receive: Receive, send: Send
     ) -> None:
-        with self._observer.request(scope, send) as observed, self._uploads.room() as upload:
+        with self._observer.request(scope, send) as observed:
+            answer = None
             try:
-                body = await upload.whole(scope, message, receive)
+                with self._uploads.room() as upload:
+                    body = await upload.whole(scope, receive, message)
+                    if body is not None and len(body) > SMALL:
+                        self._uploads.check_values(body)
+                        answer = await self.large.answer(body, scope["query_string"])
             except RefusedError as refused:
                 await refused.send(observed)
                 return
             if body is None:
                 return
-            try:
-                content = await self._in_time(body)
-            except RefusedError as refused:
-                await refused.send(observed)
-            except Exception:  # noqa: BLE001 - as above
-                await self._other.answer(scope, body, receive, observed)
-            else:
-                headers = [(b"content-length", b"%d" % len(content)), _AS_JSON]
-                start = {"type": "http.response.start", "status": 200, "headers": headers}
-                await observed(start)
-                await observed({"type": "http.response.body", "body": content})
-
-    async def _in_time(self, body: bytearray) -> bytes:
-        if len(body) <= SMALL:
-            return self._answer(body)
-        answering = asyncio.get_running_loop().run_in_executor(self._large, self._answer, body)
-        try:
-            return await asyncio.wait_for(answering, self._seconds)
-        except TimeoutError:
-            raise too_slow(self._seconds) from None
+            if answer is None:
+                content = None if scope["query_string"] else self._answered(body)
+                if content is None:
+                    await self._other.answer(scope, body, receive, observed)
+                    return
+                answer = 200, [content]
+            del body  # it may be long, and its client may take the answer slowly
+            await _send_all(observed, *answer)
 
 
-def _is_plain_predict(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
+async def _send_all(send: Send, status: int, pieces: Sequence[bytes]) -> None:
+    headers = [(b"content-length", b"%d" % sum(map(len, pieces))), _AS_JSON]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _is_predict(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "POST":
         return False
     if scope["path"] != scope.get("root_path", "") + PATH:
         return False

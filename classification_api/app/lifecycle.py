@@ -23,10 +23,12 @@ from app.api import model_router
 from app.config import Settings
 from app.doors import ApiKeys, PageHeaders, add_keys_to
 from app.drain import Drain, running_server
-from app.fast import FastPredict, answerer, passes_nothing_by
+from app.fast import FastPredict, answerer, passes_nothing_by, reader
 from app.fit import check_fit
-from app.limits import Admission, Careful, Uploads
+from app.large import LargePredict
+from app.limits import SMALL, Admission, Careful, Uploads
 from app.observability import Metrics, Observed, Observer, write_logs
+from app.schemas import request_model
 from app.web import add_pages
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError
@@ -114,7 +116,8 @@ def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
     """What a request passes on its way: the last that is put around the others is the first."""
     metrics: Metrics = app.state.metrics
     observer = Observer(metrics, settings.ACCESS_LOG)
-    router = model_router(model, metrics, settings.MAX_ROWS)
+    request = request_model(model.validator, settings.MAX_ROWS)
+    router = model_router(model, metrics, request)
     columns = model.manifest.row_schema
     uploads = Uploads(
         longest=settings.MAX_BODY_BYTES,
@@ -122,12 +125,24 @@ def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
         rows=settings.MAX_ROWS,
         columns=len(columns.columns) + len(columns.ignored),
     )
-    careful = Careful(PageHeaders(super(Service, app).__call__), uploads, settings.REQUEST_SECONDS)
-    entry: ASGIApp = Observed(careful, observer)
+    seconds = settings.REQUEST_SECONDS
+    rest = PageHeaders(super(Service, app).__call__)
+    entry: ASGIApp
     if passes_nothing_by(app, router):
+        careful = Careful(rest, uploads, seconds, longest=SMALL)
+        large = LargePredict(
+            model,
+            reader(model),
+            request,
+            most=settings.MAX_ROWS,
+            longest_row=uploads.longest_row,
+            seconds=seconds,
+            metrics=metrics,
+        )
         answer = answerer(model, settings.MAX_ROWS, metrics.scored)
-        seconds = settings.REQUEST_SECONDS
-        entry = app.fast = FastPredict(answer, careful, uploads, seconds, observer)
+        entry = app.fast = FastPredict(answer, large, careful, uploads, observer)
+    else:
+        entry = Observed(Careful(rest, uploads, seconds), observer)
     app.include_router(router)
     add_pages(app, model)
     if settings.API_KEYS:

@@ -7,7 +7,6 @@ small and whole at once: such a one is answered before a clock could be set.
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,10 +15,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import RefusedError
 from app.observability import Observer
 
-__all__ = ["SMALL", "Admission", "Careful", "Uploads", "replayed", "too_slow"]
+__all__ = ["HEALTH", "SMALL", "STACK", "Admission", "Careful", "Uploads", "replayed", "too_slow"]
 
 SMALL = 2**16
-"""Bytes up to which a body is not worth looking at before it is read."""
+"""Bytes up to which a body is read at once."""
+
+HEALTH = "/health"
+"""Where nobody is refused who asks whether the service is well."""
+
+STACK = 2**16
+"""Bytes, about, that FastAPI keeps for a request whose answer is not all sent."""
+
+_KEPT = 2**13
+"""Bytes, about, that a request takes beside its body while that is on its way."""
 
 
 class Admission:
@@ -58,7 +66,8 @@ class Uploads:
     """The bodies that are on their way, and what they may take alone and together.
 
     Args:
-        longest: of one body, in bytes, and of all that are on their way.
+        longest: of one body, in bytes, and of all that are on their way, with what each of
+            them takes beside its body.
         seconds: until a body must be whole.
         rows: of a request.
         columns: of a row.
@@ -66,6 +75,7 @@ class Uploads:
 
     def __init__(self, *, longest: int, seconds: float, rows: int, columns: int) -> None:
         self.longest = longest
+        self.longest_row = max(SMALL, longest // 32)
         self.seconds = seconds
         self.held = 0
         self._rows = rows
@@ -83,12 +93,7 @@ class Uploads:
             self.held -= upload.held
 
     def check_values(self, body: bytes | bytearray) -> None:
-        """Refuse JSON that would take far more memory once it is read than as text.
-
-        An empty list takes two bytes, and a hundred times that when it is read.
-        """
-        if len(body) <= SMALL:
-            return
+        """Refuse JSON that would take far more time to read than to send."""
         opened = body.count(b"{") + body.count(b"[")
         separated = body.count(b",")
         if opened > self._opened or separated > self._separated:
@@ -102,23 +107,39 @@ class Upload:
 
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
+        self._waits = False
         self.held = 0
 
-    async def whole(self, scope: Scope, message: Message, receive: Receive) -> bytearray | None:
-        """The body whose first message this is; nothing where the client has left.
+    async def whole(
+        self,
+        scope: Scope,
+        receive: Receive,
+        message: Message | None = None,
+        longest: int | None = None,
+    ) -> bytearray | None:
+        """The body; nothing where the client has left.
+
+        Args:
+            scope: of the request.
+            receive: the messages that it comes in.
+            message: the first of them, where that was received already.
+            longest: bytes that it may have, where that is less than for any.
 
         Raises:
             RefusedError: it is too long, or too slow, or there is no room for it now.
         """
+        self._longest = min(longest or self._uploads.longest, self._uploads.longest)
         self._check_declared(scope)
         body = bytearray()
         try:
             async with asyncio.timeout(self._uploads.seconds):
+                message = message or await receive()
                 while message["type"] == "http.request":
-                    self._take(message.get("body", b""), body)
+                    # Out of the message, or whoever has that keeps the piece while others come.
+                    self._take(message.pop("body", b""), body)
                     if not message.get("more_body"):
-                        self._uploads.check_values(body)
                         return body
+                    self._wait()
                     message = await receive()
         except TimeoutError:
             raise RefusedError(
@@ -132,31 +153,54 @@ class Upload:
 
     def _check_declared(self, scope: Scope) -> None:
         for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self._uploads.longest:
+            if name == b"content-length" and value.isdigit() and int(value) > self._longest:
                 raise self._too_long()
 
     def _take(self, piece: bytes, body: bytearray) -> None:
-        if len(body) + len(piece) > self._uploads.longest:
+        if len(body) + len(piece) > self._longest:
             raise self._too_long()
-        if self._uploads.held + len(piece) > self._uploads.longest:
+        self._hold(len(piece))
+        body += piece
+
+    def _wait(self) -> None:
+        if not self._waits:
+            self._waits = True
+            self._hold(_KEPT)
+
+    def _hold(self, size: int) -> None:
+        if self._uploads.held + size > self._uploads.longest + _KEPT:
             raise RefusedError(
                 503, "Too much is being sent to this service: try again.", retry_after=1
             )
-        self._uploads.held += len(piece)
-        self.held += len(piece)
-        body += piece
+        self._uploads.held += size
+        self.held += size
 
     def _too_long(self) -> RefusedError:
-        return RefusedError(413, f"The body is longer than {self._uploads.longest} bytes.")
+        sentence = f"The body is longer than {self._longest} bytes."
+        if self._longest < self._uploads.longest:
+            sentence += " Only POST /predict takes more, as application/json."
+        return RefusedError(413, sentence)
 
 
 class Careful:
-    """Receives a request whole, within the limits, and then has it answered within its time."""
+    """Receives a request whole, within the limits, and then has it answered within its time.
 
-    def __init__(self, app: ASGIApp, uploads: Uploads, seconds: float) -> None:
+    Args:
+        app: answers.
+        uploads: the room for bodies.
+        seconds: until a request must be answered, from when it is whole.
+        longest: bytes that a body may have, where that is less than for any.
+    """
+
+    def __init__(
+        self, app: ASGIApp, uploads: Uploads, seconds: float, longest: int | None = None
+    ) -> None:
         self._app = app
         self._uploads = uploads
         self._seconds = seconds
+        self._longest = longest
+        self._inside = 0
+        self._most_inside = max(8, uploads.longest // 4 // STACK)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -164,27 +208,24 @@ class Careful:
             return
         with self._uploads.room() as upload:
             try:
-                body = await upload.whole(
-                    scope, {"type": "http.request", "more_body": True}, receive
-                )
+                body = await upload.whole(scope, receive, longest=self._longest)
             except RefusedError as refused:
                 await refused.send(send)
                 return
-            if body is not None:
-                await self.answer(scope, body, receive, send)
+        if body is not None:
+            await self.answer(scope, body, receive, send)
 
     async def answer(self, scope: Scope, body: bytearray, receive: Receive, send: Send) -> None:
         """Have a request answered in time whose body is there already."""
-        large = len(body) > SMALL
-        again = replayed(bytes(body), receive)
-        body.clear()
+        is_health = scope["path"] == scope.get("root_path", "") + HEALTH
+        if self._inside >= self._most_inside and not is_health:
+            await _CROWDED.send(send)
+            return
+        self._inside += 1
         try:
-            await self._in_time(scope, again, send)
+            await self._in_time(scope, replayed(bytes(body), receive), send)
         finally:
-            del again
-            if large:
-                # A traceback holds on to what it was about, until the collector comes by.
-                gc.collect()
+            self._inside -= 1
 
     async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
         clock = asyncio.timeout(self._seconds)
@@ -200,6 +241,13 @@ class Careful:
             if not clock.expired():
                 raise
             await too_slow(self._seconds).send(send)
+
+
+_CROWDED = RefusedError(
+    503,
+    "More pages and files are asked for than this service sends at once: try again.",
+    retry_after=1,
+)
 
 
 def too_slow(seconds: float) -> RefusedError:

@@ -69,6 +69,15 @@ class Metrics:
             refused = result["predictions"].count(None)
             self._refused(refused, [(e["column"], e["rule"]) for e in result["errors"]])
 
+    def add(self, rows: Metrics) -> None:
+        """Count what was said of rows that were counted elsewhere until their request was done."""
+        for label, number in rows.predictions.items():
+            self.predictions[label] += number
+        self.refused_rows += rows.refused_rows
+        for mine, theirs in ((self.warnings, rows.warnings), (self.refusals, rows.refusals)):
+            for key, number in theirs.items():
+                mine[key] += number
+
     def refused(self, faults: Sequence[Any]) -> None:
         """Count rows for which a whole request was refused.
 

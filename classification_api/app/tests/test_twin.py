@@ -325,7 +325,8 @@ def test_a_client_that_leaves_is_sent_nothing(twins: Twins, got: int, *, whole: 
 def fast_path(twins: Twins, answer: Callable[[Any], bytes], other: Any) -> FastPredict:
     uploads = Uploads(longest=10**6, seconds=10, rows=1000, columns=100)
     observer = Observer(Metrics(twins.model), "off")
-    return FastPredict(answer, Careful(other, uploads, 10), uploads, 10, observer)
+    assert twins.app.fast
+    return FastPredict(answer, twins.app.fast.large, Careful(other, uploads, 10), uploads, observer)
 
 
 async def nobody(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,217 @@
+"""POST /predict for a long body: read, scored and written down a few rows at a time.
+
+So it takes little more memory than it is long, whatever is in it, and other requests have their
+turn between two slices. FastAPI reads none of it: it would read all of it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import PydanticKnownError, to_json
+from starlette.datastructures import QueryParams
+
+from app.errors import MOST_FAULTS, RefusedError, about_rows, as_ascii, described, shortened
+from app.limits import too_slow
+from app.observability import Metrics
+from app.slices import MisshapenError, RowTooLongError, Slice, TooManyRowsError, slices
+from classification_model.predict import Model, OnError, PredictionResult
+from classification_model.processing.validation import TypedRow
+
+__all__ = ["LargePredict"]
+
+_ON_ERROR: TypeAdapter[OnError] = TypeAdapter(OnError)
+
+
+class _InvalidError(Exception):
+    """The request is answered with 422, and with what is wrong with it."""
+
+    def __init__(self, faults: list[Any]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+class LargePredict:
+    """Answers one long body after the other: they wait for each other, and nobody for them.
+
+    Args:
+        model: what predicts.
+        read: from the body of a request to its rows, or ``ValidationError``.
+        request: the request as FastAPI reads it, which says what is wrong with a row.
+        most: rows that a request may hold.
+        longest_row: bytes that one of them may have.
+        seconds: until it must be answered.
+        metrics: where what it says is counted.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        read: Callable[[bytes], list[TypedRow]],
+        request: type[BaseModel],
+        *,
+        most: int,
+        longest_row: int,
+        seconds: float,
+        metrics: Metrics,
+    ) -> None:
+        self._model = model
+        self._read = read
+        self._request = request
+        self._most = most
+        self._longest_row = longest_row
+        self._seconds = seconds
+        self._metrics = metrics
+        self._turn = asyncio.Lock()
+
+    async def answer(self, body: bytearray, query: bytes) -> tuple[int, list[bytes]]:
+        """The status of the answer to a body, and its content in pieces.
+
+        Raises:
+            RefusedError: it took too long, a row is too long, or something is no text at all.
+        """
+        try:
+            async with asyncio.timeout(self._seconds), self._turn:
+                return 200, await self._scored(body, _on_error(query))
+        except TimeoutError:
+            raise too_slow(self._seconds) from None
+        except RowTooLongError as error:
+            raise RefusedError(
+                413,
+                f"Row {error.row} is longer than {self._longest_row} bytes: leave out what the "
+                "model does not ask for.",
+            ) from None
+        except _InvalidError as error:
+            return 422, [as_ascii(described(error.faults))]
+
+    async def _scored(self, body: bytearray, on_error: OnError) -> list[bytes]:
+        counts, answers = Metrics(self._model), _Answers()
+        faults: list[Any] = []
+        try:
+            for part in slices(body, most=self._most, longest=self._longest_row):
+                await asyncio.sleep(0)
+                try:
+                    result = self._result(part, on_error)
+                except _InvalidError as error:
+                    faults += error.faults
+                    if len(faults) > MOST_FAULTS:
+                        break
+                else:
+                    counts.scored(result)
+                    answers.add(result, part.first)
+        except MisshapenError as error:
+            faults = [_misshapen(error.position)]
+        except TooManyRowsError:
+            faults = [_of_inputs("too_long", {"max_length": self._most, "actual_length": None})]
+        if not faults and not answers:
+            faults = [_of_inputs("too_short", {"min_length": 1, "actual_length": 0})]
+        if faults:
+            self._metrics.refused(about_rows(faults))
+            raise _InvalidError(faults)
+        self._metrics.add(counts)
+        return answers.joined()
+
+    def _result(self, part: Slice, on_error: OnError) -> PredictionResult:
+        try:
+            return self._model.answer(self._read(b'{"inputs":[%b]}' % part.content))
+        except ValidationError:  # which need not mean that there is anything wrong
+            values = _parsed(part)
+        if on_error == "skip":
+            return self._model.predict(values, on_error="skip")
+        try:
+            request: Any = self._request.model_validate({"inputs": values})
+        except ValidationError as error:
+            raise _InvalidError(_located(error, part)) from None
+        return self._model.answer(request.inputs)
+
+
+class _Answers:
+    """The answers to some slices, as JSON: as objects they would take several times as much."""
+
+    def __init__(self) -> None:
+        self._lists: defaultdict[str, list[bytes]] = defaultdict(list)
+        self._result: PredictionResult | None = None
+
+    def __bool__(self) -> bool:
+        return self._result is not None
+
+    def add(self, result: PredictionResult, first: int) -> None:
+        """Add what is said of some rows, of which this is the number of the first."""
+        self._result = result
+        errors = shortened(result["errors"])
+        for key, items in (
+            ("predictions", to_json(result["predictions"])),
+            ("probabilities", to_json(result["probabilities"])),
+            ("warnings", to_json(_counted_from(first, result["warnings"]))),
+            ("errors", as_ascii(_counted_from(first, errors))),
+        ):
+            if len(items) > len(b"[]"):
+                self._lists[key].append(items[1:-1])
+
+    def joined(self) -> list[bytes]:
+        """All of it, in pieces."""
+        pieces: list[bytes] = []
+        for key, value in (self._result or {}).items():
+            pieces.append(b',"%b":' % key.encode())
+            if key in ("predictions", "probabilities", "warnings") or key in self._lists:
+                pieces += [b"[", b",".join(self._lists.pop(key, ())), b"]"]
+            else:
+                pieces.append(to_json(value))
+        pieces[0] = b"{" + pieces[0][1:]
+        return [*pieces, b"}"]
+
+
+def _counted_from(first: int, notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**note, "row": note["row"] + first} for note in notes] if first else notes
+
+
+def _on_error(query: bytes) -> OnError:
+    """What the query asks for, as FastAPI reads it."""
+    asked = QueryParams(query).get("on_error", "raise")
+    try:
+        return _ON_ERROR.validate_python(asked)
+    except ValidationError as error:
+        (fault,) = error.errors(include_url=False)
+        raise _InvalidError([{**fault, "loc": ("query", "on_error")}]) from None
+
+
+def _parsed(part: Slice) -> list[Any]:
+    """The rows of a slice as FastAPI reads a body, and with its words where that fails."""
+    try:
+        values: list[Any] = json.loads(f"[{part.content.decode('utf-8', 'surrogatepass')}]")
+    except json.JSONDecodeError as error:
+        raise _InvalidError([_no_json(part.start + error.pos - 1, "JSON decode error")]) from None
+    except (ValueError, RecursionError):
+        raise RefusedError(400, "There was an error parsing the body") from None
+    return values
+
+
+def _misshapen(position: int) -> dict[str, Any]:
+    return _no_json(
+        position,
+        'A body that is as long as this one should be {"inputs": [...]} in UTF-8, a row an item, '
+        f"and nothing else. At byte {position} it is not",
+    )
+
+
+def _no_json(position: int, message: str) -> dict[str, Any]:
+    return {"type": "json_invalid", "loc": ("body", position), "msg": message, "input": None}
+
+
+def _of_inputs(kind: Any, numbers: dict[str, Any]) -> dict[str, Any]:
+    message = PydanticKnownError(kind, {"field_type": "List", **numbers}).message()
+    return {"type": kind, "loc": ("body", "inputs"), "msg": message, "input": None}
+
+
+def _located(error: ValidationError, part: Slice) -> list[Any]:
+    """Its faults, where they are in the whole request."""
+    faults: list[Any] = error.errors(include_url=False)
+    for fault in faults:
+        inputs, row, *rest = fault["loc"]
+        fault["loc"] = ("body", inputs, part.first + row, *rest)
+    return faults
