@@ -14,6 +14,7 @@ import signal
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from uvicorn import Server
 
@@ -79,7 +80,8 @@ class _State:
 async def sweep(server: Server, settings: Settings) -> None:
     """Once a second, cut the connections that have stood still for too long."""
     clock = asyncio.get_running_loop().time
-    seen: dict[Any, _State] = {}
+    # Weak, or what has been sent over a connection would outlive it here.
+    seen: WeakKeyDictionary[Any, _State] = WeakKeyDictionary()
     stopping = False
     while True:
         await asyncio.sleep(1)
@@ -87,11 +89,12 @@ async def sweep(server: Server, settings: Settings) -> None:
             stopping = True
             signal.raise_signal(signal.SIGTERM)
         now = clock()
-        before, seen = seen, {}
-        for number, connection in enumerate(list(server.server_state.connections), start=1):
+        before, seen = seen, WeakKeyDictionary()
+        for number, known in enumerate([*map(ref, server.server_state.connections)], start=1):
             if not number % _AT_ONCE:
                 await asyncio.sleep(0)
-            at = _is_at(connection)
+            connection = known()
+            at = None if connection is None else _is_at(connection)
             if at is None:
                 continue
             state = before.get(connection)
@@ -109,7 +112,7 @@ def _is_at(connection: Any) -> tuple[Any, ...] | None:
         return None
     cycle = _running(connection)
     ahead = len(getattr(connection, "pipeline", ()))
-    return (cycle, cycle and cycle.response_started, ahead, closing)
+    return (cycle and ref(cycle), cycle and cycle.response_started, ahead, closing)
 
 
 def _running(connection: Any) -> Any:

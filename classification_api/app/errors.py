@@ -79,14 +79,15 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
     if request.query_params.get("on_error") == "skip" and len(about_rows(faults)) == len(faults):
         return _without_bad_rows(request.app.state, error.body)
     request.app.state.metrics.refused(about_rows(faults))
-    return _json(described(faults), status=422)
+    return _json(described(faults, len(faults)), status=422)
 
 
-def described(faults: Sequence[Any]) -> dict[str, Any]:
+def described(faults: Sequence[Any], number: int) -> dict[str, Any]:
     """The content of an answer that names what is wrong with a request.
 
     Args:
         faults: as pydantic gives them. The first hundred are named.
+        number: of all that there are.
     """
     detail = [
         {
@@ -97,8 +98,8 @@ def described(faults: Sequence[Any]) -> dict[str, Any]:
         }
         for fault in faults[:MOST_FAULTS]
     ]
-    if len(faults) > MOST_FAULTS:
-        more = f"and {len(faults) - MOST_FAULTS} more like these"
+    if number > MOST_FAULTS:
+        more = f"and {number - MOST_FAULTS} more like these"
         detail.append({"type": "more_errors", "loc": ("body",), "msg": more, "input": None})
     return {"detail": detail}
 

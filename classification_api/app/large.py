@@ -17,7 +17,7 @@ from pydantic_core import PydanticKnownError, to_json
 from starlette.datastructures import QueryParams
 
 from app.errors import MOST_FAULTS, RefusedError, about_rows, as_ascii, described, shortened
-from app.limits import too_slow
+from app.limits import SMALL, too_slow
 from app.observability import Metrics
 from app.slices import MisshapenError, RowTooLongError, Slice, TooManyRowsError, slices
 from classification_model.predict import Model, OnError, PredictionResult
@@ -29,11 +29,17 @@ _ON_ERROR: TypeAdapter[OnError] = TypeAdapter(OnError)
 
 
 class _InvalidError(Exception):
-    """The request is answered with 422, and with what is wrong with it."""
+    """The request is answered with 422, and with what is wrong with it.
 
-    def __init__(self, faults: list[Any]) -> None:
+    Args:
+        faults: of which some are named.
+        number: of all that there are.
+    """
+
+    def __init__(self, faults: list[Any], number: int | None = None) -> None:
         super().__init__()
         self.faults = faults
+        self.number = number or len(faults)
 
 
 class LargePredict:
@@ -87,33 +93,36 @@ class LargePredict:
                 "model does not ask for.",
             ) from None
         except _InvalidError as error:
-            return 422, [as_ascii(described(error.faults))]
+            return 422, [as_ascii(described(error.faults, error.number))]
 
     async def _scored(self, body: bytearray, on_error: OnError) -> list[bytes]:
-        counts, answers = Metrics(self._model), _Answers()
+        scored, refused, answers = Metrics(self._model), Metrics(self._model), _Answers()
         faults: list[Any] = []
+        number = 0
         try:
             for part in slices(body, most=self._most, longest=self._longest_row):
                 await asyncio.sleep(0)
                 try:
                     result = self._result(part, on_error)
                 except _InvalidError as error:
-                    faults += error.faults
-                    if len(faults) > MOST_FAULTS:
-                        break
+                    number += error.number
+                    faults += error.faults[: MOST_FAULTS - len(faults)]
+                    refused.refused(about_rows(error.faults))
                 else:
-                    counts.scored(result)
+                    scored.scored(result)
                     answers.add(result, part.first)
         except MisshapenError as error:
-            faults = [_misshapen(error.position)]
+            raise _InvalidError([_misshapen(error.position)]) from None
         except TooManyRowsError:
-            faults = [_of_inputs("too_long", {"max_length": self._most, "actual_length": None})]
-        if not faults and not answers:
-            faults = [_of_inputs("too_short", {"min_length": 1, "actual_length": 0})]
+            numbers = {"max_length": self._most, "actual_length": None}
+            raise _InvalidError([_of_inputs("too_long", numbers)]) from None
         if faults:
-            self._metrics.refused(about_rows(faults))
-            raise _InvalidError(faults)
-        self._metrics.add(counts)
+            self._metrics.add(refused)
+            raise _InvalidError(faults, number)
+        if not answers:
+            numbers = {"min_length": 1, "actual_length": 0}
+            raise _InvalidError([_of_inputs("too_short", numbers)])
+        self._metrics.add(scored)
         return answers.joined()
 
     def _result(self, part: Slice, on_error: OnError) -> PredictionResult:
@@ -181,25 +190,21 @@ def _on_error(query: bytes) -> OnError:
 
 
 def _parsed(part: Slice) -> list[Any]:
-    """The rows of a slice as FastAPI reads a body, and with its words where that fails."""
+    """The rows of a slice, as FastAPI would read them."""
     try:
         values: list[Any] = json.loads(f"[{part.content.decode('utf-8', 'surrogatepass')}]")
     except json.JSONDecodeError as error:
-        raise _InvalidError([_no_json(part.start + error.pos - 1, "JSON decode error")]) from None
+        raise MisshapenError(part.start + error.pos - 1) from None
     except (ValueError, RecursionError):
         raise RefusedError(400, "There was an error parsing the body") from None
     return values
 
 
 def _misshapen(position: int) -> dict[str, Any]:
-    return _no_json(
-        position,
-        'A body that is as long as this one should be {"inputs": [...]} in UTF-8, a row an item, '
-        f"and nothing else. At byte {position} it is not",
+    message = (
+        f'A body of more than {SMALL} bytes should be {{"inputs": [...]}}, JSON in UTF-8 with nothing '
+        f"beside the rows: at byte {position} it is not"
     )
-
-
-def _no_json(position: int, message: str) -> dict[str, Any]:
     return {"type": "json_invalid", "loc": ("body", position), "msg": message, "input": None}
 
 

@@ -29,10 +29,9 @@ _NONE: Any = None
 _HEAD = 2**16
 _FIELDS = 200
 _FIELD = 160  # what one takes beside its text
-_LIGHT = 2**12
-_AHEAD = 4
+_LIGHT = 2**12  # a request, or its head, that need not be looked at
+_AHEAD = 2
 _UNREAD = 2**14
-_MUCH = 1000
 _NO_LINGER = (SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -106,8 +105,9 @@ class LimitedProtocol(HttpToolsProtocol):
         cycle, scope = self.cycle, self.scope
         if cycle is _NONE or cycle.more_body or self.pipeline or "path" not in scope:
             self._look_at_part(len(data))
-        if len(data) > _MUCH:
-            self.received.add(len(data), self)
+        size = len(data) + len(self.headers or ()) * _FIELD
+        if size > _LIGHT:
+            self.received.add(size, self)
 
     def on_response_complete(self) -> None:
         if self.heavy:
@@ -170,7 +170,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if weight <= _LIGHT:
             return
         self.heavy[self] = weight
-        if sum(self.heavy.values()) > self.longest // 8:
+        if sum(self.heavy.values()) > self.longest // 16:
             self.refuse(RefusedError(503, "Too many long heads at once: try again.", retry_after=1))
 
     def refuse(self, refused: RefusedError) -> None:

@@ -6,9 +6,11 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from itertools import cycle, islice
 
 from torture import figures
 from torture.drain import drain
+from torture.flood import KINDS, LIMIT, flood
 from torture.fuzz import fuzz
 from torture.hostile import cases, faults
 from torture.long_run import long_run
@@ -45,7 +47,22 @@ def try_hostile() -> str:
         log = server.log.read_text(encoding="utf-8")
     expect("Traceback" not in log, log)
     expect(longest < 1, f"{longest:.2f} s")
+    expect(growth < LIMIT, f"memory grew by {growth:.1f} MB")
     return f"{sent} requests, the slowest answered in {longest:.2f} s, memory +{growth:.0f} MB"
+
+
+def try_flood() -> str:
+    """A thousand clients at the same moment, all of one kind, and then of all kinds."""
+    found = {}
+    for name, contents in {**{k: [v] for k, v in KINDS.items()}, "all": [*KINDS.values()]}.items():
+        with running() as server:
+            found[name] = flood(server, [*islice(cycle(contents), 1000)])
+            log = server.log.read_text(encoding="utf-8")
+        print(name, f"{found[name]:.1f}", file=sys.stderr)
+        expect("Traceback" not in log, log)
+        expect(found[name] < LIMIT, f"{name}: memory grew by {found[name]:.1f} MB")
+    most = max(found, key=lambda name: found[name])
+    return f"{len(found)} kinds, memory at most +{found[most]:.0f} MB ({most})"
 
 
 def try_fuzz() -> str:
@@ -122,6 +139,7 @@ def try_long_run() -> str:
 
 TRIALS: dict[str, Callable[[], str]] = {
     "hostile": try_hostile,
+    "flood": try_flood,
     "drain": try_drain,
     "stuck": try_stuck,
     "slow": try_slow,

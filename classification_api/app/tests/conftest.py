@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.tests import browser
 from app.tests.pages import Open
 from app.tests.servers import SOURCE_HOME, UVICORN, free_port, serving
+from app.tests.twins import Twins
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import Dataset, load_dataset, split_dataset
@@ -65,6 +67,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Home]:
         return home
 
     return train
+
+
+@pytest.fixture(scope="module", params=["the repository's", "awkward"])
+def twins(request: pytest.FixtureRequest, trained: Callable[[str], Home]) -> Iterator[Twins]:
+    """The service and its plain FastAPI twin, for two models."""
+    home = SOURCE_HOME if request.param not in TABLES else trained(request.param).path
+    with asyncio.Runner() as runner:
+        twins = Twins(str(home), runner)
+        twins.start()
+        yield twins
+        twins.stop()
 
 
 @pytest.fixture(scope="module")
