@@ -20,10 +20,12 @@ from uvicorn import Server
 
 from app.config import Settings
 from app.errors import RefusedError
+from app.limits import body_too_slow
 
 __all__ = ["install", "sweep"]
 
 _SPARE_FILES = 256
+_LATER = 2
 _AT_ONCE = 16
 """Connections that are looked at, and perhaps cut, before requests get their turn again."""
 
@@ -39,7 +41,7 @@ def install(server: Server, settings: Settings) -> None:
         longest = settings.MAX_BODY_BYTES
         limits = {
             "longest": longest,
-            "waiting": longest // 4,
+            "waiting": longest // 8,
             "most": most,
             "received": Received(longest // 16),
             "unread": {},
@@ -120,26 +122,31 @@ def _running(connection: Any) -> Any:
     return getattr(connection, "running", None) or connection.cycle
 
 
-def _in_hand(connection: Any) -> bool:
-    """Whether the application has the request; it has clocks of its own."""
+def _waits_for_body(connection: Any) -> bool:
     cycle = _running(connection)
-    return cycle is not None and not cycle.response_started
+    return cycle is not None and cycle.more_body and not cycle.response_started
 
 
 def _allowed(connection: Any, settings: Settings) -> float:
-    if _in_hand(connection):
-        return settings.RECEIVE_SECONDS + settings.REQUEST_SECONDS + 2
-    return settings.RECEIVE_SECONDS
+    cycle = _running(connection)
+    if cycle is None or cycle.response_started:
+        return settings.RECEIVE_SECONDS
+    # The application has the request, and clocks of its own, which are to go off first.
+    seconds = settings.RECEIVE_SECONDS + _LATER
+    return seconds if cycle.more_body else seconds + settings.REQUEST_SECONDS
 
 
 def _cut(connection: Any, settings: Settings) -> None:
+    seconds = settings.RECEIVE_SECONDS
     waits_for_head = connection.cycle is None or connection.cycle.response_complete
-    if waits_for_head and not connection.transport.is_closing() and hasattr(connection, "refuse"):
-        connection.refuse(
-            RefusedError(408, f"No request came within {settings.RECEIVE_SECONDS:g} seconds.")
-        )
-    else:
+    if connection.transport.is_closing() or not hasattr(connection, "refuse"):
         getattr(connection, "reset", connection.transport.abort)()
+    elif waits_for_head:
+        connection.refuse(RefusedError(408, f"No request came within {seconds:g} seconds."))
+    elif _waits_for_body(connection):
+        connection.refuse(body_too_slow(seconds))
+    else:
+        connection.reset()
 
 
 def _is_orphan() -> bool:

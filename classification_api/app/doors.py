@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import RefusedError
-from app.limits import HEALTH
+from app.limits import HEALTH, is_health
 from app.observability import Observer
 
 __all__ = ["ApiKeys", "PageHeaders", "add_keys_to", "script_policy"]
@@ -56,7 +56,7 @@ class ApiKeys:
         await self._app(scope, receive, send)
 
     def _may_enter(self, scope: Scope) -> bool:
-        if scope["path"] == scope.get("root_path", "") + HEALTH:
+        if is_health(scope):
             return True
         given = _digest(_key(scope["headers"]))
         # All are compared, so that the time does not say which one it was.

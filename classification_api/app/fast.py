@@ -10,6 +10,7 @@ long one, of which it would make too much at once: that is for large.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from email.message import Message as EmailMessage
 from time import perf_counter
 
 from fastapi import APIRouter, FastAPI
@@ -20,7 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.errors import RefusedError
 from app.large import LargePredict
-from app.limits import SMALL, Careful, Uploads, replayed
+from app.limits import SMALL, Careful, Upload, Uploads
 from app.observability import BEGUN, HEADER, Observed, Observer, add_time
 from classification_model.predict import Model, PredictionResult
 from classification_model.processing.json_rows import row_schema
@@ -30,7 +31,7 @@ __all__ = ["PATH", "FastPredict", "answerer", "passes_nothing_by"]
 
 PATH = "/predict"
 
-# The spellings that clients use. For any other FastAPI decides whether it means JSON.
+# The spellings that clients use, which need not be looked at any closer.
 _JSON = frozenset(
     {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
 )
@@ -41,7 +42,8 @@ _AS_JSON = (b"content-type", b"application/json")
 def reader(model: Model, most: int | None = None) -> Callable[[bytes | bytearray], list[TypedRow]]:
     """The function from the body of a request to its rows.
 
-    It raises ``ValidationError`` where the body is not accepted as it is.
+    It raises ``ValidationError``, or ``LookupError`` where a column is missing, if the body is not
+    accepted as it is.
 
     Args:
         model: whose rows these are.
@@ -144,15 +146,12 @@ class FastPredict:
         begin = perf_counter()
         message = await receive()
         body: bytes = message.get("body", b"")
-        if message.get("more_body") or len(body) > SMALL:
-            del body
-            scope.update({BEGUN: begin, "endpoint": self})  # as routing says who answers
-            await self._in_pieces(scope, message, receive, send)
-            return
-        content = None if scope["query_string"] else self._answered(body)
+        is_small = not message.get("more_body") and len(body) <= SMALL
+        content = self._answered(body) if is_small and not scope["query_string"] else None
         if content is None:
-            scope[BEGUN] = begin
-            await self._observed(scope, _again(message, receive), send)
+            del body  # the message has it, and gives it away
+            scope.update({BEGUN: begin, "endpoint": self})  # as routing says who answers
+            await self._otherwise(scope, message, receive, send, is_tried=is_small)
             return
         # As the observer does it elsewhere, with less around it.
         identity = self._identity(scope["headers"])
@@ -171,30 +170,37 @@ class FastPredict:
         except Exception:  # noqa: BLE001 - FastAPI meets it again, and answers as it always does
             return None
 
-    async def _in_pieces(
-        self, scope: Scope, message: Message, receive: Receive, send: Send
+    async def _otherwise(
+        self, scope: Scope, message: Message, receive: Receive, send: Send, *, is_tried: bool
     ) -> None:
+        """Answer what is long, came in pieces, or has something wrong with it."""
+        content = None
         with self._observer.request(scope, send) as observed:
-            answer = None
             try:
-                with self._uploads.room() as upload:
+                with Upload(self._uploads) as upload:
                     body = await upload.whole(scope, receive, message)
-                    if body is not None and len(body) > SMALL:
-                        self._uploads.check_values(body)
-                        answer = await self.large.answer(body, scope["query_string"])
+                    if body is None:
+                        return
+                    query: bytes = scope["query_string"]
+                    if not (is_tried or query or len(body) > SMALL):
+                        content = self._answered(body)
+                    answer = (200, [content]) if content else await self._read(body, query)
             except RefusedError as refused:
                 await refused.send(observed)
                 return
-            if body is None:
-                return
             if answer is None:
-                content = None if scope["query_string"] else self._answered(body)
-                if content is None:
-                    await self._other.answer(scope, body, receive, observed)
-                    return
-                answer = 200, [content]
+                await self._other.answer(scope, body, receive, observed)
+                return
             del body  # it may be long, and its client may take the answer slowly
             await _send_all(observed, *answer)
+
+    async def _read(self, body: bytearray, query: bytes) -> tuple[int, Sequence[bytes]] | None:
+        """The answer, where FastAPI would make too much of the body at once."""
+        # Of a row that is wrong it makes several objects for each column.
+        if len(body) <= SMALL and body.count(b"{") <= self.large.rows_at_once:
+            return None
+        self._uploads.check_values(body)
+        return await self.large.answer(body, query)
 
 
 async def _send_all(send: Send, status: int, pieces: Sequence[bytes]) -> None:
@@ -212,11 +218,14 @@ def _is_predict(scope: Scope) -> bool:
         return False
     for name, value in scope["headers"]:
         if name == b"content-type":
-            return value.lower() in _JSON
+            return value.lower() in _JSON or _means_json(value)
     return False
 
 
-def _again(message: Message, receive: Receive) -> Receive:
-    """The one message that was received, and then what comes after it."""
-    body: bytes = message.get("body", b"")
-    return replayed(body, receive) if message["type"] == "http.request" else receive
+def _means_json(content_type: bytes) -> bool:
+    """Whether FastAPI would read a body of this type as JSON."""
+    message = EmailMessage()
+    message["content-type"] = content_type.decode("latin-1")
+    subtype = message.get_content_subtype()
+    is_json = subtype == "json" or subtype.endswith("+json")
+    return message.get_content_maintype() == "application" and is_json

@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -24,6 +25,9 @@ from classification_model.predict import Model, OnError, PredictionResult
 from classification_model.processing.validation import TypedRow
 
 __all__ = ["LargePredict"]
+
+# What may be wrong with the rows that are read at once, each column of each of them.
+_FAULTS = 2000
 
 _ON_ERROR: TypeAdapter[OnError] = TypeAdapter(OnError)
 
@@ -47,12 +51,14 @@ class LargePredict:
 
     Args:
         model: what predicts.
-        read: from the body of a request to its rows, or ``ValidationError``.
+        read: from the body of a request to its rows; see :func:`app.fast.reader`.
         request: the request as FastAPI reads it, which says what is wrong with a row.
         most: rows that a request may hold.
         longest_row: bytes that one of them may have.
         seconds: until it must be answered.
         metrics: where what it says is counted.
+
+    ``rows_at_once`` are read together: the more columns, the fewer.
     """
 
     def __init__(
@@ -74,6 +80,7 @@ class LargePredict:
         self._seconds = seconds
         self._metrics = metrics
         self._turn = asyncio.Lock()
+        self.rows_at_once = max(1, _FAULTS // len(model.manifest.row_schema.columns))
 
     async def answer(self, body: bytearray, query: bytes) -> tuple[int, list[bytes]]:
         """The status of the answer to a body, and its content in pieces.
@@ -85,7 +92,7 @@ class LargePredict:
             async with asyncio.timeout(self._seconds), self._turn:
                 return 200, await self._scored(body, _on_error(query))
         except TimeoutError:
-            raise too_slow(self._seconds) from None
+            raise too_slow(self._seconds, "send fewer rows at once") from None
         except RowTooLongError as error:
             raise RefusedError(
                 413,
@@ -100,7 +107,9 @@ class LargePredict:
         faults: list[Any] = []
         number = 0
         try:
-            for part in slices(body, most=self._most, longest=self._longest_row):
+            for part in slices(
+                body, at_once=self.rows_at_once, most=self._most, longest=self._longest_row
+            ):
                 await asyncio.sleep(0)
                 try:
                     result = self._result(part, on_error)
@@ -126,10 +135,13 @@ class LargePredict:
         return answers.joined()
 
     def _result(self, part: Slice, on_error: OnError) -> PredictionResult:
-        try:
-            return self._model.answer(self._read(b'{"inputs":[%b]}' % part.content))
-        except ValidationError:  # which need not mean that there is anything wrong
-            values = _parsed(part)
+        rows: list[TypedRow] | None = None
+        # An error keeps what it is about, several times: each is let go before the next step.
+        with suppress(ValidationError, LookupError):
+            rows = self._read(b'{"inputs":[%b]}' % part.content)
+        if rows is not None:
+            return self._model.answer(rows)
+        values = _parsed(part)
         if on_error == "skip":
             return self._model.predict(values, on_error="skip")
         try:
@@ -160,7 +172,8 @@ class _Answers:
             ("errors", as_ascii(_counted_from(first, errors))),
         ):
             if len(items) > len(b"[]"):
-                self._lists[key].append(items[1:-1])
+                comma = b"," if self._lists[key] else b""
+                self._lists[key].append(comma + items[1:-1])
 
     def joined(self) -> list[bytes]:
         """All of it, in pieces."""
@@ -168,7 +181,7 @@ class _Answers:
         for key, value in (self._result or {}).items():
             pieces.append(b',"%b":' % key.encode())
             if key in ("predictions", "probabilities", "warnings") or key in self._lists:
-                pieces += [b"[", b",".join(self._lists.pop(key, ())), b"]"]
+                pieces += [b"[", *self._lists.pop(key, ()), b"]"]
             else:
                 pieces.append(to_json(value))
         pieces[0] = b"{" + pieces[0][1:]
@@ -192,7 +205,7 @@ def _on_error(query: bytes) -> OnError:
 def _parsed(part: Slice) -> list[Any]:
     """The rows of a slice, as FastAPI would read them."""
     try:
-        values: list[Any] = json.loads(f"[{part.content.decode('utf-8', 'surrogatepass')}]")
+        values: list[Any] = json.loads((b"[%b]" % part.content).decode("utf-8", "surrogatepass"))
     except json.JSONDecodeError as error:
         raise MisshapenError(part.start + error.pos - 1) from None
     except (ValueError, RecursionError):

@@ -26,7 +26,7 @@ from app.drain import Drain, running_server
 from app.fast import FastPredict, answerer, passes_nothing_by, reader
 from app.fit import check_fit
 from app.large import LargePredict
-from app.limits import SMALL, Admission, Careful, Uploads
+from app.limits import SMALL, STACK, Admission, Careful, Places, Uploads
 from app.observability import Metrics, Observed, Observer, write_logs
 from app.schemas import request_model
 from app.web import add_pages
@@ -126,7 +126,8 @@ def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
         columns=len(columns.columns) + len(columns.ignored),
     )
     seconds = settings.REQUEST_SECONDS
-    rest = PageHeaders(super(Service, app).__call__)
+    places = max(8, settings.MAX_BODY_BYTES // 8 // STACK)
+    rest = Places(PageHeaders(super(Service, app).__call__), places)
     entry: ASGIApp
     if passes_nothing_by(app, router):
         careful = Careful(rest, uploads, seconds, longest=SMALL)

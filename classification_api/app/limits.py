@@ -7,21 +7,34 @@ small and whole at once: such a one is answered before a clock could be set.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
+from contextlib import nullcontext
+from typing import Self
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import RefusedError
 from app.observability import Observer
 
-__all__ = ["HEALTH", "SMALL", "STACK", "Admission", "Careful", "Uploads", "replayed", "too_slow"]
+__all__ = [
+    "HEALTH",
+    "SMALL",
+    "STACK",
+    "Admission",
+    "Careful",
+    "Places",
+    "Upload",
+    "Uploads",
+    "body_too_slow",
+    "is_health",
+    "replayed",
+    "too_slow",
+]
 
 SMALL = 2**16
 """Bytes up to which a body is read at once."""
 
 HEALTH = "/health"
-"""Where nobody is refused who asks whether the service is well."""
 
 STACK = 2**16
 """Bytes, about, that FastAPI keeps for a request whose answer is not all sent."""
@@ -44,19 +57,20 @@ class Admission:
         self._observer = observer
         self._started = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if not self._started:
             asyncio.get_running_loop().call_soon(self._next_turn)
         self._started += 1
-        if self._started > self._most:
-            refused = RefusedError(
-                503, "More requests at once than this service takes: try again.", retry_after=1
-            )
-            # Counted, and not logged: that would take longer than to refuse.
-            with self._observer.request(scope, send, logged=False) as observed:
-                await refused.send(observed)
-            return
-        await self._app(scope, receive, send)
+        answer = self._app if self._started <= self._most else self._refuse
+        return answer(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        refused = RefusedError(
+            503, "More requests at once than this service takes: try again.", retry_after=1
+        )
+        # Counted, and not logged: that would take longer than to refuse.
+        with self._observer.request(scope, send, logged=False) as observed:
+            await refused.send(observed)
 
     def _next_turn(self) -> None:
         self._started = 0
@@ -75,22 +89,13 @@ class Uploads:
 
     def __init__(self, *, longest: int, seconds: float, rows: int, columns: int) -> None:
         self.longest = longest
-        self.longest_row = max(SMALL, longest // 32)
+        self.longest_row = max(SMALL, longest // 64)
         self.seconds = seconds
         self.held = 0
         self._rows = rows
         # With some to spare: in a text such a character stands for nothing.
         self._opened = rows * 2 + 1000
         self._separated = rows * columns + 20_000
-
-    @contextmanager
-    def room(self) -> Iterator[Upload]:
-        """Room for one body, until the block ends."""
-        upload = Upload(self)
-        try:
-            yield upload
-        finally:
-            self.held -= upload.held
 
     def check_values(self, body: bytes | bytearray) -> None:
         """Refuse JSON that would take far more time to read than to send."""
@@ -103,12 +108,21 @@ class Uploads:
 
 
 class Upload:
-    """One body on its way."""
+    """One body on its way: there is room for it until the block ends."""
+
+    __slots__ = ("_held", "_longest", "_uploads", "_waits")
 
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
+        self._longest = uploads.longest
         self._waits = False
-        self.held = 0
+        self._held = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._uploads.held -= self._held
 
     async def whole(
         self,
@@ -128,7 +142,7 @@ class Upload:
         Raises:
             RefusedError: it is too long, or too slow, or there is no room for it now.
         """
-        self._longest = min(longest or self._uploads.longest, self._uploads.longest)
+        self._longest = min(longest or self._longest, self._longest)
         self._check_declared(scope)
         body = bytearray()
         try:
@@ -142,11 +156,7 @@ class Upload:
                     self._wait()
                     message = await receive()
         except TimeoutError:
-            raise RefusedError(
-                408,
-                f"The body did not come within {self._uploads.seconds:g} seconds.",
-                closes=True,
-            ) from None
+            raise body_too_slow(self._uploads.seconds) from None
         except asyncio.CancelledError:  # by the server, when it waits no longer
             raise RefusedError(503, "This service is stopping.", closes=True) from None
         return None
@@ -173,7 +183,7 @@ class Upload:
                 503, "Too much is being sent to this service: try again.", retry_after=1
             )
         self._uploads.held += size
-        self.held += size
+        self._held += size
 
     def _too_long(self) -> RefusedError:
         sentence = f"The body is longer than {self._longest} bytes."
@@ -199,14 +209,12 @@ class Careful:
         self._uploads = uploads
         self._seconds = seconds
         self._longest = longest
-        self._inside = 0
-        self._most_inside = max(8, uploads.longest // 4 // STACK)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with self._uploads.room() as upload:
+        with Upload(self._uploads) as upload:
             try:
                 body = await upload.whole(scope, receive, longest=self._longest)
             except RefusedError as refused:
@@ -217,15 +225,7 @@ class Careful:
 
     async def answer(self, scope: Scope, body: bytearray, receive: Receive, send: Send) -> None:
         """Have a request answered in time whose body is there already."""
-        is_health = scope["path"] == scope.get("root_path", "") + HEALTH
-        if self._inside >= self._most_inside and not is_health:
-            await _CROWDED.send(send)
-            return
-        self._inside += 1
-        try:
-            await self._in_time(scope, replayed(bytes(body), receive), send)
-        finally:
-            self._inside -= 1
+        await self._in_time(scope, replayed(bytes(body), receive), send)
 
     async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
         clock = asyncio.timeout(self._seconds)
@@ -240,20 +240,38 @@ class Careful:
         except TimeoutError:
             if not clock.expired():
                 raise
-            await too_slow(self._seconds).send(send)
+            await too_slow(self._seconds, "try again").send(send)
 
 
-_CROWDED = RefusedError(
-    503,
-    "More pages and files are asked for than this service sends at once: try again.",
-    retry_after=1,
-)
+class Places:
+    """Lets in so many pages and files at once; others wait outside, where they take less.
+
+    Args:
+        app: answers.
+        most: who may be inside.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app = app
+        self._places = asyncio.Semaphore(most)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_sent_at_once = scope["type"] != "http" or scope["method"] == "POST" or is_health(scope)
+        async with nullcontext() if is_sent_at_once else self._places:
+            await self._app(scope, receive, send)
 
 
-def too_slow(seconds: float) -> RefusedError:
-    return RefusedError(
-        503, f"This took longer than {seconds:g} seconds: send fewer rows at once.", retry_after=1
-    )
+def is_health(scope: Scope) -> bool:
+    """Whether somebody asks how the service is, who is never refused and need not wait."""
+    return bool(scope["path"] == scope.get("root_path", "") + HEALTH)
+
+
+def body_too_slow(seconds: float) -> RefusedError:
+    return RefusedError(408, f"The body did not come within {seconds:g} seconds.", closes=True)
+
+
+def too_slow(seconds: float, cure: str) -> RefusedError:
+    return RefusedError(503, f"This took longer than {seconds:g} seconds: {cure}.", retry_after=1)
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

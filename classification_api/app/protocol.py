@@ -30,7 +30,7 @@ _HEAD = 2**16
 _FIELDS = 200
 _FIELD = 160  # what one takes beside its text
 _LIGHT = 2**12  # a request, or its head, that need not be looked at
-_AHEAD = 2
+_AHEAD = 1
 _UNREAD = 2**14
 _NO_LINGER = (SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -45,7 +45,7 @@ class Received:
     def __init__(self, most: int) -> None:
         self._most = most
         self._size = 0
-        self._waiting: list[LimitedProtocol] = []
+        self._waiting: list[Any] = []  # each is a LimitedProtocol
 
     def add(self, size: int, connection: LimitedProtocol) -> None:
         if not self._size:
@@ -77,9 +77,15 @@ class LimitedProtocol(HttpToolsProtocol):
     received: Received
     unread: dict[LimitedProtocol, None]
     heavy: dict[LimitedProtocol, int]
-    running: RequestResponseCycle | None = None
-    _part: object = None
-    _size = 0
+
+    # Not three more attributes: beyond thirty each instance keeps the names of all for itself.
+    __slots__ = ("_part", "_size", "running")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.running: RequestResponseCycle | None = None
+        self._part: object = None
+        self._size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

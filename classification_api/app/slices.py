@@ -26,7 +26,6 @@ _WITHIN = re.compile(rb'(?:[^"\[\]{}]++|%s)*+' % _TEXT, re.DOTALL)
 
 # A slice holds up other requests for as long as it takes to answer it: some milliseconds.
 _BYTES = 2**14
-_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,12 @@ class TooManyRowsError(ValueError):
     """There are more rows than there may be."""
 
 
-def slices(body: bytes | bytearray, *, most: int, longest: int) -> Iterator[Slice]:
+def slices(body: bytes | bytearray, *, at_once: int, most: int, longest: int) -> Iterator[Slice]:
     """The rows of ``{"inputs": [...]}``, some at a time, as far as the body has that shape.
 
     Args:
         body: in UTF-8.
+        at_once: rows that a slice may have.
         most: rows that there may be.
         longest: bytes that a row may have.
 
@@ -81,7 +81,7 @@ def slices(body: bytes | bytearray, *, most: int, longest: int) -> Iterator[Slic
         row += 1
         if row > most:
             raise TooManyRowsError
-        if is_last or end - start >= _BYTES or row - first >= _ROWS:
+        if is_last or end - start >= _BYTES or row - first >= at_once:
             yield Slice(first, start, bytes(body[start:end]))
             first, start = row, end + 1
         if is_last:

@@ -117,6 +117,7 @@ def try_slow() -> str:
         expect("Traceback" not in log, log)
         expect(seen.failed == 0, seen)
         expect(seen.cut_after < 30, seen)
+        expect(seen.growth < LIMIT, seen)
         found.append(seen)
     seen = sorted(found, key=lambda seen: seen.among_p99 / seen.alone_p99)[1]
     expect(seen.among_p99 < 2 * seen.alone_p99, seen)

@@ -82,7 +82,8 @@ class Server:
 
     def files(self) -> int:
         """How many descriptors it has open."""
-        return len([*Path(f"/proc/{self.process.pid}/fd").iterdir()])
+        # Quicker than with pathlib, and a client may wait meanwhile.
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))  # noqa: PTH208
 
     def _status(self, name: str) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")

@@ -484,6 +484,12 @@ VALID_ROWS = st.fixed_dictionaries(
 )
 
 
+def test_rows_read_from_json_without_a_column_are_refused_at_once() -> None:
+    for name in SCHEMA.columns:
+        with pytest.raises(LookupError):
+            JSON_ROWS.validate_json(json.dumps([{k: v for k, v in GOOD.items() if k != name}]))
+
+
 @given(VALID_ROWS, st.dictionaries(st.sampled_from([*GOOD, "id", "more"]), ANY_VALUE, max_size=2))
 def test_rows_read_from_json_are_the_rows_that_the_rules_give(
     row: dict[str, Any], changes: dict[str, Any]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from torture.flood import LIMIT
 from torture.hostile import Case, cases, faults
 from torture.server import JSON, Server, body, running
 
@@ -14,7 +15,10 @@ from torture.server import JSON, Server, body, running
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with running() as server:
+        server.ask(content=body())
+        before = server.memory()
         yield server
+        assert server.peak() - before < LIMIT
         assert "Traceback" not in server.log.read_text(encoding="utf-8")
 
 

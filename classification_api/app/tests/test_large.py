@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from app.limits import SMALL
 from app.slices import MisshapenError, RowTooLongError, TooManyRowsError, slices
 from app.tests.twins import JSON, NASTY, Answer, Twins, ask
+from classification_model.config.home import Home
+from torture.flood import LIMIT
 from torture.server import Server, body, running
 
 SPACE = st.text(" \t\r\n", max_size=3)
@@ -33,7 +35,7 @@ def framed(draw: st.DrawFn, items: st.SearchStrategy[list[str]]) -> bytes:
 def cut(content: bytes, **limits: int) -> list[Any]:
     """The rows of a body, by way of its slices."""
     rows: list[Any] = []
-    for part in slices(content, **{"most": 10**6, "longest": 10**6, **limits}):
+    for part in slices(content, **{"at_once": 100, "most": 10**6, "longest": 10**6, **limits}):
         assert part.first == len(rows)
         assert content[part.start :].startswith(part.content)
         rows += json.loads(b"[%b]" % part.content)
@@ -202,3 +204,17 @@ def test_the_rows_of_a_long_body_are_counted_once_and_with_their_reasons() -> No
     assert found['model_refusals_total{column="",rule="extra_forbidden"}'] == 2
     predicted = [n for name, n in found.items() if name.startswith("model_predictions_total")]
     assert sum(predicted) == 500
+
+
+def test_rows_without_any_of_many_columns_take_little_memory(
+    trained: Callable[[str], Home],
+) -> None:
+    """Each is a fault for each of its columns, and each fault some objects."""
+    with running({"MODEL_HOME": trained("digits").path}) as server:
+        server.ask(content=b'{"inputs": [{}]}')
+        before = server.memory()
+        server.reset_peak()
+        answer = server.ask(content=b'{"inputs": [%b]}' % b",".join([b"{}"] * 2000))
+        assert answer.status == 422
+        assert b"more like these" in answer.content
+        assert server.peak() - before < LIMIT

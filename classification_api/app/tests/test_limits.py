@@ -6,10 +6,12 @@ import json
 import signal
 import socket
 from collections.abc import Iterator
+from itertools import cycle, islice
 
 import pytest
 
 from app.tests.servers import failing_to_start
+from torture.flood import KINDS, LIMIT, flood
 from torture.server import Server, body, read_answer, running
 from torture.slow import slow_down
 
@@ -49,7 +51,6 @@ def test_a_body_that_says_it_is_too_long_is_refused_before_it_comes(small: Serve
 
 
 def test_a_body_of_unknown_length_is_refused_once_it_is_too_long() -> None:
-    limit = 8 * 2**20
     chunk = b"10000\r\n" + b" " * 2**16 + b"\r\n"
     with running() as server, server.connect() as connection:
         server.ask(content=body())
@@ -63,7 +64,7 @@ def test_a_body_of_unknown_length_is_refused_once_it_is_too_long() -> None:
             pass  # it has been closed
         answer = read_answer(connection)
         assert answer is None or answer.status == 413
-        assert server.peak() - before < 2 * limit / MB
+        assert server.peak() - before < LIMIT
         assert server.ask(content=body()).status == 200
 
 
@@ -85,10 +86,11 @@ def test_the_document_says_how_many_rows_there_may_be(small: Server) -> None:
     "start",
     [
         HEAD,
+        HEAD + b"content-length: 5000\r\n\r\n",
         HEAD + b"content-length: 5000\r\n\r\n" + b" " * 100,
         HEAD + b"transfer-encoding: chunked\r\n\r\n5\r\n     \r\n",
     ],
-    ids=["head", "body", "chunks"],
+    ids=["head", "no body", "body", "chunks"],
 )
 def test_what_does_not_come_is_not_waited_for(small: Server, after: bytes, start: bytes) -> None:
     with small.connect() as connection:
@@ -202,12 +204,23 @@ def test_requests_that_are_sent_ahead_without_end_close_their_connection(small: 
     assert small.ask(content=body()).status == 200
 
 
+@pytest.mark.parametrize(
+    "contents",
+    [[KINDS["200 KB of a body of 5 MB"]], [KINDS["too many fields"]], [*KINDS.values()]],
+    ids=["long bodies", "long heads", "of all kinds"],
+)
+def test_a_thousand_clients_at_once_take_less_than_two_bodies(contents: list[bytes]) -> None:
+    with running() as server:
+        assert flood(server, [*islice(cycle(contents), 1000)]) < LIMIT
+        assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
 def test_among_slow_clients_a_good_one_is_served_and_they_are_cut() -> None:
     with running({"RECEIVE_SECONDS": 1}) as server:
         found = slow_down(server, clients=100, seconds=0.5, longest=60)
         assert found.failed == 0
         assert found.cut_after < 60
-        assert found.growth < 2 * 8
+        assert found.growth < LIMIT
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "nan"])

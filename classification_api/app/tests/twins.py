@@ -64,7 +64,7 @@ class Twins:
     def is_fast(self, body: bytes) -> bool:
         try:
             answerer(self.model)(body)
-        except ValidationError:
+        except (ValidationError, LookupError):
             return False
         return True
 

@@ -8,6 +8,8 @@ here has no useful error: ask :class:`~classification_model.processing.validatio
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from pydantic_core import CoreSchema
 from pydantic_core import core_schema as build
 
@@ -21,14 +23,24 @@ _EXACT = 2**53
 
 
 def row_schema(schema: RowSchema) -> CoreSchema:
-    """One row for a pydantic ``SchemaValidator`` that reads JSON."""
+    """One row for a pydantic ``SchemaValidator`` that reads JSON.
+
+    Where a column is missing that raises ``LookupError``, at once: in an error of its own each
+    column that is missing would have a copy of the row.
+    """
     fields = {
-        name: build.typed_dict_field(_value_schema(column, schema), required=True)
+        name: build.typed_dict_field(
+            build.with_default_schema(_value_schema(column, schema), default_factory=_missing)
+        )
         for name, column in schema.columns.items()
     }
     for name in schema.ignored:
         fields[name] = build.typed_dict_field(build.any_schema(), required=False)
     return build.typed_dict_schema(fields, extra_behavior="forbid")
+
+
+def _missing() -> NoReturn:
+    raise LookupError("a row without one of its columns")
 
 
 def _value_schema(column: Column, schema: RowSchema) -> CoreSchema:
