@@ -122,11 +122,6 @@ def _running(connection: Any) -> Any:
     return getattr(connection, "running", None) or connection.cycle
 
 
-def _waits_for_body(connection: Any) -> bool:
-    cycle = _running(connection)
-    return cycle is not None and cycle.more_body and not cycle.response_started
-
-
 def _allowed(connection: Any, settings: Settings) -> float:
     cycle = _running(connection)
     if cycle is None or cycle.response_started:
@@ -138,12 +133,13 @@ def _allowed(connection: Any, settings: Settings) -> float:
 
 def _cut(connection: Any, settings: Settings) -> None:
     seconds = settings.RECEIVE_SECONDS
+    cycle = _running(connection)
     waits_for_head = connection.cycle is None or connection.cycle.response_complete
     if connection.transport.is_closing() or not hasattr(connection, "refuse"):
         getattr(connection, "reset", connection.transport.abort)()
     elif waits_for_head:
         connection.refuse(RefusedError(408, f"No request came within {seconds:g} seconds."))
-    elif _waits_for_body(connection):
+    elif cycle.more_body and not cycle.response_started:
         connection.refuse(body_too_slow(seconds))
     else:
         connection.reset()

@@ -146,6 +146,11 @@ def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
         entry = Observed(Careful(rest, uploads, seconds), observer)
     app.include_router(router)
     add_pages(app, model)
+    return _doors(entry, settings, observer)
+
+
+def _doors(entry: ASGIApp, settings: Settings, observer: Observer) -> ASGIApp:
+    """Who may come in, and how many at once."""
     if settings.API_KEYS:
         entry = ApiKeys(entry, [key.get_secret_value() for key in settings.API_KEYS], observer)
     entry = Admission(entry, settings.MAX_CONCURRENCY, observer)
