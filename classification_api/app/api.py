@@ -21,7 +21,7 @@ ON_ERROR = (
 _REFUSALS = {
     400: "What was sent is no HTTP, or its body cannot be read.",
     408: "It did not come in time.",
-    413: "The body is too long, or holds too many values.",
+    413: "The body is too long, or a row of it, or it holds too many values.",
     503: "Too much at once, or too slow: Retry-After says when to try again.",
 }
 
