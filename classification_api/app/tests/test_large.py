@@ -15,7 +15,7 @@ from app.slices import MisshapenError, RowTooLongError, TooManyRowsError, slices
 from app.tests.twins import JSON, NASTY, Answer, Twins, ask
 from classification_model.config.home import Home
 from torture.flood import LIMIT
-from torture.server import Server, body, running
+from torture.server import Server, body, read_answer, running
 
 SPACE = st.text(" \t\r\n", max_size=3)
 LEAF = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -218,3 +218,21 @@ def test_rows_without_any_of_many_columns_take_little_memory(
         assert answer.status == 422
         assert b"more like these" in answer.content
         assert server.peak() - before < LIMIT
+
+
+def test_a_long_body_holds_up_nobody() -> None:
+    (row,) = json.loads(body())["inputs"]
+    content = long([json.dumps(row)] * 2000)
+    with running() as server, server.connect() as connection:
+        expected = server.ask(content=body()).content
+        head = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        connection.sendall(head + b"content-length: %d\r\n\r\n" % len(content) + content)
+        for _ in range(5):
+            assert server.ask(content=body()).content == expected
+        connection.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+        connection.settimeout(60)
+        answer = read_answer(connection)
+    assert answer
+    assert len(json.loads(answer.content)["predictions"]) == 2000
