@@ -33,6 +33,8 @@ def _listed(value: Any) -> Any:
     return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
 
+_ROOM = 8 * 2**20
+
 Key = Annotated[SecretStr, Field(min_length=16)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")]
 
@@ -78,7 +80,7 @@ class Settings(BaseModel):
     MODEL_HOME: str | None = None
     ENGINE: Engine = "onnx"
 
-    MAX_BODY_BYTES: PositiveInt = 8 * 2**20
+    MAX_BODY_BYTES: PositiveInt = _ROOM
     MAX_ROWS: PositiveInt = 2_000
     MAX_CONCURRENCY: PositiveInt = 1_000
     MAX_CONNECTIONS: PositiveInt = 4_096
@@ -94,6 +96,11 @@ class Settings(BaseModel):
     LOG_FORMAT: LogFormat = "text"
     LOG_LEVEL: LogLevel = "info"
     ACCESS_LOG: AccessLog = "errors"
+
+    @property
+    def room(self) -> int:
+        """Bytes of which what is kept for clients beside bodies may take its shares."""
+        return max(self.MAX_BODY_BYTES, _ROOM)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:

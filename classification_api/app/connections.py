@@ -38,12 +38,13 @@ def install(server: Server, settings: Settings) -> None:
     if config.http_protocol_class.__name__ == "HttpToolsProtocol":
         from app.protocol import LimitedProtocol, Received
 
-        longest = settings.MAX_BODY_BYTES
+        room = settings.room
         limits = {
-            "longest": longest,
-            "waiting": longest // 8,
+            "longest": settings.MAX_BODY_BYTES,
+            "waiting": room // 8,
+            "heads": room // 16,
             "most": most,
-            "received": Received(longest // 16),
+            "received": Received(room // 16),
             "unread": {},
             "heavy": {},
         }

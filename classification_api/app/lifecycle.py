@@ -126,8 +126,7 @@ def _layers(app: Service, model: Model, settings: Settings) -> ASGIApp:
         columns=len(columns.columns) + len(columns.ignored),
     )
     seconds = settings.REQUEST_SECONDS
-    places = max(8, settings.MAX_BODY_BYTES // 8 // STACK)
-    rest = Places(PageHeaders(super(Service, app).__call__), places)
+    rest = Places(PageHeaders(super(Service, app).__call__), settings.room // 8 // STACK)
     entry: ASGIApp
     if passes_nothing_by(app, router):
         careful = Careful(rest, uploads, seconds, longest=SMALL)

@@ -66,13 +66,15 @@ class Received:
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with an end to what it takes from one connection, and from all.
 
-    ``longest`` is the limit of a body, ``waiting`` that of what waits for clients to read it, and
-    ``most`` that of connections. Those in ``unread`` have more waiting than they should, and those
-    in ``heavy`` a long head before a request that is not whole.
+    ``longest`` is the limit of a body, ``waiting`` that of what waits for clients to read it,
+    ``heads`` that of all long heads, and ``most`` that of connections. Those in ``unread`` have
+    more waiting than they should, and those in ``heavy`` a long head before a request that is not
+    whole.
     """
 
     longest: int
     waiting: int
+    heads: int
     most: int
     received: Received
     unread: dict[LimitedProtocol, None]
@@ -176,7 +178,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if weight <= _LIGHT:
             return
         self.heavy[self] = weight
-        if sum(self.heavy.values()) > self.longest // 16:
+        if sum(self.heavy.values()) > self.heads:
             self.refuse(RefusedError(503, "Too many long heads at once: try again.", retry_after=1))
 
     def refuse(self, refused: RefusedError) -> None:
