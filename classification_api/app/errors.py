@@ -133,6 +133,8 @@ def shortened(errors: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
 
 def _shown(value: Any) -> Any:
     """A refused value as JSON can carry it, and no longer than one can read."""
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST:
+        value = str(value)
     if isinstance(value, str):
         return value if len(value) <= _LONGEST else value[: _LONGEST - 3] + "..."
     if isinstance(value, float) and not math.isfinite(value):

@@ -53,3 +53,13 @@ def test_a_long_name_is_cut_where_it_is_shown(server: Server) -> None:
     answer = server.ask(content=json.dumps({"inputs": [{"k" * 5000: 1}]}).encode(), headers=JSON)
     assert answer.status == 422
     assert b"k" * 201 not in answer.content
+
+
+def test_a_long_number_is_cut_where_it_is_shown(server: Server) -> None:
+    (row,) = json.loads(body())["inputs"]
+    name = next(name for name, cell in row.items() if not isinstance(cell, str))
+    row[name] = int("9" * 4000)
+    for path in ("/predict", "/predict?on_error=skip"):
+        answer = server.ask(path=path, content=json.dumps({"inputs": [row]}).encode())
+        assert b"9" * 150 in answer.content
+        assert b"9" * 201 not in answer.content
