@@ -96,8 +96,8 @@ class LargePredict:
         except RowTooLongError as error:
             raise RefusedError(
                 413,
-                f"Row {error.row} is longer than {self._longest_row} bytes: leave out what the "
-                "model does not ask for.",
+                f"Row {error.row} is longer than {self._longest_row} bytes: shorten its texts, or "
+                "leave out columns that the model does not use.",
             ) from None
         except _InvalidError as error:
             return 422, [as_ascii(described(error.faults, error.number))]
