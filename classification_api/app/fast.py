@@ -27,7 +27,7 @@ from classification_model.predict import Model, PredictionResult
 from classification_model.processing.json_rows import row_schema
 from classification_model.processing.validation import TypedRow
 
-__all__ = ["PATH", "FastPredict", "answerer", "passes_nothing_by"]
+__all__ = ["PATH", "FastPredict", "answerer", "passes_nothing_by", "reader"]
 
 PATH = "/predict"
 
