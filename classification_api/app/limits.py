@@ -27,7 +27,6 @@ __all__ = [
     "Uploads",
     "body_too_slow",
     "is_health",
-    "replayed",
     "too_slow",
 ]
 
@@ -225,7 +224,7 @@ class Careful:
 
     async def answer(self, scope: Scope, body: bytearray, receive: Receive, send: Send) -> None:
         """Have a request answered in time whose body is there already."""
-        await self._in_time(scope, replayed(bytes(body), receive), send)
+        await self._in_time(scope, _replayed(bytes(body), receive), send)
 
     async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
         clock = asyncio.timeout(self._seconds)
@@ -274,7 +273,7 @@ def too_slow(seconds: float, cure: str) -> RefusedError:
     return RefusedError(503, f"This took longer than {seconds:g} seconds: {cure}.", retry_after=1)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
+def _replayed(body: bytes, receive: Receive) -> Receive:
     """A body that was received, and then what comes after it."""
     messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
