@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from app.tests.servers import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
-from classification_model import bundle, golden
+from classification_model import bundle
+from classification_model.bundle import golden
 from classification_model.config.home import Home
 
 
