@@ -1,18 +1,13 @@
-"""What a row looks like, as data: learned from a CSV, edited by a person, kept in the bundle."""
+"""What a row looks like, as data: proposed by ``init``, edited by a person, kept in the bundle.
+
+Nothing here is what training saw: that is :mod:`classification_model.processing.profile`.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
     "Column",
@@ -24,18 +19,11 @@ __all__ = [
     "RowSchema",
 ]
 
-Kind = Literal["integer", "number", "boolean", "category", "date", "text"]
+Kind = Literal["integer", "number", "boolean", "category", "date", "raw"]
+"""What a column holds. ``raw`` is text that only derived features read."""
 
 Label = bool | int | float | str
 """One class of the target, as the CSV has it: a number stays a number, a word a word."""
-
-# What YAML text becomes where the kind is not text.
-_EXAMPLE: dict[str, TypeAdapter[Any]] = {
-    "integer": TypeAdapter(int | None),
-    "number": TypeAdapter(float | None),
-    "boolean": TypeAdapter(bool | None),
-}
-_TEXT_EXAMPLE: TypeAdapter[Any] = TypeAdapter(str | None)
 
 
 class FrozenModel(BaseModel):
@@ -45,32 +33,26 @@ class FrozenModel(BaseModel):
 
 
 class Column(FrozenModel):
-    """One raw column: its kind, whether it may be missing, and what training saw in it.
+    """One raw column: its kind, how its values are written, and a person's own rules.
 
     ``date_format`` says how dates are written, in the letters of ``strptime``, where they are
     not written as 2024-12-31.
 
-    ``minimum`` and ``maximum`` bound what was seen. A value beyond them is scored and
-    warned about, not refused; so is a category that is not in ``categories``.
+    ``required``, ``categories``, ``minimum`` and ``maximum`` are rules: a value that breaks one
+    is refused. Without them a missing or unseen value is scored with a warning.
     """
 
     kind: Kind
-    nullable: bool = False
+    required: bool = False
     categories: tuple[str, ...] = ()
     minimum: Annotated[int | float | None, Field(allow_inf_nan=False)] = None
     maximum: Annotated[int | float | None, Field(allow_inf_nan=False)] = None
     date_format: str | None = None
-    example: int | float | bool | str | None = None
-
-    @field_validator("example", mode="before")
-    @classmethod
-    def _example_is_of_its_kind(cls, value: object, info: ValidationInfo) -> object:
-        return _EXAMPLE.get(info.data.get("kind", ""), _TEXT_EXAMPLE).validate_python(value)
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        if (self.kind == "category") != bool(self.categories):
-            raise ValueError("categories belong to kind category, which needs at least one")
+        if self.kind != "category" and self.categories:
+            raise ValueError("categories belong to kind category")
         if len(set(self.categories)) != len(self.categories):
             raise ValueError("categories holds the same value twice")
         numeric = self.kind in ("integer", "number")
@@ -115,12 +97,10 @@ class RowSchema(FrozenModel):
 
     ``columns`` must all be sent; ``ignored`` names those of the raw CSV that play no part
     (the target among them): they may be sent and are not looked at. With ``decimal_comma``
-    text such as ``1,5`` is a number too. ``never_missing`` names the columns that may be
-    missing, but were not once in training.
+    text such as ``1,5`` is a number too.
     """
 
     columns: dict[str, Column]
     ignored: tuple[str, ...] = ()
     missing_markers: tuple[str, ...] = ()
     decimal_comma: bool = False
-    never_missing: tuple[str, ...] = ()
