@@ -58,7 +58,8 @@ def _read(texts: pa.Array, written: NumberFormat) -> Floats:
         texts = pc.replace_substring(texts, written.thousands, "")
     if written.decimal != ".":
         texts = pc.replace_substring(texts, written.decimal, ".")
-    return pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False).copy()
+    numbers: Floats = np.array(pc.cast(texts, pa.float64()))
+    return numbers
 
 
 def _asked(rule: Callable[[str], float | None], text: str) -> tuple[float, bool]:
