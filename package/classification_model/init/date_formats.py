@@ -129,12 +129,11 @@ def _read(text: str, form: str) -> datetime | None:
     return None
 
 
-def _zone(offsets: Iterable[timedelta]) -> str:
+def _zone(offsets: Sequence[timedelta]) -> str:
     """The zone that all texts share; UTC where they differ, as summer and winter do."""
-    first, *more = [*offsets] or [None]
-    if first is None:
+    if not offsets:
         return ""
-    if more or not first:
+    if len(offsets) > 1 or not offsets[0]:
         return "UTC"
-    minutes = int(first.total_seconds()) // 60
+    minutes = int(offsets[0].total_seconds()) // 60
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
