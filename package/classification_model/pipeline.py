@@ -40,6 +40,7 @@ from classification_model.processing.features import (
     feature_plan,
     learn_categories,
 )
+from classification_model.processing.functions import functions_of
 from classification_model.processing.validation import TypedRow
 
 __all__ = ["ESTIMATORS", "EncodingStep", "build_classifier", "build_pipeline"]
@@ -65,20 +66,22 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         plan: the features of the matrix, in order.
+        source: of the home's features.py, which the plan's functions come from.
 
     ``features_`` is the plan completed with learned categories: what serving encodes by.
     """
 
-    def __init__(self, plan: Sequence[Feature]) -> None:
+    def __init__(self, plan: Sequence[Feature], source: str = "") -> None:
         self.plan = plan
+        self.source = source
 
     def fit(self, X: Sequence[TypedRow], y: object = None) -> Self:  # noqa: ARG002
-        self.features_ = learn_categories(self.plan, X)
+        self.features_ = learn_categories(self.plan, X, functions_of(self.source))
         return self
 
     def transform(self, X: Sequence[TypedRow]) -> Matrix:
         check_is_fitted(self)
-        return RowEncoder(self.features_).encode(X)
+        return RowEncoder(self.features_, functions_of(self.source)).encode(X)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -102,9 +105,10 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
     Raises:
         ConfigError: an estimator or one of its parameters is unknown.
     """
-    plan = feature_plan(config.row_schema(), config.derived)
+    functions = functions_of(config.features)
+    plan = feature_plan(config.row_schema(), config.derived, functions)
     classify = build_classifier(plan, estimator or config.estimator, config.random_state)
-    return Pipeline([("encode", EncodingStep(plan)), ("classify", classify)])
+    return Pipeline([("encode", EncodingStep(plan, config.features)), ("classify", classify)])
 
 
 def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:

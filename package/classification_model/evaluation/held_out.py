@@ -19,6 +19,7 @@ from classification_model.evaluation.report import Estimate, Report
 from classification_model.evaluation.slices import slices
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature, RowEncoder
+from classification_model.processing.functions import Functions
 
 __all__ = ["evaluate"]
 
@@ -27,6 +28,7 @@ def evaluate(
     *,
     predict: Predict,
     features: Sequence[Feature],
+    functions: Functions,
     schema: RowSchema,
     train: Dataset,
     held_out: Dataset,
@@ -41,6 +43,7 @@ def evaluate(
     Args:
         predict: encoded rows in, probabilities of shape ``(rows, classes)`` out.
         features: how rows are encoded: what serving encodes by.
+        functions: those that the features name.
         schema: the raw columns.
         train: the rows that the model was fitted on, for the baselines and the quartiles.
         held_out: rows that it has not seen; each class is among them.
@@ -48,13 +51,19 @@ def evaluate(
         seed: of everything that is drawn at random.
     """
     with threadpool_limits(limits=1):
-        encoder = RowEncoder(features)
+        encoder = RowEncoder(features, functions)
         matrix = encoder.encode(held_out.rows)
         probabilities = predict(matrix)
         judged = align(held_out.labels, probabilities, classes)
         metrics = score(held_out.labels, probabilities, classes)
         ranked, ranked_on = importance(
-            held_out, predict=predict, features=features, schema=schema, classes=classes, seed=seed
+            held_out,
+            predict=predict,
+            features=features,
+            functions=functions,
+            schema=schema,
+            classes=classes,
+            seed=seed,
         )
         counts = Counter(train.labels)
         return Report(

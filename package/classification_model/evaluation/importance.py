@@ -12,6 +12,7 @@ from classification_model.evaluation.metrics import align
 from classification_model.evaluation.report import Importance
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature, Matrix, RowEncoder
+from classification_model.processing.functions import Functions
 from classification_model.processing.validation import TypedRow
 
 __all__ = ["Predict", "importance"]
@@ -31,6 +32,7 @@ def importance(
     *,
     predict: Predict,
     features: Sequence[Feature],
+    functions: Functions,
     schema: RowSchema,
     classes: Sequence[Label],
     seed: int,
@@ -47,7 +49,7 @@ def importance(
     some = _some_rows(len(held_out.rows), len(schema.columns), seed)
     rows = [held_out.rows[i] for i in some]
     labels = [held_out.labels[i] for i in some]
-    matrix = RowEncoder(features).encode(rows)
+    matrix = RowEncoder(features, functions).encode(rows)
     whole = align(labels, predict(matrix), classes).losses.mean()
     looked_at = {name for feature in features for name in feature.inputs}
     used = [column for column in schema.columns if column in looked_at]
@@ -57,7 +59,7 @@ def importance(
     for start in range(0, len(used), size):
         block = used[start : start + size]
         shuffled = [
-            _shuffled(matrix, rows, column, features, seed=[seed, start + i])
+            _shuffled(matrix, rows, column, features, functions, seed=[seed, start + i])
             for i, column in enumerate(block)
         ]
         repeated = labels * (_REPEATS * len(block))
@@ -84,6 +86,7 @@ def _shuffled(
     rows: Sequence[TypedRow],
     column: str,
     features: Sequence[Feature],
+    functions: Functions,
     *,
     seed: Sequence[int],
 ) -> Matrix:
@@ -97,5 +100,5 @@ def _shuffled(
     ]
     affected = [i for i, feature in enumerate(features) if column in feature.inputs]
     result = np.tile(matrix, (_REPEATS, 1))
-    result[:, affected] = RowEncoder([features[i] for i in affected]).encode(changed)
+    result[:, affected] = RowEncoder([features[i] for i in affected], functions).encode(changed)
     return result

@@ -23,14 +23,13 @@ from pydantic_core import PydanticCustomError
 from classification_model.config.schema import Column, RowSchema
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
-    FUNCTIONS,
-    SEEN,
     UNSEEN,
     Feature,
     Matrix,
     RowEncoder,
     category_codes,
 )
+from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.typed_columns import (
     UNKNOWN,
     Floats,
@@ -48,10 +47,13 @@ __all__ = ["ColumnEncoder"]
 class ColumnEncoder:
     """Columns of raw values to the matrix that the rows would be encoded to."""
 
-    def __init__(self, schema: RowSchema, features: Sequence[Feature]) -> None:
+    def __init__(
+        self, schema: RowSchema, features: Sequence[Feature], functions: Functions = BUILT_IN
+    ) -> None:
         self._schema = schema
         self._features = features
-        self._row_encoders = RowEncoder(features).columns
+        self._functions = functions
+        self._row_encoders = RowEncoder(features, functions).columns
         self._value_checks = value_checks(schema)
         self._rules = {
             name: parser(
@@ -140,9 +142,9 @@ class ColumnEncoder:
         if feature.function is None and feature.kind == "number" and numbers is not None:
             return numbers
         if feature.function and feature.kind == "category" and len(inputs) == 1:
-            codes, results = inputs[0].seen(FUNCTIONS[feature.function])
+            codes, results = inputs[0].seen(self._functions.by_name[feature.function])
             return _category_numbers(feature, results)[codes]
-        codes, first = _combinations(inputs, SEEN.get(feature.function or "", ()))
+        codes, first = _combinations(inputs, self._functions.seen.get(feature.function or "", ()))
         asked = np.flatnonzero(first >= 0)
         values = [column.take(first[asked]).each() for column in inputs]
         answers = np.full(len(first), np.nan)
@@ -152,7 +154,7 @@ class ColumnEncoder:
     def _numbers_of(
         self, position: int, feature: Feature, values: list[list[TypedValue]]
     ) -> Floats:
-        results = feature.apply(*values)
+        results = feature.apply(self._functions, *values)
         if feature.kind == "category":
             return _category_numbers(feature, results)
         numbers = np.array(results, np.float64)
@@ -216,7 +218,7 @@ def _combinations(
 ) -> tuple[Indices, Indices]:
     """Which combination of values each row has, and the first row that has each, or -1.
 
-    ``seen`` are the functions of :data:`SEEN`: values that they see alike are one.
+    ``seen`` are the functions of a home's ``SEEN``: values that they see alike are one.
     """
     size = len(columns[0])
     combined, count = np.zeros(size, np.int64), 1
