@@ -15,18 +15,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.batch.sources import (
-    Block,
-    Record,
-    Source,
-    encoding_of,
-    known_encoding,
-    opened,
-    position,
-    utf8,
-)
 from classification_model.errors import DataError
 from classification_model.processing.csv_reader import find_delimiter
+from classification_model.processing.reading.encodings import encoding_of, known_encoding, utf8
+from classification_model.processing.reading.sources import Block, Record, Source, opened, position
 
 __all__ = ["BLOCK", "blocks", "head", "quotes", "records"]
 

@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from classification_model.batch import rows
-from classification_model.batch.answers import csv_line, line_of
-from classification_model.batch.csv_blocks import quotes, records
-from classification_model.batch.sources import Block, Record
+from classification_model.processing.reading import records as by_rows
+from classification_model.processing.reading.csv_blocks import quotes, records
+from classification_model.processing.reading.csv_cells import csv_line, line_of
+from classification_model.processing.reading.encodings import is_utf8
+from classification_model.processing.reading.sources import Block, Record
 
 __all__ = ["Positions", "Table", "table_of"]
 
@@ -147,7 +148,7 @@ class _CsvTable:
             self._text.decode()
         except UnicodeDecodeError:
             bounds = zip(self._starts.tolist(), self._ends.tolist(), strict=True)
-            self.odd |= [not _is_utf8(self._text[start:end]) for start, end in bounds]
+            self.odd |= [not is_utf8(self._text[start:end]) for start, end in bounds]
 
     def _formulas(self) -> Positions:
         """Where cells begin as formulas do and are not plain numbers.
@@ -249,7 +250,7 @@ class _ParquetTable:
 
     def records(self, row: int) -> Iterator[Record]:
         content = self._table.slice(row, 1)
-        return rows.records(replace(self._block, content=content, line=self._block.line + row))
+        return by_rows.records(replace(self._block, content=content, line=self._block.line + row))
 
     def lines(self, chosen: Positions) -> pa.Array:
         return _written(self._table.take(pa.array(chosen)))
@@ -257,7 +258,7 @@ class _ParquetTable:
 
 def _written(table: pa.Table) -> pa.Array:
     """Rows as lines of CSV, one by one."""
-    source = [rows.known(column.to_pylist()) for column in table.columns]
+    source = [by_rows.known(column.to_pylist()) for column in table.columns]
     return pa.array(["\n" + csv_line(cells) for cells in zip(*source, strict=True)], pa.string())
 
 
@@ -273,11 +274,3 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
 
 def _is_flat(table: pa.Table, needed: Sequence[str]) -> bool:
     return not any(pa.types.is_nested(table.schema.field(name).type) for name in needed)
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
