@@ -106,7 +106,7 @@ class BlockScorer:
         chosen = kept[typed.good]
         if 2 * len(chosen) <= len(table.odd):
             return None  # of so few that are plain nothing is gained
-        shares = score_matrix(self._model.scorer, self._encoder.encode(typed))
+        shares = score_matrix(self._model.scorer, self._encoder.encode(typed.columns))
         answer = Answer(0, None)
         for warning in self._encoder.warnings(typed):
             answer.warn(*warning)

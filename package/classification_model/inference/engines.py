@@ -21,11 +21,14 @@ from classification_model.processing.features import Matrix
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["Engine", "OnnxScorer", "Probabilities", "Scorer", "SklearnScorer"]
+__all__ = ["TOLERANCE", "Engine", "OnnxScorer", "Probabilities", "Scorer", "SklearnScorer"]
 
 Engine = Literal["onnx", "sklearn"]
 
 Probabilities = npt.NDArray[np.floating]
+
+TOLERANCE = 1e-5
+"""The largest difference in a probability between two engines, or between two machines."""
 
 
 class Scorer(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
 from typing import Any, Literal
@@ -31,7 +31,6 @@ __all__ = [
     "RowEncoder",
     "category_codes",
     "feature_plan",
-    "learn_categories",
 ]
 
 Matrix = npt.NDArray[np.float32]
@@ -184,7 +183,7 @@ def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tu
     """Which features a schema gives: its columns in order, then the derived ones.
 
     Text gives none by itself; a date gives year, month, weekday and day number. The
-    categories of derived features are learned by :func:`learn_categories`.
+    categories of derived features are learned from training rows.
 
     Raises:
         ConfigError: a derived feature names a function that is not registered.
@@ -214,11 +213,6 @@ def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tu
     return tuple(plan)
 
 
-def learn_categories(plan: Sequence[Feature], rows: Sequence[TypedRow]) -> tuple[Feature, ...]:
-    """Complete a plan with the categories that its derived features take in ``rows``."""
-    return tuple(_with_categories(feature, rows) for feature in plan)
-
-
 class RowEncoder:
     """Typed rows to one float32 matrix, by look-ups alone.
 
@@ -236,14 +230,6 @@ class RowEncoder:
     def encode_row(self, row: TypedRow) -> list[float]:
         """One row of the matrix, not yet rounded to float32."""
         return [encode(row) for encode in self.columns]
-
-
-def _with_categories(feature: Feature, rows: Sequence[TypedRow]) -> Feature:
-    if feature.kind != "category" or feature.function is None:
-        return feature
-    read = feature.reader()
-    seen = {value for row in rows if (value := read(row)) is not None}
-    return replace(feature, categories=tuple(sorted(map(str, seen))))
 
 
 def _encoder(feature: Feature) -> Callable[[TypedRow], float]:
