@@ -117,6 +117,8 @@ def _ranges(numbers: Floats, known: Floats, *, as_date: bool) -> Parts:
         return [text(value) for value in distinct], place
     edges = np.unique(np.quantile(known, [0.25, 0.5, 0.75], method="inverted_cdf"))
     edges = edges[edges < distinct[-1]]
+    if not len(edges):  # nearly every row has the largest value
+        edges = distinct[-2:-1]
     first, last = text(edges[0]), text(edges[-1])
     names = [first if edges[0] == distinct[0] else f"up to {first}"]
     names += [f"above {text(low)}, up to {text(high)}" for low, high in pairwise(edges)]

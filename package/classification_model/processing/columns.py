@@ -32,6 +32,7 @@ from classification_model.processing.features import (
     RowEncoder,
     category_codes,
 )
+from classification_model.processing.scalars import plain
 from classification_model.processing.typed_columns import (
     UNKNOWN,
     Columns,
@@ -234,7 +235,7 @@ def _by_rule(
     refused = []
     for position in doubtful:
         try:
-            values[position] = rule(raws[position])
+            values[position] = rule(plain(raws[position]))
         except PydanticCustomError:
             values[position] = None
             refused.append(position)

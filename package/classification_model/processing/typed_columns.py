@@ -26,6 +26,7 @@ __all__ = [
     "TypedColumn",
     "codes_of",
     "columns_of_rows",
+    "joined",
     "rows_of",
     "scalars",
 ]
@@ -60,20 +61,6 @@ class TypedColumn:
         """A column of any values, one for each row."""
         codes, distinct = _coded(values)
         return cls(codes, distinct)
-
-    @classmethod
-    def of_numbers(cls, values: Sequence[TypedValue], *, whole: bool) -> TypedColumn:
-        """A column of numbers, ``None`` where missing."""
-        return cls(UNKNOWN, [], np.array(values, np.float64), whole)
-
-    @classmethod
-    def joined(cls, parts: Sequence[TypedColumn], *, numeric: bool, whole: bool) -> TypedColumn:
-        """Parts of one column, one below the other."""
-        if numeric:
-            return cls(UNKNOWN, [], np.concatenate([part.floats() for part in parts]), whole)
-        numbers: dict[object, int] = {}
-        codes = [_renumbered(part, numbers) for part in parts]
-        return cls(np.concatenate(codes), [*numbers])  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self.codes if self.numbers is None else self.numbers)
@@ -182,14 +169,20 @@ def codes_of(numbers: npt.NDArray[Any]) -> tuple[Indices, npt.NDArray[Any]]:
 
 def columns_of_rows(rows: Sequence[TypedRow], schema: RowSchema) -> dict[str, TypedColumn]:
     """Typed rows as columns."""
-    columns = {}
-    for name, column in schema.columns.items():
-        values = [row[name] for row in rows]
-        if column.kind in ("integer", "number"):
-            columns[name] = TypedColumn.of_numbers(values, whole=column.kind == "integer")
-        else:
-            columns[name] = TypedColumn.of(values)
-    return columns
+    return {
+        name: joined([TypedColumn.of(row[name] for row in rows)], column.kind)
+        for name, column in schema.columns.items()
+    }
+
+
+def joined(parts: Sequence[TypedColumn], kind: str) -> TypedColumn:
+    """Parts of one column of a kind, one below the other."""
+    if kind in ("integer", "number"):
+        numbers = np.concatenate([part.floats() for part in parts])
+        return TypedColumn(UNKNOWN, [], numbers, kind == "integer")
+    known: dict[TypedValue, int] = {}
+    codes = [_renumbered(part, known) for part in parts]
+    return TypedColumn(np.concatenate(codes), [*known])
 
 
 def rows_of(columns: Columns) -> list[TypedRow]:
@@ -215,8 +208,8 @@ def _coded(values: Iterable[Any]) -> tuple[Indices, list[Any]]:
     return np.array(codes, np.int64), distinct
 
 
-def _renumbered(column: TypedColumn, numbers: dict[object, int]) -> Indices:
+def _renumbered(column: TypedColumn, known: dict[TypedValue, int]) -> Indices:
     """The codes of a column by a numbering of values that grows."""
     codes, values = column.distinct()
-    new = [numbers.setdefault(value, len(numbers)) for value in values]
+    new = [known.setdefault(value, len(known)) for value in values]
     return np.array(new, np.int64)[codes]

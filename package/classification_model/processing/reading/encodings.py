@@ -10,6 +10,7 @@ from classification_model.errors import DataError
 
 __all__ = ["encoding_of", "is_utf8", "known_encoding", "utf8"]
 
+_PART, _MOST_PARTS = 2**20, 64
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -17,16 +18,27 @@ _MARKS = (
 )
 
 
-def encoding_of(sample: bytes) -> str:
-    """How the text of a file is encoded, from its beginning.
+def encoding_of(stream: IO[bytes]) -> tuple[str, bytes]:
+    """How the text of a file is encoded, and its beginning.
 
-    Text that is mostly UTF-8 is UTF-8, and its other lines are faulty; text that mostly is
-    not is what most call Latin-1, with the euro sign and typographic quotes.
+    It is told by the first part that is not all ASCII. Text that is mostly UTF-8 is UTF-8, and
+    its other lines are faulty; text that mostly is not is what most call Latin-1, with the euro
+    sign and typographic quotes.
     """
+    head = part = stream.read(_PART)
+    parts = 1
+    while part.isascii() and len(part) == _PART and parts < _MOST_PARTS:
+        part = stream.read(_PART)
+        parts += 1
+    return _encoding_of(part, whole=len(part) < _PART), head
+
+
+def _encoding_of(sample: bytes, *, whole: bool) -> str:
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return encoding
-    lines = [line for line in sample.split(b"\n")[:-1] or [sample] if not line.isascii()]
+    lines = sample.split(b"\n")
+    lines = [line for line in (lines if whole else lines[:-1] or lines) if not line.isascii()]
     faulty = sum(not is_utf8(line) for line in lines)
     return "cp1252" if 2 * faulty > len(lines) else "utf-8"
 

@@ -29,10 +29,12 @@ __all__ = [
     "parquet",
     "position",
     "size_of",
+    "unreadable",
 ]
 
 Format = Literal["csv", "jsonl", "parquet"]
 
+_SHOWN = 5
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -206,7 +208,19 @@ def parquet() -> Any:
     return pyarrow.parquet
 
 
-def check_columns(source: Source, wanted: Collection[str], added: Collection[str]) -> None:
+def unreadable(name: str, faults: Sequence[Record]) -> DataError:
+    """The error that names the first of the lines that could not be read."""
+    shown = "; ".join(f"line {record.line}: {record.fault}" for record in faults[:_SHOWN])
+    more = f"; and {len(faults) - _SHOWN} lines more" if len(faults) > _SHOWN else ""
+    return DataError(f"{name}, {shown}{more}; mend the lines")
+
+
+def check_columns(
+    source: Source,
+    wanted: Collection[str],
+    added: Collection[str],
+    cure: str = "mend the file",
+) -> None:
     """See that a file has the columns of the model, and none that the answer will have.
 
     Raises:
@@ -219,7 +233,7 @@ def check_columns(source: Source, wanted: Collection[str], added: Collection[str
     if absent and source.format != "jsonl":  # there a line may say less than another
         raise DataError(
             f"{source.name}: no column {', '.join(map(repr, absent))}; the file has "
-            f"{', '.join(map(repr, columns))}"
+            f"{', '.join(map(repr, columns))}; {cure}"
         )
     if taken := [name for name in added if name in columns]:
         raise DataError(f"{source.name}: has a column {taken[0]!r} already; rename it")
