@@ -11,20 +11,24 @@ from dataclasses import dataclass
 
 from classification_model.errors import DataError
 from classification_model.processing.reading import csv_blocks
-from classification_model.processing.reading.sources import check_columns, unreadable
+from classification_model.processing.reading.sources import Record, check_columns, unreadable
 
 __all__ = ["Table", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under named columns, each with the line of the file that it starts on."""
+    """Rows of text under named columns, each with the line of the file that it starts on.
+
+    ``left_out`` are the lines that are no rows: nothing but delimiters, or the header once more.
+    """
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
     lines: list[int]
     delimiter: str
     encoding: str
+    left_out: list[Record]
 
     def column(self, name: str) -> list[str]:
         """The cells of one column, in order."""
@@ -36,7 +40,9 @@ class Table:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def parse(name: str, source: bytes, known_columns: Collection[str] = ()) -> Table:
+def parse(
+    name: str, source: bytes, known_columns: Collection[str] = (), encoding: str | None = None
+) -> Table:
     """Find out encoding and delimiter, and read the table.
 
     Args:
@@ -44,14 +50,16 @@ def parse(name: str, source: bytes, known_columns: Collection[str] = ()) -> Tabl
         source: the file's content.
         known_columns: columns that the file is expected to have; with them the delimiter is
             certain even in a file of one row.
+        encoding: of its text; else the text says it.
 
     Raises:
         DataError: the content is no text, has no header or no rows, has two columns of one
             name, or rows that cannot be read.
     """
-    head = csv_blocks.head_of(name, io.BytesIO(source), known_columns)
+    head = csv_blocks.head_of(name, io.BytesIO(source), known_columns, encoding)
     check_columns(head, (), ())
-    found = [*csv_blocks.body(head, source)]
+    every = [*csv_blocks.body(head, source)]
+    found = [record for record in every if not record.no_row]
     if faults := [record for record in found if record.fault]:
         raise unreadable(name, faults)
     if not found:
@@ -62,4 +70,5 @@ def parse(name: str, source: bytes, known_columns: Collection[str] = ()) -> Tabl
         lines=[record.line for record in found],
         delimiter=head.delimiter,
         encoding=head.encoding,
+        left_out=[record for record in every if record.no_row],
     )

@@ -16,6 +16,8 @@ from typing import IO, Any, Literal, cast
 from classification_model.errors import DataError, MissingExtraError
 
 __all__ = [
+    "BLANK",
+    "HEADER_AGAIN",
     "Block",
     "Format",
     "Record",
@@ -48,13 +50,20 @@ _SUFFIXES: dict[str, Format] = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file whose head was read: its columns, and how it is written."""
+    """A file whose head was read: its columns, and how it is written.
+
+    Of a CSV, ``above`` counts the lines in front of the header, ``header`` is its text, and
+    ``spaced`` says that blanks stand between a delimiter and a quote.
+    """
 
     name: str
     format: Format
     columns: tuple[str, ...]
     delimiter: str = ","
     encoding: str = "utf-8"
+    above: int = 0
+    header: str = ""
+    spaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class Record:
     """One row as it was read: the line it starts on, its text and its cells by column.
 
     With ``fault`` it could not be read, for that reason; ``column`` says in which cell, if in
-    one. The text is that of a CSV, without the line's end.
+    one. The text is that of a CSV, without the line's end. Training leaves out what is ``no_row``.
     """
 
     line: int
@@ -87,6 +96,15 @@ class Record:
     row: Mapping[str, object] | None = None
     fault: str | None = None
     column: str | None = None
+
+    @property
+    def no_row(self) -> bool:
+        """Whether it is nothing but delimiters, or the header once more."""
+        return self.fault in (BLANK, HEADER_AGAIN)
+
+
+BLANK = "holds nothing but delimiters"
+HEADER_AGAIN = "is the header once more"
 
 
 def format_of(name: str) -> Format:

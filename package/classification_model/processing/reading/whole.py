@@ -84,7 +84,7 @@ def _by_rows(block: Block, wanted: Sequence[str], faults: list[Record]) -> Part:
     import pyarrow as pa
 
     found = [*records.records(block)]
-    faults += [record for record in found if record.fault]
+    faults += [record for record in found if record.fault and not record.no_row]
     good = [record for record in found if record.row is not None and not record.fault]
     cells = {name: [(record.row or {})[name] for record in good] for name in wanted}
     columns = {name: pa.array(column, pa.string()) for name, column in cells.items()}
