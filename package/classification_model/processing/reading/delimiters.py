@@ -1,4 +1,4 @@
-"""What stands between the cells of a CSV."""
+"""What stands between the cells of a CSV, and around them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _csv import Reader
 
-__all__ = ["cells_of", "find_delimiter"]
+__all__ = ["cells_of", "find_delimiter", "plain_line"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLED = 100
@@ -26,6 +26,14 @@ def cells_of(
     """
     csv.field_size_limit(_LONGEST_CELL)  # of the whole process; by default 131,072 characters
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=spaced, strict=strict)
+
+
+def plain_line(cells: Iterable[str]) -> str:
+    """Texts as a line of CSV, without its end."""
+    stream = io.StringIO()
+    # The writer quotes what has a character of its line end, so that must be both of them.
+    csv.writer(stream, lineterminator="\r\n").writerow([*cells])
+    return stream.getvalue().removesuffix("\r\n")
 
 
 def find_delimiter(text: str, known_columns: Collection[str]) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import glob
 import gzip
 import os
+import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, Literal
 
 from classification_model.errors import DataError, MissingExtraError
+from classification_model.processing.reading.packed import PACKED, SHEET, unpacked
 
 __all__ = [
     "BLANK",
@@ -45,6 +47,7 @@ _SUFFIXES: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    SHEET: "csv",
 }
 
 
@@ -113,10 +116,12 @@ def format_of(name: str) -> Format:
     Raises:
         DataError: the name says a format that is not read.
     """
-    suffix = os.path.splitext(name.removesuffix(".gz"))[1].lower()  # noqa: PTH122 - or a URL
+    for ending in PACKED:
+        name = name.removesuffix(ending)
+    suffix = os.path.splitext(_stored(name))[1].lower()  # noqa: PTH122 - or a URL
     if suffix and suffix not in _SUFFIXES:
         known = ", ".join(_SUFFIXES)
-        raise DataError(f"{name}: cannot tell what {suffix!r} is; a file to score ends in {known}")
+        raise DataError(f"{name}: cannot tell what {suffix!r} is; a table ends in {known}")
     return _SUFFIXES.get(suffix, "csv")
 
 
@@ -156,21 +161,18 @@ def _matches(name: str) -> list[str]:
 
 @contextmanager
 def opened(name: str) -> Iterator[IO[bytes]]:
-    """The bytes of a file, unpacked where its name ends in .gz.
+    """The bytes of a file, unpacked where its name says that it is packed.
 
     Raises:
         DataError: it cannot be read, or is damaged.
     """
     try:
         with _open(name) as stream:
-            if name.endswith(".gz"):
-                with gzip.GzipFile(fileobj=stream) as unpacked:
-                    yield cast("IO[bytes]", unpacked)
-            else:
-                yield stream
+            with unpacked(name, stream) as content:
+                yield content
     except FileNotFoundError:
         raise DataError(f"{name}: no such file") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise DataError(f"{name}: damaged: {error}") from None
     except OSError as error:
         raise DataError(f"{name}: cannot be read: {error.strerror or error}") from None
@@ -180,7 +182,13 @@ def _open(name: str) -> Any:
     if is_remote(name):
         system, path = filesystem(name)
         return system.open(path, "rb")
-    return Path(name).open("rb")
+    return Path(_stored(name)).open("rb")
+
+
+def _stored(name: str) -> str:
+    """The file in which a sheet is."""
+    path, mark, _ = name.partition(f"{SHEET}#")
+    return path + mark.removesuffix("#")
 
 
 def position(stream: IO[bytes]) -> int:
@@ -194,7 +202,7 @@ def size_of(name: str) -> int:
         system, path = filesystem(name)
         return int(system.size(path) or 0)
     try:
-        return Path(name).stat().st_size
+        return Path(_stored(name)).stat().st_size
     except OSError:
         return 0
 
