@@ -224,7 +224,7 @@ class RowValidator:
         )
 
 
-def _plain_row(row: Mapping[str, object]) -> Mapping[str, object]:
+def _plain_row(row: Any) -> Any:
     return {name: plain(value) for name, value in row.items()} if isinstance(row, Mapping) else row
 
 

@@ -1,0 +1,109 @@
+"""A fitted pipeline as a bundle that is proven and described, and not yet judged by the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from classification_model import bundle, card
+from classification_model.bundle import Bundle, Manifest, golden
+from classification_model.bundle.provenance import Choice
+from classification_model.config.core import Config
+from classification_model.config.schema import Label
+from classification_model.errors import ExportError
+from classification_model.evaluation import Report, evaluate
+from classification_model.pipeline import FramePipeline
+from classification_model.predict import Model
+from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
+from classification_model.progress import Progress
+from classification_model.training.export import export
+
+__all__ = ["described", "estimator_name", "judged", "proven", "stem_of"]
+
+
+def stem_of(config: Config, version: str) -> str:
+    """The name that the files of a bundle share."""
+    return f"{config.pipeline_save_file}{version}"
+
+
+def estimator_name(choice: Choice) -> str:
+    """What was chosen, as people call it."""
+    chosen = [f"{c.name} ({c.weight:.0%})" for c in choice.compared if c.weight]
+    if len(chosen) > 1:
+        return "a vote of " + ", ".join(chosen)
+    return chosen[0].removesuffix(" (100%)") if chosen else choice.estimator.name
+
+
+def proven(
+    pipeline: FramePipeline,
+    *,
+    config: Config,
+    choice: Choice,
+    data: Dataset,
+    version: str,
+    progress: Progress,
+) -> Bundle:
+    """The pipeline as a bundle in memory, with its ONNX graph and its golden rows."""
+    contents = {".pkl": dump_pipeline(pipeline)}
+    progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
+    encode = pipeline.named_steps["encode"]
+    refused = None
+    try:
+        contents[".onnx"] = export(pipeline, encode.matrix(data.typed()))
+    except ExportError as error:
+        refused = str(error)
+        progress.say(f"No ONNX file: {refused}")
+    manifest = Manifest(
+        format=bundle.FORMAT,
+        version=version,
+        target=config.target,
+        classes=_classes(pipeline, data),
+        row_schema=config.row_schema(),
+        features=encode.features_,
+        rows=len(data),
+        data_sha256=data.digest,
+        config_sha256=config.digest,
+        python=bundle.python_version(),
+        libraries=bundle.library_versions(),
+        metrics={},
+        choice=choice,
+        gate=None,
+        onnx_refused=refused,
+        files={},
+    )
+    stem = stem_of(config, version)
+    rows = golden.choose_rows(data.columns, manifest.row_schema, seed=config.random_state)
+    unproven = Model(Bundle.of(manifest, stem=stem, contents=contents))
+    answers: Sequence[Sequence[float]] = unproven.probabilities(rows).tolist()
+    contents[".golden.jsonl"] = golden.dump(rows, answers)
+    return Bundle.of(manifest, stem=stem, contents=contents)
+
+
+def judged(new: Bundle, split: Split, *, seed: int) -> Report:
+    """Judge a bundle on the held-out rows, by the engine that will serve it."""
+    manifest = new.manifest
+    return evaluate(
+        predict=Model(new).scorer.score,
+        features=manifest.features,
+        schema=manifest.row_schema,
+        train=split.train,
+        held_out=split.held_out,
+        classes=manifest.classes,
+        seed=seed,
+    )
+
+
+def described(new: Bundle, report: Report, config: Config) -> Bundle:
+    """The bundle with its metrics and its card."""
+    manifest = new.manifest.model_copy(update={"metrics": report.metrics.model_dump()})
+    stem = stem_of(config, manifest.version)
+    facts = card.Facts(
+        stem=stem, manifest=manifest, dataset=config.dataset, left_out=config.ignored
+    )
+    contents = {**new.contents, **card.write(report=report, facts=facts)}
+    return Bundle.of(manifest, stem=stem, contents=contents)
+
+
+def _classes(pipeline: FramePipeline, data: Dataset) -> tuple[Label, ...]:
+    """The classes in the pipeline's order, as plain Python values."""
+    plain = {label: label for label in data.labels}
+    return tuple(plain[label] for label in pipeline.classes_.tolist())
