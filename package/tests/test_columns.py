@@ -14,14 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
-from classification_model.processing.columns import ColumnEncoder
+from classification_model.processing.column_rules import ColumnRules
+from classification_model.processing.columns import ColumnEncoder, learn_categories
 from classification_model.processing.features import (
     FUNCTIONS,
     SEEN,
     RowEncoder,
     feature_plan,
-    learn_categories,
 )
+from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import RowValidator
 
 SCHEMA = RowSchema(
@@ -78,7 +79,7 @@ PLAN = learn_categories(
             for name in FUNCTIONS
         },
     ),
-    TRAINED,
+    columns_of_rows(TRAINED, SCHEMA),
 )
 
 NUMBERS = st.sampled_from(
@@ -111,12 +112,14 @@ GOOD = {
 def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.DataType]) -> None:
     validator, columns = RowValidator(schema), ColumnEncoder(schema, PLAN)
     checked = validator.validate(rows)
-    typed = columns.check({n: pa.array([r[n] for r in rows], kinds.get(n)) for n in rows[0]})
+    typed = ColumnRules(schema).check(
+        {n: pa.array([r[n] for r in rows], kinds.get(n)) for n in rows[0]}
+    )
     assert typed.good.tolist() == [row is not None for row in checked.rows]
     good = [row for row in checked.rows if row is not None]
     if not good:
         return
-    expected, found = RowEncoder(PLAN).encode(good), columns.encode(typed)
+    expected, found = RowEncoder(PLAN).encode(good), columns.encode(typed.columns)
     np.testing.assert_array_equal(found, expected)
     assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
     warnings = [w for i, row in enumerate(good) for w in validator.warnings(i, row)]
@@ -189,8 +192,8 @@ def test_nan_and_null_in_a_column_mean_missing(kind: pa.DataType) -> None:
     missing = pa.array([None, None], kind)
     if kind == pa.float64():
         missing = pa.array([float("nan"), None], kind)
-    typed = ColumnEncoder(SCHEMA, PLAN).check({**raw, "age": missing})
+    typed = ColumnRules(SCHEMA).check({**raw, "age": missing})
     assert typed.good.all()
     assert typed.columns["age"].each() == [None, None]
-    typed = ColumnEncoder(SCHEMA, PLAN).check({**raw, "parch": missing})
+    typed = ColumnRules(SCHEMA).check({**raw, "parch": missing})
     assert not typed.good.any()
