@@ -29,6 +29,9 @@ from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import RowEncoder, feature_plan, learn_categories
+from classification_model.processing.profile import Profile
+from classification_model.processing.profiling import profile_of
+from classification_model.processing.typed_columns import TypedColumn
 from classification_model.progress import Progress
 from classification_model.training import gate
 from classification_model.training.export import export
@@ -92,7 +95,7 @@ def _train(
     )
     pipeline = _fit(config, choice, split.train)
     new, report = _described(
-        _bundled(config, version, data, pipeline, choice, progress), config, split, progress
+        _bundled(config, version, data, split, pipeline, choice, progress), config, split, progress
     )
     judged = gate.decide(
         old=old, new=new, held_out=split.held_out, metrics=new.manifest.metrics, config=config
@@ -124,12 +127,12 @@ def _replaced(place: Home, progress: Progress) -> Bundle | None:
 
 
 def _read(config: Config, place: Home, progress: Progress) -> Dataset:
+    for note in config.notes():
+        progress.say(f"Note: {note}")
     progress.say(f"Reading {config.dataset}")
     data = data_manager.load_dataset(config, place, progress)
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
-    for note in data.notes:
-        progress.say(f"Note: {note}")
     return data
 
 
@@ -197,12 +200,17 @@ def _bundled(
     config: Config,
     version: str,
     data: Dataset,
+    split: Split,
     pipeline: Pipeline,
     choice: Choice,
     progress: Progress,
 ) -> Bundle:
     """The new model as a bundle in memory, with its golden rows; not yet judged."""
-    contents = {".pkl": data_manager.dump_pipeline(pipeline)}
+    schema = config.row_schema()
+    contents = {
+        ".pkl": data_manager.dump_pipeline(pipeline),
+        ".profile": _profile(split.train, schema).source(),
+    }
     progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
     encode = pipeline.named_steps["encode"]
     refused = None
@@ -216,7 +224,7 @@ def _bundled(
         version=version,
         target=config.target,
         classes=_classes(pipeline, data),
-        row_schema=_row_schema(config, data),
+        row_schema=schema,
         features=encode.features_,
         rows=len(data.rows),
         data_sha256=data.digest,
@@ -255,14 +263,17 @@ def _described(
     manifest = manifest.model_copy(update={"metrics": report.metrics.model_dump()})
     stem = f"{config.pipeline_save_file}{manifest.version}"
     facts = card.Facts(
-        stem=stem, manifest=manifest, dataset=config.dataset, left_out=config.ignored
+        stem=stem,
+        manifest=manifest,
+        profile=new.profile(),
+        dataset=config.dataset,
+        left_out=config.ignored,
     )
     contents = {**new.contents, **card.write(report=report, facts=facts)}
     return Bundle.of(manifest, stem=stem, contents=contents), report
 
 
-def _row_schema(config: Config, data: Dataset) -> RowSchema:
-    """The configuration's schema, with what only the data can say."""
-    nullable = [name for name, column in config.columns.items() if column.nullable]
-    never = [name for name in nullable if all(row[name] is not None for row in data.rows)]
-    return config.row_schema().model_copy(update={"never_missing": tuple(never)})
+def _profile(data: Dataset, schema: RowSchema) -> Profile:
+    """What the rows that a model was fitted on hold."""
+    columns = {name: TypedColumn.of([row[name] for row in data.rows]) for name in schema.columns}
+    return profile_of(schema, columns, data.labels)

@@ -72,7 +72,7 @@ class BlockScorer:
         from classification_model.processing.columns import ColumnEncoder
 
         manifest = self._model.manifest
-        return ColumnEncoder(manifest.row_schema, manifest.features)
+        return ColumnEncoder(manifest.row_schema, manifest.features, self._model.profile)
 
     def score(self, block: Block) -> Answer:
         """Answer each row of a block, or say why it is rejected."""

@@ -39,7 +39,8 @@ def choose_rows(rows: Sequence[TypedRow], schema: RowSchema, *, seed: int) -> li
     made = [
         {name: values[name][drawn[name][i]] for name in values} for i in range(_DRAWN)
     ] + _extremes(values)
-    facts = [_facts(row, schema) for row in made]
+    least, most, _ = made[-3:]
+    facts = [_facts(row, schema, (least, most)) for row in made]
     chosen: list[int] = []
     known: set[tuple[str, object]] = set()
     while len(chosen) < _ROWS:
@@ -70,14 +71,19 @@ def _extremes(values: Mapping[str, Sequence[TypedValue]]) -> list[TypedRow]:
     ]
 
 
-def _facts(row: TypedRow, schema: RowSchema) -> set[tuple[str, object]]:
+def _facts(
+    row: TypedRow, schema: RowSchema, extremes: Sequence[TypedRow]
+) -> set[tuple[str, object]]:
     facts: set[tuple[str, object]] = set()
     for name, column in schema.columns.items():
         value = row[name]
         if (
             value is None
             or column.kind in ("category", "boolean")
-            or value in (column.minimum, column.maximum)
+            or (
+                column.kind in ("integer", "number")
+                and value in [extreme[name] for extreme in extremes]
+            )
         ):
             facts.add((name, value))
     return facts

@@ -68,12 +68,12 @@ def _parts(
     """The slices of one column: a name for each, and which of ``values`` are in it."""
     yield "missing", np.array([value is None for value in values])
     if column.kind == "category":
-        for category in column.categories:
+        for category in sorted({str(value) for value in train if value is not None}):
             yield category, np.array([value == category for value in values])
     elif column.kind == "boolean":
         for flag in (False, True):
             yield str(flag).lower(), np.array([value is flag for value in values])
-    elif column.kind != "text":
+    elif column.kind != "raw":
         numbers = np.array([_number(value) for value in values])
         known = np.array([_number(value) for value in train if value is not None])
         yield from _ranges(numbers, known, as_date=column.kind == "date")

@@ -1,6 +1,6 @@
 """Whole columns at once: each distinct value is checked and encoded once, by the rules of a row.
 
-The rule of a column is the one in validation.py, what is unusual is said by unusual.py, and a
+The rule of a column is the one in validation.py, what is unusual is said by data_warnings.py, and a
 feature is computed by its function in features.py. Here they are asked once for each distinct
 value, or combination of values, of a block of rows. Two kinds of column are not asked at all:
 numbers that Arrow reads as the rule would, and the float32 of a number that is in range.
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic_core import PydanticCustomError
 
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import RowSchema
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
     FUNCTIONS,
@@ -31,6 +31,7 @@ from classification_model.processing.features import (
     RowEncoder,
     category_codes,
 )
+from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import (
     UNKNOWN,
     Floats,
@@ -40,19 +41,34 @@ from classification_model.processing.typed_columns import (
     TypedColumn,
     scalars,
 )
-from classification_model.processing.validation import LARGEST, TypedRow, TypedValue, parser
+from classification_model.processing.validation import (
+    LARGEST,
+    TypedRow,
+    TypedValue,
+    bounds,
+    parser,
+)
 
 __all__ = ["ColumnEncoder"]
 
 
 class ColumnEncoder:
-    """Columns of raw values to the matrix that the rows would be encoded to."""
+    """Columns of raw values to the matrix that the rows would be encoded to.
 
-    def __init__(self, schema: RowSchema, features: Sequence[Feature]) -> None:
+    Args:
+        schema: the columns and their rules.
+        features: of the matrix, in order.
+        profile: what training saw; without it there are no warnings.
+    """
+
+    def __init__(
+        self, schema: RowSchema, features: Sequence[Feature], profile: Profile | None = None
+    ) -> None:
         self._schema = schema
+        self._seen = profile.columns if profile else {}
         self._features = features
         self._row_encoders = RowEncoder(features).columns
-        self._value_checks = value_checks(schema)
+        self._value_checks = value_checks(schema, profile)
         self._rules = {
             name: parser(
                 column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
@@ -85,7 +101,7 @@ class ColumnEncoder:
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
         """What is unusual: column, rule, the number of rows, and what to say of the first."""
         for name, check in self._value_checks:
-            found = _unusual(typed.columns[name], check, self._schema.columns[name])
+            found = _unusual(typed.columns[name], check, self._seen[name])
             counts = Counter[str]()
             first: dict[str, str] = {}
             for (rule, message), count in found:
@@ -98,10 +114,14 @@ class ColumnEncoder:
         if column.kind in ("integer", "number"):
             numbers = self._numbers(raw, whole=column.kind == "integer")
             if numbers is not None:
-                if not column.nullable:
+                if column.required:
                     good &= ~np.isnan(numbers)
+                low, high = bounds(column)
+                good &= ~((numbers < low) | (numbers > high))
                 return TypedColumn(UNKNOWN, [], numbers, column.kind == "integer")
-        markers = self._schema.missing_markers if column.kind in ("category", "text") else None
+        # Where a person lists the categories, each text has to be asked for.
+        any_text = column.kind in ("category", "raw") and not column.categories
+        markers = self._schema.missing_markers if any_text else None
         return _by_rule(self._rules[name], raw, good, markers)
 
     def _numbers(self, raw: pa.Array, *, whole: bool) -> Floats | None:
@@ -237,7 +257,7 @@ def _combinations(
 
 
 def _unusual(
-    column: TypedColumn, check: ValueCheck, rule: Column
+    column: TypedColumn, check: ValueCheck, seen: ColumnProfile
 ) -> Iterator[tuple[tuple[str, str], int]]:
     """What a check says of the values of a column, with how many rows have each."""
     said: Noticed
@@ -251,8 +271,8 @@ def _unusual(
     missing = int(np.isnan(column.numbers).sum())
     if missing and (said := check(None)) is not None:
         yield said, missing
-    low = -np.inf if rule.minimum is None else rule.minimum
-    high = np.inf if rule.maximum is None else rule.maximum
+    low = -np.inf if seen.minimum is None else seen.minimum
+    high = np.inf if seen.maximum is None else seen.maximum
     beyond = column.numbers[(column.numbers < low) | (column.numbers > high)]
     for value in scalars(beyond, whole=column.whole):
         if (said := check(value)) is not None:

@@ -7,7 +7,6 @@ import io
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,7 +56,6 @@ class Dataset:
     labels: list[Label]
     digest: str
     unlabelled: int = 0
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,6 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
         labels=labels,
         digest=hashlib.sha256(source).hexdigest(),
         unlabelled=len(texts) - len(labelled),
-        notes=_unlisted(validator, rows),
     )
 
 
@@ -222,24 +219,6 @@ def _read_bytes(file: Path) -> bytes:
         raise DataError(f"{file}: no such file") from None
     except OSError as error:
         raise DataError(f"{file}: cannot be read: {error.strerror}") from None
-
-
-def _unlisted(validator: RowValidator, rows: Sequence[TypedRow]) -> tuple[str, ...]:
-    """Where the data goes beyond what config.yml says training sees."""
-    found: Mapping[tuple[str, str], int] = Counter(
-        (warning.column, warning.rule)
-        for position, row in enumerate(rows)
-        for warning in validator.warnings(position, row)
-    )
-    means = {
-        "unseen_category": "hold a category that config.yml does not list; trained as unseen",
-        "out_of_range": "are beyond minimum or maximum in config.yml",
-    }
-    return tuple(
-        f"column {column!r}: {count} value(s) {means[rule]}"
-        for (column, rule), count in found.items()
-        if rule in means
-    )
 
 
 def _take(data: Dataset, indices: Sequence[int]) -> Dataset:

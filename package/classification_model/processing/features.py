@@ -183,8 +183,8 @@ class Feature:
 def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tuple[Feature, ...]:
     """Which features a schema gives: its columns in order, then the derived ones.
 
-    Text gives none by itself; a date gives year, month, weekday and day number. The
-    categories of derived features are learned by :func:`learn_categories`.
+    Raw text gives none by itself; a date gives year, month, weekday and day number. Categories
+    are learned by :func:`learn_categories`.
 
     Raises:
         ConfigError: a derived feature names a function that is not registered.
@@ -197,10 +197,8 @@ def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tu
                 for part in _DATE_PARTS
             ]
         elif column.kind == "category":
-            plan.append(
-                Feature(name=name, kind="category", inputs=(name,), categories=column.categories)
-            )
-        elif column.kind != "text":
+            plan.append(Feature(name=name, kind="category", inputs=(name,)))
+        elif column.kind != "raw":
             plan.append(Feature(name=name, kind="number", inputs=(name,)))
     for name, feature in derived.items():
         if feature.function not in FUNCTIONS:
@@ -215,7 +213,7 @@ def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tu
 
 
 def learn_categories(plan: Sequence[Feature], rows: Sequence[TypedRow]) -> tuple[Feature, ...]:
-    """Complete a plan with the categories that its derived features take in ``rows``."""
+    """Complete a plan with the categories that its features take in ``rows``."""
     return tuple(_with_categories(feature, rows) for feature in plan)
 
 
@@ -239,7 +237,7 @@ class RowEncoder:
 
 
 def _with_categories(feature: Feature, rows: Sequence[TypedRow]) -> Feature:
-    if feature.kind != "category" or feature.function is None:
+    if feature.kind != "category":
         return feature
     read = feature.reader()
     seen = {value for row in rows if (value := read(row)) is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,12 @@ class TypedColumn:
     numbers: Floats | None = None
     whole: bool = False
     _seen: dict[See, tuple[Indices, list[Any]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Sequence[TypedValue]) -> TypedColumn:
+        """A column of values that are at hand row by row."""
+        codes = {value: code for code, value in enumerate(dict.fromkeys(values))}
+        return cls(np.fromiter(map(codes.__getitem__, values), np.int64, len(values)), [*codes])
 
     def __len__(self) -> int:
         return len(self.codes if self.numbers is None else self.numbers)
