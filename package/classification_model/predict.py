@@ -56,8 +56,8 @@ class Model:
         source: the bundle.
         engine: ``onnx`` or ``sklearn``; by default ONNX where the model could be exported.
 
-    Beside what it answers with, it keeps what tells of it: ``card``, the page of the bundle, and
-    ``golden``, its golden rows; both are bytes that were verified.
+    Beside what it answers with, it keeps what tells of it: ``profile``, what training saw;
+    ``card``, the page of the bundle, and ``golden``, its golden rows, as verified bytes.
     """
 
     def __init__(self, source: Bundle, engine: Engine | None = None) -> None:
@@ -68,7 +68,8 @@ class Model:
         self.engine = engine
         self.card = source.contents.get(".html")
         self.golden = source.contents.get(".golden.jsonl", b"")
-        self.validator = RowValidator(manifest.row_schema)
+        self.profile = source.profile()
+        self.validator = RowValidator(manifest.row_schema, self.profile)
         self._encoder = RowEncoder(manifest.features)
         self.scorer = _scorer(source, engine)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from classification_model import bundle
+from classification_model import bundle, card
 from classification_model.batch.cluster import on_cluster
 from classification_model.bundle import Bundle
 from classification_model.bundle.provenance import Comparison
@@ -16,6 +16,7 @@ from classification_model.evaluation import Report
 from classification_model.predict import load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
+from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
 from classification_model.training import describe, fitting, gate
 
@@ -72,29 +73,49 @@ def run_training(
         )
         pipeline = fitting.fit(config, choice, train)
         new = describe.proven(
-            pipeline, config=config, choice=choice, data=data, version=version, progress=tell
+            pipeline,
+            config=config,
+            choice=choice,
+            data=data,
+            profile=profile_of(config.row_schema(), split.train.columns, split.train.labels),
+            version=version,
+            progress=tell,
         )
         tell.say("Judging it on the held-out rows, and writing its card")
         report = describe.judged(new, split, seed=config.random_state)
-        new = describe.described(new, report, config)
+        new = _with_card(new, report, config)
         judged = gate.decide(old=old, new=new, held_out=split.held_out, config=config)
         saved = bundle.save(
             place,
-            stem=describe.stem_of(config, version),
+            stem=new.stem,
             contents=new.contents,
             manifest=gate.passed(judged, old, new, force=force),
         )
     load_model.cache_clear()
-    tell.say(f"Saved {place.trained_models / saved.manifest.files['.pkl'].name}")
+    tell.say(f"Saved {place.trained_models / saved.stem}.pkl")
     return Trained(saved, report, judged.comparison)
 
 
 def _read(config: Config, home: Home, progress: Progress) -> Dataset:
+    for note in config.notes():
+        progress.say(f"Note: {note}")
     progress.say(f"Reading {config.dataset}")
     data = data_manager.load_dataset(config, home, progress)
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     return data
+
+
+def _with_card(new: Bundle, report: Report, config: Config) -> Bundle:
+    facts = card.Facts(
+        stem=new.stem,
+        manifest=new.manifest,
+        profile=new.profile(),
+        dataset=config.dataset,
+        left_out=config.ignored,
+    )
+    files = card.write(report=report, facts=facts)
+    return new.with_more(files, metrics=report.metrics.model_dump())
 
 
 def _replaced(place: Home, progress: Progress) -> Bundle | None:

@@ -68,7 +68,8 @@ class BlockScorer:
         self._model = model
         self._layout = CsvLayout(model) if target == "csv" else ParquetLayout(model)
         self._target = target
-        self._encoder = ColumnEncoder(model.manifest.row_schema, model.manifest.features)
+        manifest = model.manifest
+        self._encoder = ColumnEncoder(manifest.row_schema, manifest.features, model.profile)
 
     @cached_property
     def _rules(self) -> ColumnRules:

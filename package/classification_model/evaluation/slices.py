@@ -56,8 +56,8 @@ def slices(
         sums.append(totals[:, kept])
     if not found:
         return ()
-    part = np.concatenate(sums, axis=1)
-    others = every.sum(axis=1)[:, np.newaxis] - part
+    part: Floats = np.concatenate(sums, axis=1).astype(np.float64)
+    others: Floats = every.sum(axis=1)[:, np.newaxis] - part
     weaker = _weaker(part, others)
     cut = [
         Slice(

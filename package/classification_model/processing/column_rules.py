@@ -25,7 +25,7 @@ from classification_model.processing.typed_columns import (
     Typed,
     TypedColumn,
 )
-from classification_model.processing.validation import LARGEST, TypedValue, parser
+from classification_model.processing.validation import LARGEST, TypedValue, bounds, parser
 
 __all__ = ["ColumnRules"]
 
@@ -64,10 +64,15 @@ class ColumnRules:
         if column.kind in ("integer", "number"):
             numbers = self._numbers(raw, whole=column.kind == "integer")
             if numbers is not None:
-                if not column.nullable:
+                if column.required:
                     good &= ~np.isnan(numbers)
+                low, high = bounds(column)
+                good &= ~((numbers < low) | (numbers > high))
                 return TypedColumn(UNKNOWN, [], numbers, column.kind == "integer")
-        takes_text = column.kind in ("category", "raw") and _is_text(raw.type)
+        # Where a person lists the categories, each text has to be asked for.
+        takes_text = (
+            column.kind in ("category", "raw") and not column.categories and _is_text(raw.type)
+        )
         markers = self._schema.missing_markers if takes_text else None
         return _by_rule(self._rules[name], *_distinct(raw), good, markers)
 

@@ -15,7 +15,7 @@ from itertools import repeat, zip_longest
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import RowSchema
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
     FUNCTIONS,
@@ -26,6 +26,7 @@ from classification_model.processing.features import (
     RowEncoder,
     category_codes,
 )
+from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import (
     Columns,
     Floats,
@@ -42,13 +43,21 @@ __all__ = ["ColumnEncoder", "learn_categories"]
 
 
 class ColumnEncoder:
-    """Typed columns to the matrix that the rows would be encoded to."""
+    """Typed columns to the matrix that the rows would be encoded to.
 
-    def __init__(self, schema: RowSchema, features: Sequence[Feature]) -> None:
-        self._schema = schema
+    Args:
+        schema: the columns and their rules.
+        features: of the matrix, in order.
+        profile: what training saw; without it there are no warnings.
+    """
+
+    def __init__(
+        self, schema: RowSchema, features: Sequence[Feature], profile: Profile | None = None
+    ) -> None:
+        self._seen = profile.columns if profile else {}
         self._features = features
         self._row_encoders = RowEncoder(features).columns
-        self._value_checks = value_checks(schema)
+        self._value_checks = value_checks(schema, profile)
 
     def encode(self, columns: Columns, only: Sequence[int] | None = None) -> Matrix:
         """Typed columns to the matrix of shape ``(rows, features)`` that :class:`RowEncoder` gives.
@@ -65,7 +74,7 @@ class ColumnEncoder:
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
         """What is unusual: column, rule, the number of rows, and what to say of the first."""
         for name, check in self._value_checks:
-            found = _unusual(typed.columns[name], check, self._schema.columns[name])
+            found = _unusual(typed.columns[name], check, self._seen[name])
             counts = Counter[str]()
             first: dict[str, str] = {}
             for (rule, message), count in found:
@@ -152,7 +161,7 @@ def _combinations(
 
 
 def _unusual(
-    column: TypedColumn, check: ValueCheck, rule: Column
+    column: TypedColumn, check: ValueCheck, seen: ColumnProfile
 ) -> Iterator[tuple[tuple[str, str], int]]:
     """What a check says of the values of a column, with how many rows have each."""
     said: Noticed
@@ -166,8 +175,8 @@ def _unusual(
     missing = int(np.isnan(column.numbers).sum())
     if missing and (said := check(None)) is not None:
         yield said, missing
-    low = -np.inf if rule.minimum is None else rule.minimum
-    high = np.inf if rule.maximum is None else rule.maximum
+    low = -np.inf if seen.minimum is None else seen.minimum
+    high = np.inf if seen.maximum is None else seen.maximum
     beyond = column.numbers[(column.numbers < low) | (column.numbers > high)]
     for value in scalars(beyond, whole=column.whole):
         if (said := check(value)) is not None:

@@ -182,8 +182,8 @@ class Feature:
 def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tuple[Feature, ...]:
     """Which features a schema gives: its columns in order, then the derived ones.
 
-    Text gives none by itself; a date gives year, month, weekday and day number. The
-    categories of derived features are learned from training rows.
+    Raw text gives none by itself; a date gives year, month, weekday and day number. Categories
+    are learned from training rows.
 
     Raises:
         ConfigError: a derived feature names a function that is not registered.
@@ -196,10 +196,8 @@ def feature_plan(schema: RowSchema, derived: Mapping[str, DerivedFeature]) -> tu
                 for part in _DATE_PARTS
             ]
         elif column.kind == "category":
-            plan.append(
-                Feature(name=name, kind="category", inputs=(name,), categories=column.categories)
-            )
-        elif column.kind != "text":
+            plan.append(Feature(name=name, kind="category", inputs=(name,)))
+        elif column.kind != "raw":
             plan.append(Feature(name=name, kind="number", inputs=(name,)))
     for name, feature in derived.items():
         if feature.function not in FUNCTIONS:

@@ -1,10 +1,10 @@
-"""A fitted pipeline as a bundle that is proven and described, and not yet judged by the gate."""
+"""A fitted pipeline as a bundle in memory: proven, and judged on the held-out rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from classification_model import bundle, card
+from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest, golden
 from classification_model.bundle.provenance import Choice
 from classification_model.config.core import Config
@@ -14,15 +14,11 @@ from classification_model.evaluation import Report, evaluate
 from classification_model.pipeline import FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
+from classification_model.processing.profile import Profile
 from classification_model.progress import Progress
 from classification_model.training.export import export
 
-__all__ = ["described", "estimator_name", "judged", "proven", "stem_of"]
-
-
-def stem_of(config: Config, version: str) -> str:
-    """The name that the files of a bundle share."""
-    return f"{config.pipeline_save_file}{version}"
+__all__ = ["estimator_name", "judged", "proven"]
 
 
 def estimator_name(choice: Choice) -> str:
@@ -39,11 +35,12 @@ def proven(
     config: Config,
     choice: Choice,
     data: Dataset,
+    profile: Profile,
     version: str,
     progress: Progress,
 ) -> Bundle:
     """The pipeline as a bundle in memory, with its ONNX graph and its golden rows."""
-    contents = {".pkl": dump_pipeline(pipeline)}
+    contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
     progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
     encode = pipeline.named_steps["encode"]
     refused = None
@@ -70,12 +67,11 @@ def proven(
         onnx_refused=refused,
         files={},
     )
-    stem = stem_of(config, version)
+    stem = f"{config.pipeline_save_file}{version}"
     rows = golden.choose_rows(data.columns, manifest.row_schema, seed=config.random_state)
-    unproven = Model(Bundle.of(manifest, stem=stem, contents=contents))
-    answers: Sequence[Sequence[float]] = unproven.probabilities(rows).tolist()
-    contents[".golden.jsonl"] = golden.dump(rows, answers)
-    return Bundle.of(manifest, stem=stem, contents=contents)
+    unproven = Bundle.of(manifest, stem=stem, contents=contents)
+    answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
+    return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})
 
 
 def judged(new: Bundle, split: Split, *, seed: int) -> Report:
@@ -90,17 +86,6 @@ def judged(new: Bundle, split: Split, *, seed: int) -> Report:
         classes=manifest.classes,
         seed=seed,
     )
-
-
-def described(new: Bundle, report: Report, config: Config) -> Bundle:
-    """The bundle with its metrics and its card."""
-    manifest = new.manifest.model_copy(update={"metrics": report.metrics.model_dump()})
-    stem = stem_of(config, manifest.version)
-    facts = card.Facts(
-        stem=stem, manifest=manifest, dataset=config.dataset, left_out=config.ignored
-    )
-    contents = {**new.contents, **card.write(report=report, facts=facts)}
-    return Bundle.of(manifest, stem=stem, contents=contents)
 
 
 def _classes(pipeline: FramePipeline, data: Dataset) -> tuple[Label, ...]:
