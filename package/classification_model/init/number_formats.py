@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from classification_model.config.schema import Decimal
 from classification_model.processing.number_format import (
     DECIMALS,
     THOUSANDS,
-    Decimal,
     NumberFormat,
     fold,
 )

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,9 +21,11 @@ from classification_model.config.schema import Label, RowSchema
 from classification_model.errors import DataError, RowError
 from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.reading import csv_blocks
-from classification_model.processing.reading.sources import check_columns, opened
-from classification_model.processing.reading.whole import Part, parts
+from classification_model.processing.labels import typed_labels
+from classification_model.processing.reading import blocks
+from classification_model.processing.reading.csv_cells import text_of
+from classification_model.processing.reading.sources import check_columns
+from classification_model.processing.reading.whole import Part, cells_of, parts
 from classification_model.processing.typed_columns import Columns, Indices, Typed, joined, rows_of
 from classification_model.processing.validation import RowValidator, TypedRow
 from classification_model.progress import Progress
@@ -36,15 +37,12 @@ __all__ = [
     "faults",
     "load_dataset",
     "load_pipeline",
-    "parse_labels",
     "read_csv",
     "smallest_class",
     "split_dataset",
 ]
 
 _SHOWN = 5
-_WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +85,33 @@ class Split:
     held_out: Dataset
 
 
-def read_csv(file: Path, known_columns: Sequence[str] = ()) -> Table:
-    """Read a CSV as text; see :func:`csv_reader.parse`.
+def read_csv(file: Path, known_columns: Sequence[str] = (), encoding: str | None = None) -> Table:
+    """Read a table as text; see :func:`csv_reader.read`.
 
     Raises:
-        DataError: there is no such file, or it is no CSV.
+        DataError: there is no such file, or it is no table.
     """
-    with opened(str(file)) as stream:
-        return csv_reader.parse(str(file), stream.read(), known_columns)
+    return csv_reader.read(str(file), known_columns, encoding)
 
 
 def load_dataset(config: Config, home: Home, progress: Progress | None = None) -> Dataset:
-    """Read and validate the labelled CSV of a home; ``progress`` is told of the rows.
+    """Read and validate the labelled table of a home; ``progress`` is told of the rows.
 
     Raises:
         DataError: the file cannot be read, a column is missing, a cell breaks its column's
             rule, or there are fewer than two classes.
         MissingExtraError: pyarrow is not installed.
     """
-    name = str(home.datasets / config.dataset)
+    name = file = str(home.datasets / config.dataset)
+    if config.sheet:
+        name += f"#{config.sheet}"
     wanted = [config.target, *config.columns]
-    source = csv_blocks.head(name, wanted)
+    source = blocks.head(name, wanted, config.encoding)
     check_columns(source, wanted, (), cure="mend the file, or columns in config.yml")
     schema = config.row_schema()
     texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0
     for part in parts(source, wanted, progress or Progress()):
-        found = [text.strip() for text in part.columns[config.target].to_pylist()]
+        found = [text_of(value).strip() for value in cells_of(part.columns[config.target])]
         labelled = [i for i, text in enumerate(found) if text not in config.missing_markers]
         rows += len(found)
         texts += [found[i] for i in labelled]
@@ -120,7 +119,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
             part = part.take(np.array(labelled, np.int64))  # noqa: PLW2901
         lines.append(part.lines)
         typed.append(errors.checked(part))
-    labels = parse_labels(texts)
+    labels = typed_labels(texts)
     if len(set(labels)) < 2:
         only = f"one class, {labels[0]!r}" if labels else "no class"
         raise DataError(
@@ -131,7 +130,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
         raise DataError(
             f"{name}: {faults(errors.found, errors.lines)}; mend the file, or columns in config.yml"
         )
-    with Path(name).open("rb") as stream:
+    with Path(file).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     columns = {
         c: joined([part[c] for part in typed], schema.columns[c].kind) for c in schema.columns
@@ -157,7 +156,7 @@ class _Errors:
         typed = self._columns.check(part.columns)
         if not typed.good.all():
             bad = part.take(np.flatnonzero(~typed.good))
-            cells = {name: bad.columns[name].to_pylist() for name in typed.columns}
+            cells = {name: cells_of(bad.columns[name]) for name in typed.columns}
             raw = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
             before = len(self.lines)
             self.found += [
@@ -165,22 +164,6 @@ class _Errors:
             ]
             self.lines += bad.lines.tolist()
         return typed.columns
-
-
-def parse_labels(texts: Sequence[str]) -> list[Label]:
-    """Labels as the CSV means them: numbers where all are numbers, words as they are.
-
-    A number with leading zeros is a code, which is a word.
-    """
-    distinct = set(texts)
-    kinds: tuple[tuple[re.Pattern[str], type[int] | type[float]], ...] = (
-        (_WHOLE, int),
-        (_DECIMAL, float),
-    )
-    for pattern, kind in kinds:
-        if all(pattern.fullmatch(text) for text in distinct):
-            return [kind(text) for text in texts]
-    return list(texts)
 
 
 def smallest_class(test_size: float) -> int:

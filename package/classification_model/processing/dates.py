@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from functools import cache
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
-__all__ = ["DateFormat", "zone_of"]
+from classification_model.config.zones import zone_of
+
+__all__ = ["DateFormat"]
 
 _TIME = re.compile("%[HIcX]")
-_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})", re.ASCII)
 _EXAMPLE = datetime(2024, 12, 31, 18, 30, tzinfo=UTC)
 
 
@@ -86,25 +85,3 @@ class DateFormat:
             return time
         zone = zone_of(self.zone)
         return time.replace(tzinfo=zone) if time.tzinfo is None else time.astimezone(zone)
-
-
-@cache
-def zone_of(name: str) -> tzinfo:
-    """The time zone of a name or an offset.
-
-    Raises:
-        ValueError: there is no such zone.
-    """
-    if name == "UTC":
-        return UTC
-    if found := _OFFSET.fullmatch(name):
-        offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
-        with suppress(ValueError):
-            return timezone(-offset if found[1] == "-" else offset)
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(
-            f"no time zone {name!r}; name one such as UTC, +02:00 or Europe/Berlin (names of places "
-            "need the package tzdata where the system has none)"
-        ) from None

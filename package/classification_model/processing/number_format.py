@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
-__all__ = ["DECIMALS", "THOUSANDS", "Decimal", "NumberFormat", "Thousands", "fold"]
+from classification_model.config.schema import Decimal, Thousands
 
-Decimal = Literal[".", ","]
-Thousands = Literal["", ",", ".", " ", "'"]
+__all__ = ["DECIMALS", "THOUSANDS", "NumberFormat", "fold"]
+
 DECIMALS: tuple[Decimal, ...] = (".", ",")
 THOUSANDS: tuple[Thousands, ...] = ("", ",", ".", " ", "'")
 

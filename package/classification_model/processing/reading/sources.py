@@ -167,9 +167,8 @@ def opened(name: str) -> Iterator[IO[bytes]]:
         DataError: it cannot be read, or is damaged.
     """
     try:
-        with _open(name) as stream:
-            with unpacked(name, stream) as content:
-                yield content
+        with _open(name) as stream, unpacked(name, stream) as content:
+            yield content
     except FileNotFoundError:
         raise DataError(f"{name}: no such file") from None
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
