@@ -122,10 +122,8 @@ def _two_readings(reading: Reading, counts: Mapping[str, int]) -> tuple[str, ...
         return ()
     written, other = reading.written, reading.other
     text = next(text for text in counts if written.read(text) != other.read(text))
-    return (
-        f"{text} is read as {written.read(text):.15g}, and may mean {other.read(text):.15g}: then "
-        f"set decimal: {other.decimal!r}, thousands: {other.thousands!r}",
-    )
+    said = f"{text} is read as {written.read(text):.15g}, and may mean {other.read(text):.15g}"
+    return (f"{said}: then set decimal: {other.decimal!r}, thousands: {other.thousands!r}",)
 
 
 def _dates(reading: DateReading, counts: Mapping[str, int], lines: Mapping[str, int]) -> Guess:
@@ -139,10 +137,8 @@ def _dates(reading: DateReading, counts: Mapping[str, int], lines: Mapping[str, 
     if reading.other:
         text = next(text for text in counts if text not in odd)
         first = "month" if form.written.startswith("%m") else "day"
-        doubts = (
-            f"{text} is read {first} first, and nothing decides: else set date_format: "
-            f"{reading.other.written!r}",
-        )
+        said = f"{text} is read {first} first, and nothing decides: else set date_format: "
+        doubts = (f"{said}{reading.other.written!r}",)
     column = Column(kind="date", date_format=form.written or None, time_zone=form.zone or None)
     return Guess(
         column, odd, notes=(*notes, *_odd_cells("a date", odd, counts, lines)), doubts=doubts

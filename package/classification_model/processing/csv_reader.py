@@ -53,9 +53,15 @@ class Table:
         notes = [f"read as {self.encoding}"] if self.encoding not in _USUAL else []
         if self.above:
             notes.append(f"{self.above} line(s) above the header left out")
-        for fault in (BLANK, HEADER_AGAIN):
-            if found := [record.line for record in self.left_out if record.fault == fault]:
-                notes.append(f"{len(found)} line(s) left out: line {found[0]} {fault}")
+        lines = {
+            fault: [record.line for record in self.left_out if record.fault == fault]
+            for fault in (BLANK, HEADER_AGAIN)
+        }
+        notes += [
+            f"{len(found)} line(s) left out: line {found[0]} {fault}"
+            for fault, found in lines.items()
+            if found
+        ]
         return tuple(notes)
 
     def records(self) -> list[dict[str, str]]:
