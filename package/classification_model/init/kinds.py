@@ -151,7 +151,7 @@ def _odd_cells(
     if not odd:
         return ()
     found = listed({text: counts[text] for text in odd}, lines)
-    return (f"{what} but for {found}; taken as missing",)
+    return (f"{what} but for {found}; taken as missing: missing_markers decides",)
 
 
 def _taken_as_missing(

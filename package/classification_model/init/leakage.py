@@ -40,8 +40,10 @@ def alone(values: Sequence[str], numbers: Mapping[str, float], labels: Sequence[
     counts = Counter(y.tolist())
     if len(counts) < 2:
         return 0.0, 0.0
-    tree = DecisionTreeClassifier(max_leaf_nodes=8 * len(counts), random_state=0)
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    accuracy = float(cross_val_score(tree, X, y, cv=folds).mean())
     majority = max(counts.values()) / len(y)
+    tree = DecisionTreeClassifier(max_leaf_nodes=8 * len(counts), random_state=0)
+    accuracy = float(tree.fit(X, y).score(X, y))
+    if accuracy - majority >= SUSPECT * (1 - majority):  # else folds would find even less
+        folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+        accuracy = float(cross_val_score(tree, X, y, cv=folds).mean())
     return accuracy, (accuracy - majority) / (1 - majority)
