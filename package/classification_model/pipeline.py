@@ -38,9 +38,17 @@ from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_categories
 from classification_model.processing.features import Feature, Matrix, feature_plan
 from classification_model.processing.frames import FrameValidator
+from classification_model.processing.functions import functions_of
 from classification_model.processing.typed_columns import Columns, Typed
 
-__all__ = ["ESTIMATORS", "EncodingStep", "FramePipeline", "build_classifier", "build_pipeline"]
+__all__ = [
+    "ESTIMATORS",
+    "EncodingStep",
+    "FramePipeline",
+    "build_classifier",
+    "build_pipeline",
+    "encoding_step",
+]
 
 ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "extra_trees": ExtraTreesClassifier,
@@ -68,13 +76,15 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Args:
         schema: the raw columns and their rules.
         plan: the features of the matrix, in order.
+        source: of the home's features.py, which the plan's functions come from.
 
     ``features_`` is the plan completed with learned categories: what serving encodes by.
     """
 
-    def __init__(self, schema: RowSchema, plan: Sequence[Feature]) -> None:
+    def __init__(self, schema: RowSchema, plan: Sequence[Feature], source: str = "") -> None:
         self.schema = schema
         self.plan = plan
+        self.source = source
 
     def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002
         """Learn the categories of the features.
@@ -112,12 +122,13 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return X.columns if isinstance(X, Typed) else FrameValidator(self.schema).columns(X)
 
     def _learn(self, columns: Columns) -> None:
-        self.features_ = learn_categories(self.plan, columns)
+        self.features_ = learn_categories(self.plan, columns, functions_of(self.source))
         self.feature_names_in_ = np.array([*self.schema.columns], dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
 
     def _encoded(self, columns: Columns) -> Matrix:
-        return ColumnEncoder(self.schema, self.features_).encode(columns)
+        functions = functions_of(self.source)
+        return ColumnEncoder(self.schema, self.features_, functions).encode(columns)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -176,10 +187,19 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
     Raises:
         ConfigError: an estimator or one of its parameters is unknown.
     """
-    plan = feature_plan(config.row_schema(), config.derived)
-    classify = build_classifier(plan, estimator or config.estimator, config.random_state)
-    encode = EncodingStep(config.row_schema(), plan)
+    encode = encoding_step(config)
+    classify = build_classifier(encode.plan, estimator or config.estimator, config.random_state)
     return FramePipeline([("encode", encode), ("classify", classify)])
+
+
+def encoding_step(config: Config) -> EncodingStep:
+    """A new, unfitted first step for a configuration.
+
+    Raises:
+        ConfigError: a derived feature names a function that there is not.
+    """
+    plan = feature_plan(config.row_schema(), config.derived, functions_of(config.features))
+    return EncodingStep(config.row_schema(), plan, config.features)
 
 
 def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:

@@ -21,6 +21,7 @@ from classification_model.inference.engines import (
 )
 from classification_model.processing import raw_rows
 from classification_model.processing.features import RowEncoder
+from classification_model.processing.functions import functions_of
 from classification_model.processing.validation import RowValidator, TypedRow, Validated
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Model:
         self.golden = source.contents.get(".golden.jsonl", b"")
         self.profile = source.profile()
         self.validator = RowValidator(manifest.row_schema, self.profile)
-        self._encoder = RowEncoder(manifest.features)
+        self.functions = functions_of(source.contents.get(".features", b"").decode())
+        self._encoder = RowEncoder(manifest.features, self.functions)
         self.scorer = _scorer(source, engine)
 
     def predict(
@@ -134,7 +136,7 @@ class Model:
         """The scores of a table that was validated: shape ``(rows, classes)``."""
         from classification_model.processing.columns import ColumnEncoder
 
-        encoder = ColumnEncoder(self.manifest.row_schema, self.manifest.features)
+        encoder = ColumnEncoder(self.manifest.row_schema, self.manifest.features, self.functions)
         return self.scorer.score(encoder.encode(columns))
 
     def replay_golden(self, recorded: bytes) -> None:

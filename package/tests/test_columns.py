@@ -15,19 +15,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import SchemaValidator, ValidationError
 
+from classification_model.config.home import Home
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
 from classification_model.processing.column_rules import ColumnRules
 from classification_model.processing.columns import ColumnEncoder, learn_categories
 from classification_model.processing.features import (
-    FUNCTIONS,
-    SEEN,
     RowEncoder,
     feature_plan,
 )
+from classification_model.processing.functions import functions_of
 from classification_model.processing.json_rows import row_schema
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import RowValidator
+from homes import SOURCE
+
+# Those of the home that ships are as good as any: several inputs, and a SEEN.
+FUNCTIONS = functions_of(Home(SOURCE).features_source())
 
 SCHEMA = RowSchema(
     columns={
@@ -111,10 +115,12 @@ PLAN = learn_categories(
                 inputs=INPUTS[name],
                 kind="category" if name in CATEGORIES else "number",
             )
-            for name in FUNCTIONS
+            for name in FUNCTIONS.by_name
         },
+        FUNCTIONS,
     ),
     columns_of_rows(TRAINED, SCHEMA),
+    FUNCTIONS,
 )
 
 NUMBERS = st.sampled_from(
@@ -145,7 +151,10 @@ GOOD = {
 
 
 def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.DataType]) -> None:
-    validator, columns = RowValidator(schema, PROFILE), ColumnEncoder(schema, PLAN, PROFILE)
+    validator, columns = (
+        RowValidator(schema, PROFILE),
+        ColumnEncoder(schema, PLAN, FUNCTIONS, PROFILE),
+    )
     checked = validator.validate(rows)
     typed = ColumnRules(schema).check(
         {n: pa.array([r[n] for r in rows], kinds.get(n)) for n in rows[0]}
@@ -154,7 +163,7 @@ def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.Data
     good = [row for row in checked.rows if row is not None]
     if not good:
         return
-    expected, found = RowEncoder(PLAN).encode(good), columns.encode(typed.columns)
+    expected, found = RowEncoder(PLAN, FUNCTIONS).encode(good), columns.encode(typed.columns)
     np.testing.assert_array_equal(found, expected)
     assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
     warnings = [w for i, row in enumerate(good) for w in validator.warnings(i, row)]
@@ -165,7 +174,7 @@ def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.Data
 
 
 def test_every_function_is_among_the_features() -> None:
-    assert sorted(INPUTS) == sorted(FUNCTIONS)
+    assert sorted(INPUTS) == sorted(FUNCTIONS.by_name)
 
 
 POOLS: dict[str, list[Any]] = {
@@ -176,13 +185,13 @@ POOLS: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", SEEN)
+@pytest.mark.parametrize("name", FUNCTIONS.seen)
 def test_what_a_function_is_said_to_see_of_its_inputs_decides_its_answer(name: str) -> None:
     answers: dict[tuple[object, ...], set[object]] = {}
     for values in itertools.product(*(POOLS[column] for column in INPUTS[name])):
-        parts = zip(SEEN[name], values, strict=True)
+        parts = zip(FUNCTIONS.seen[name], values, strict=True)
         seen = tuple(value if see is None else see(value) for see, value in parts)
-        answers.setdefault(seen, set()).add(FUNCTIONS[name](*values))
+        answers.setdefault(seen, set()).add(FUNCTIONS.by_name[name](*values))
     assert {len(found) for found in answers.values()} == {1}
 
 

@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import clone
-from sklearn.exceptions import SkipTestWarning
-from sklearn.utils.estimator_checks import check_estimator
 
-from classification_model import bundle, make_prediction
+from classification_model import bundle, features, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, EstimatorConfig, RowSchema
 from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
-from classification_model.pipeline import ESTIMATORS, EncodingStep, build_pipeline
-from classification_model.processing import features
+from classification_model.pipeline import ESTIMATORS, build_pipeline
+from classification_model.processing.columns import learn_categories
 from classification_model.processing.data_manager import Split
-from classification_model.processing.features import RowEncoder, feature_plan
+from classification_model.processing.features import UNSEEN, Feature, RowEncoder, feature_plan
+from classification_model.processing.functions import functions_of
+from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.training.export import export, nasty_rows
+from homes import SOURCE
 
 ENGINES: list[Engine] = ["onnx", "sklearn"]
 
@@ -80,26 +80,29 @@ def test_a_cabin_gives_its_deck_and_how_many_there_are() -> None:
 def test_kinds_become_numbers() -> None:
     schema = RowSchema(
         columns={
-            "n": Column(kind="number", nullable=True),
+            "n": Column(kind="number"),
             "b": Column(kind="boolean"),
-            "c": Column(kind="category", categories=("x", "y"), nullable=True),
+            "c": Column(kind="category"),
             "d": Column(kind="date"),
-            "t": Column(kind="text"),
+            "t": Column(kind="raw"),
         }
     )
-    encoder = RowEncoder(feature_plan(schema, {}))
     day = date(1970, 2, 1)  # a Sunday
     rows: list[dict[str, Any]] = [
         {"n": 0.1, "b": True, "c": "y", "d": day, "t": "-"},
         {"n": None, "b": False, "c": None, "d": day, "t": "-"},
         {"n": 1, "b": False, "c": "z", "d": day, "t": "-"},
     ]
+    trained = [{**rows[0], "c": category} for category in ("y", "x", None)]
+    encoder = RowEncoder(
+        learn_categories(feature_plan(schema, {}), columns_of_rows(trained, schema))
+    )
     nan = float("nan")
     expected = np.array(
         [
             [0.1, 1, 1, 1970, 2, 6, 31],
             [nan, 0, nan, 1970, 2, 6, 31],
-            [1, 0, features.UNSEEN, 1970, 2, 6, 31],
+            [1, 0, UNSEEN, 1970, 2, 6, 31],
         ],
         dtype=np.float32,
     )
@@ -108,15 +111,18 @@ def test_kinds_become_numbers() -> None:
 
 
 def test_a_derived_number_beyond_float32_is_infinite_without_a_warning() -> None:
-    size = features.Feature(name="size", kind="number", inputs=("a", "b"), function="family_size")
-    (row,) = RowEncoder([size]).encode([{"a": 3 * 10**38, "b": 3 * 10**38}])
+    size = Feature(name="size", kind="number", inputs=("a", "b"), function="family_size")
+    (row,) = RowEncoder([size], functions_of(Home(SOURCE).features_source())).encode(
+        [{"a": 3 * 10**38, "b": 3 * 10**38}]
+    )
     assert row.tolist() == [float("inf")]
 
 
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
     source = bundle.load(source_home)
     trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows())
-    served = RowEncoder(source.manifest.features).encode(split.held_out.rows())
+    functions = functions_of(source.contents[".features"].decode())
+    served = RowEncoder(source.manifest.features, functions).encode(split.held_out.rows())
     np.testing.assert_array_equal(served, trained)
 
 
@@ -184,18 +190,6 @@ def test_onnx_agrees_with_scikit_learn_on_rows_nobody_has_seen(
     graph = OnnxScorer(source.contents[".onnx"]).score(made)
     reference = SklearnScorer(pipeline).score(made)
     np.testing.assert_allclose(graph, reference, rtol=0, atol=1e-6)
-
-
-def test_the_encoder_is_an_estimator_like_any_other(config: Config, split: Split) -> None:
-    """Its tags say why most of scikit-learn's checks do not apply: its rows are dicts."""
-    encoder = EncodingStep(feature_plan(config.row_schema(), config.derived))
-    with pytest.warns(SkipTestWarning, match="requires input"):
-        results = check_estimator(clone(encoder), on_skip=None)
-    assert {result["status"] for result in results} == {"passed"}
-    fitted = clone(encoder).fit(split.train.rows())
-    assert not hasattr(encoder, "features_")
-    matrix = fitted.transform(split.held_out.rows())
-    assert matrix.shape == (len(split.held_out), len(fitted.get_feature_names_out()))
 
 
 def test_a_built_pipeline_is_new_and_unfitted(config: Config) -> None:

@@ -69,7 +69,9 @@ class BlockScorer:
         self._layout = CsvLayout(model) if target == "csv" else ParquetLayout(model)
         self._target = target
         manifest = model.manifest
-        self._encoder = ColumnEncoder(manifest.row_schema, manifest.features, model.profile)
+        self._encoder = ColumnEncoder(
+            manifest.row_schema, manifest.features, model.functions, model.profile
+        )
 
     @cached_property
     def _rules(self) -> ColumnRules:

@@ -36,7 +36,8 @@ class Config(FrozenModel):
 
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes. ``acceptance`` holds a floor, or for the losses a
-    ceiling, for metrics on the held-out rows. ``digest`` is the sha256 of the file's bytes.
+    ceiling, for metrics on the held-out rows. ``features`` is the source of the home's
+    features.py. ``digest`` is the sha256 of the file's bytes.
     """
 
     format: Annotated[int, Field(ge=1, le=NEWEST)] = NEWEST
@@ -53,6 +54,7 @@ class Config(FrozenModel):
     estimator: EstimatorConfig
     time_budget: Annotated[float, Field(gt=0)] = 60.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
+    features: str = ""
     digest: str
 
     @model_validator(mode="after")
@@ -92,9 +94,10 @@ def load_config(home: Home) -> Config:
     """
     file = home.config_file
     try:
-        return parse_config(file, file.read_bytes())
+        config = parse_config(file, file.read_bytes())
     except FileNotFoundError:
         raise ConfigError(f"{file}: missing; a home needs a config.yml") from None
+    return config.model_copy(update={"features": home.features_source()})
 
 
 def parse_config(file: Path, source: bytes) -> Config:
@@ -117,8 +120,9 @@ def parse_config(file: Path, source: bytes) -> Config:
     values = document.value
     if not isinstance(values, dict):
         raise ConfigError(f"{file}: no keys with values, such as `target: survived`")
-    if "digest" in values:  # what is computed here is no key of the file
-        raise ConfigError(f"{file}, line {document.lines['digest',]}: digest: {_NO_SUCH_KEY}")
+    for key in ("digest", "features"):  # what is added here is no key of the file
+        if key in values:
+            raise ConfigError(f"{file}, line {document.lines[key,]}: {key}: {_NO_SUCH_KEY}")
     if values.get("format", "1") == "1":
         values = {**from_old(values), "format": "1"}
     if "estimator" in values:

@@ -20,6 +20,7 @@ from classification_model.evaluation.slices import slices
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature
+from classification_model.processing.functions import BUILT_IN, Functions
 
 __all__ = ["evaluate"]
 
@@ -33,6 +34,7 @@ def evaluate(
     held_out: Dataset,
     classes: Sequence[Label],
     seed: int,
+    functions: Functions = BUILT_IN,
 ) -> Report:
     """Judge a model on held-out rows. The same arguments give the same report.
 
@@ -42,6 +44,7 @@ def evaluate(
     Args:
         predict: encoded rows in, probabilities of shape ``(rows, classes)`` out.
         features: how rows are encoded: what serving encodes by.
+        functions: those that the features name.
         schema: the raw columns.
         train: the rows that the model was fitted on, for the baselines and the quartiles.
         held_out: rows that it has not seen; each class is among them.
@@ -49,13 +52,19 @@ def evaluate(
         seed: of everything that is drawn at random.
     """
     with threadpool_limits(limits=1):
-        encoder = ColumnEncoder(schema, features)
+        encoder = ColumnEncoder(schema, features, functions)
         matrix = encoder.encode(held_out.columns)
         probabilities = predict(matrix)
         judged = align(held_out.labels, probabilities, classes)
         metrics = score(held_out.labels, probabilities, classes)
         ranked, ranked_on = importance(
-            held_out, predict=predict, features=features, schema=schema, classes=classes, seed=seed
+            held_out,
+            predict=predict,
+            features=features,
+            functions=functions,
+            schema=schema,
+            classes=classes,
+            seed=seed,
         )
         counts = Counter(train.labels)
         return Report(

@@ -13,6 +13,7 @@ from classification_model.evaluation.report import Importance
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.functions import Functions
 from classification_model.processing.typed_columns import Columns
 
 __all__ = ["Predict", "importance"]
@@ -32,6 +33,7 @@ def importance(
     *,
     predict: Predict,
     features: Sequence[Feature],
+    functions: Functions,
     schema: RowSchema,
     classes: Sequence[Label],
     seed: int,
@@ -46,7 +48,7 @@ def importance(
         The columns, the most important one first, and the number of rows they were judged on.
     """
     some = held_out.take(_some_rows(len(held_out), len(schema.columns), seed))
-    encoder = ColumnEncoder(schema, features)
+    encoder = ColumnEncoder(schema, features, functions)
     matrix = encoder.encode(some.columns)
     whole = align(some.labels, predict(matrix), classes).losses.mean()
     affected = {

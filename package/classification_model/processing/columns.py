@@ -18,14 +18,13 @@ import numpy.typing as npt
 from classification_model.config.schema import RowSchema
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
-    FUNCTIONS,
-    SEEN,
     UNSEEN,
     Feature,
     Matrix,
     RowEncoder,
     category_codes,
 )
+from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import (
     Columns,
@@ -48,15 +47,21 @@ class ColumnEncoder:
     Args:
         schema: the columns and their rules.
         features: of the matrix, in order.
+        functions: those that the features name.
         profile: what training saw; without it there are no warnings.
     """
 
     def __init__(
-        self, schema: RowSchema, features: Sequence[Feature], profile: Profile | None = None
+        self,
+        schema: RowSchema,
+        features: Sequence[Feature],
+        functions: Functions = BUILT_IN,
+        profile: Profile | None = None,
     ) -> None:
         self._seen = profile.columns if profile else {}
         self._features = features
-        self._row_encoders = RowEncoder(features).columns
+        self._functions = functions
+        self._row_encoders = RowEncoder(features, functions).columns
         self._value_checks = value_checks(schema, profile)
 
     def encode(self, columns: Columns, only: Sequence[int] | None = None) -> Matrix:
@@ -90,9 +95,9 @@ class ColumnEncoder:
         if feature.function is None and feature.kind == "number" and numbers is not None:
             return numbers
         if feature.function and feature.kind == "category" and len(inputs) == 1:
-            codes, results = inputs[0].seen(FUNCTIONS[feature.function])
+            codes, results = inputs[0].seen(self._functions.by_name[feature.function])
             return _category_numbers(feature, results)[codes]
-        codes, first = _combinations(inputs, SEEN.get(feature.function or "", ()))
+        codes, first = _combinations(inputs, self._functions.seen.get(feature.function or "", ()))
         asked = np.flatnonzero(first >= 0)
         values = [column.take(first[asked]).each() for column in inputs]
         answers = np.full(len(first), np.nan)
@@ -102,7 +107,7 @@ class ColumnEncoder:
     def _numbers_of(
         self, position: int, feature: Feature, values: list[list[TypedValue]]
     ) -> Floats:
-        results = feature.apply(*values)
+        results = feature.apply(self._functions, *values)
         if feature.kind == "category":
             return _category_numbers(feature, results)
         numbers = np.array(results, np.float64)
@@ -118,21 +123,23 @@ def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> Floats:
     return np.fromiter(map(code, values, repeat(UNSEEN)), np.float64, len(values))
 
 
-def learn_categories(plan: Sequence[Feature], columns: Columns) -> tuple[Feature, ...]:
+def learn_categories(
+    plan: Sequence[Feature], columns: Columns, functions: Functions = BUILT_IN
+) -> tuple[Feature, ...]:
     """Complete a plan with the categories that its features take in training rows."""
     return tuple(
-        replace(feature, categories=_categories(feature, columns))
+        replace(feature, categories=_categories(feature, columns, functions))
         if feature.kind == "category"
         else feature
         for feature in plan
     )
 
 
-def _categories(feature: Feature, columns: Columns) -> tuple[str, ...]:
+def _categories(feature: Feature, columns: Columns, functions: Functions) -> tuple[str, ...]:
     inputs = [columns[name] for name in feature.inputs]
-    _, first = _combinations(inputs, SEEN.get(feature.function or "", ()))
+    _, first = _combinations(inputs, functions.seen.get(feature.function or "", ()))
     some = first[first >= 0]
-    values = feature.apply(*(column.take(some).each() for column in inputs))
+    values = feature.apply(functions, *(column.take(some).each() for column in inputs))
     return tuple(sorted({str(value) for value in values if value is not None}))
 
 
@@ -141,7 +148,7 @@ def _combinations(
 ) -> tuple[Indices, Indices]:
     """Which combination of values each row has, and the first row that has each, or -1.
 
-    ``seen`` are the functions of :data:`SEEN`: values that they see alike are one.
+    ``seen`` are the functions of a home's ``SEEN``: values that they see alike are one.
     """
     size = len(columns[0])
     combined, count = np.zeros(size, np.int64), 1

@@ -41,6 +41,8 @@ def proven(
 ) -> Bundle:
     """The pipeline as a bundle in memory, with its ONNX graph and its golden rows."""
     contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
+    if config.derived:
+        contents[".features"] = config.features.encode()
     progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
     encode = pipeline.named_steps["encode"]
     refused = None
@@ -76,10 +78,11 @@ def proven(
 
 def judged(new: Bundle, split: Split, *, seed: int) -> Report:
     """Judge a bundle on the held-out rows, by the engine that will serve it."""
-    manifest = new.manifest
+    manifest, model = new.manifest, Model(new)
     return evaluate(
-        predict=Model(new).scorer.score,
+        predict=model.scorer.score,
         features=manifest.features,
+        functions=model.functions,
         schema=manifest.row_schema,
         train=split.train,
         held_out=split.held_out,

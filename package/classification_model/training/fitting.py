@@ -13,9 +13,14 @@ from classification_model.bundle.provenance import Choice
 from classification_model.config.core import Config
 from classification_model.config.schema import Label
 from classification_model.errors import ConfigError
-from classification_model.pipeline import EncodingStep, FramePipeline, build_classifier
+from classification_model.pipeline import (
+    EncodingStep,
+    FramePipeline,
+    build_classifier,
+    encoding_step,
+)
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.features import Matrix, feature_plan
+from classification_model.processing.features import Matrix
 from classification_model.progress import Progress
 from classification_model.training.selection import choose
 
@@ -33,7 +38,7 @@ class Encoded:
 
 def encode(config: Config, train: Dataset) -> Encoded:
     """Learn the features of the training rows, which were validated."""
-    step = EncodingStep(config.row_schema(), feature_plan(config.row_schema(), config.derived))
+    step = encoding_step(config)
     return Encoded(step, step.fit_matrix(train.typed()), train.labels)
 
 
