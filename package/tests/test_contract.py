@@ -199,7 +199,8 @@ def test_whatever_people_pass_is_answered_alike(
     frame: pd.DataFrame, place: Home, tmp_path: Path
 ) -> None:
     expected = make_prediction(input_data=frame, home=place.path)
-    rows = frame[RAW].to_dict("records")
+    rows: list[Any] = frame[RAW].to_dict("records")
+    data: Any
     for data in (rows, pl.from_pandas(frame), pa.Table.from_pandas(frame), frame.convert_dtypes()):
         assert make_prediction(input_data=data, home=place.path) == expected
     for name in ("raw.csv",):
@@ -208,6 +209,7 @@ def test_whatever_people_pass_is_answered_alike(
         assert make_prediction(input_data=str(file), home=place.path) == expected
     frame.to_parquet(tmp_path / "rows.parquet")
     assert make_prediction(input_data=tmp_path / "rows.parquet", home=place.path) == expected
+    one: Any
     for one in (rows[0], frame[RAW].iloc[0]):
         alone = make_prediction(input_data=one, home=place.path)
         assert alone["probabilities"] == expected["probabilities"][:1]

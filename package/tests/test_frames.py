@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -94,7 +95,7 @@ def test_a_frame_of_mixed_objects_is_what_its_rows_are(rows: list[dict[str, Any]
 def test_a_frame_of_types_is_what_its_rows_are(rows: list[dict[str, Any]], kind: str) -> None:
     types = {"n": "float32", "i": "Int64", "c": "str", "b": "boolean"}
     frame = pd.DataFrame(rows, columns=[*SCHEMA.columns]).astype(types)
-    frames = {
+    frames: dict[str, Callable[[], Any]] = {
         "pandas": lambda: frame,
         "nullable": lambda: frame.astype({"n": "Float32"}),
         "arrow": lambda: frame.astype(
