@@ -165,7 +165,14 @@ def test_what_is_no_number_is_refused_and_not_worked_on(value: object) -> None:
 
 WITHOUT = """
 import sys, json
-sys.modules["pyarrow"] = None
+
+class WithoutArrow:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] == "pyarrow":
+            raise ModuleNotFoundError("No module named 'pyarrow'", name=name)
+
+sys.meta_path.insert(0, WithoutArrow)
 import pandas as pd, joblib, pathlib
 from classification_model import make_prediction
 home, file = sys.argv[1:]
