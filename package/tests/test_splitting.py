@@ -128,7 +128,7 @@ def test_copies_are_drawn_one_by_one_where_repeats_are_the_rule(seed: int) -> No
 
 
 def test_what_is_said_of_copies_overrules_what_is_found() -> None:
-    rows = [(str(i % 40), "yes" if i % 2 else "no") for i in range(400)]
+    rows: list[Row] = [(str(i % 40), "yes" if i % 2 else "no") for i in range(400)]
     assert units_of(rows).copies == "apart"
     held = held_out_of(rows, copies="together")
     assert set(chosen(rows, held).values()) == {10}
@@ -213,7 +213,7 @@ def test_groups_leave_the_share_and_the_classes_nearly_even() -> None:
 
 
 def dated(days: Sequence[float]) -> tuple[list[Row], Units]:
-    rows = [(str(i), "yes" if i % 2 else "no") for i in range(len(days))]
+    rows: list[Row] = [(str(i), "yes" if i % 2 else "no") for i in range(len(days))]
     records = units_of(rows)
     lines = range(2, len(rows) + 2)
     return rows, time_units(records, np.array(days), column="day", lines=lines)

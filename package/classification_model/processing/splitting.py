@@ -79,12 +79,13 @@ def record_units(
 
     Where most distinct records occur once, copies are one observation that was imported twice:
     they are one unit. Where repeats are the rule, they are different observations that look
-    alike: they are numbered, and each is a unit. ``copies`` overrules that.
+    alike: they are numbered, and each is a unit.
 
     Args:
         columns: the texts of every column of the CSV, by column, in an order that does not
             depend on the configuration.
         seed: another seed draws other rows.
+        copies: overrules what is found.
     """
     digests = _record_digests(columns, seed)
     distinct, of_row, counts = np.unique(digests, return_inverse=True, return_counts=True)
