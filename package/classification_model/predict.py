@@ -20,6 +20,7 @@ from classification_model.inference.engines import (
     SklearnScorer,
 )
 from classification_model.processing.features import RowEncoder
+from classification_model.processing.functions import functions_of
 from classification_model.processing.validation import RowValidator, TypedRow, Validated
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Model:
         self.card = source.contents.get(".html")
         self.golden = source.contents.get(".golden.jsonl", b"")
         self.validator = RowValidator(manifest.row_schema)
-        self._encoder = RowEncoder(manifest.features)
+        self.functions = functions_of(source.contents.get(".features", b"").decode())
+        self._encoder = RowEncoder(manifest.features, self.functions)
         self.scorer = _scorer(source, engine)
 
     def predict(

@@ -29,6 +29,7 @@ from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import RowEncoder, feature_plan, learn_categories
+from classification_model.processing.functions import functions_of
 from classification_model.progress import Progress
 from classification_model.training import gate
 from classification_model.training.export import export
@@ -146,10 +147,12 @@ def _choose(
     recorded = None
     if old is not None and old.manifest.is_of(data_sha256=data.digest, config_sha256=config.digest):
         recorded = old.manifest.choice
-    plan = learn_categories(feature_plan(config.row_schema(), config.derived), split.train.rows)
+    functions = functions_of(config.features)
+    plan = feature_plan(config.row_schema(), config.derived, functions)
+    plan = learn_categories(plan, split.train.rows, functions)
     progress.say(f"Comparing candidates on {len(split.train.rows)} rows by cross-validation")
     choice = choose(
-        RowEncoder(plan).encode(split.train.rows),
+        RowEncoder(plan, functions).encode(split.train.rows),
         split.train.labels,
         plan,
         seed=config.random_state,
@@ -203,6 +206,8 @@ def _bundled(
 ) -> Bundle:
     """The new model as a bundle in memory, with its golden rows; not yet judged."""
     contents = {".pkl": data_manager.dump_pipeline(pipeline)}
+    if config.derived:
+        contents[".features"] = config.features.encode()
     progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
     encode = pipeline.named_steps["encode"]
     refused = None
@@ -246,6 +251,7 @@ def _described(
     report = evaluate(
         predict=Model(new).scorer.score,
         features=manifest.features,
+        functions=functions_of(config.features),
         schema=manifest.row_schema,
         train=split.train,
         held_out=split.held_out,

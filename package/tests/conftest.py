@@ -47,6 +47,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Home:
     text = text.replace("ignored:\n  name:", "ignored:\n  nobody:")
     text = text.replace("columns:\n", "columns:\n  name:\n    kind: text\n", 1)
     home.config_file.write_text(text + DERIVED, encoding="utf-8")
+    shutil.copyfile(SOURCE / "features.py", home.path / "features.py")
     run_training(home.path)
     return home
 

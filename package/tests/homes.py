@@ -43,15 +43,20 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
 
 
 _CODE = (
-    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "processing",
+    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "monitoring",
+    "processing",
     "training",
 )  # fmt: skip
 
 
 def copy_of(home: Home, folder: Path) -> Home:
     """A copy of a home, without code where the home is a package."""
-    leave_out = shutil.ignore_patterns("*.py", "__pycache__", *_CODE)
-    shutil.copytree(home.path, folder, ignore=leave_out)
+
+    def code(_: str, names: list[str]) -> set[str]:
+        modules = {name for name in names if name.endswith(".py") and name != "features.py"}
+        return modules | {"__pycache__", *_CODE}
+
+    shutil.copytree(home.path, folder, ignore=code)
     return Home(folder)
 
 

@@ -13,16 +13,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classification_model.config.home import Home
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.features import (
-    FUNCTIONS,
-    SEEN,
     RowEncoder,
     feature_plan,
     learn_categories,
 )
+from classification_model.processing.functions import functions_of
 from classification_model.processing.validation import RowValidator
+from homes import SOURCE
+
+# Those of the home that ships are as good as any: several inputs, and a SEEN.
+FUNCTIONS = functions_of(Home(SOURCE).features_source())
 
 SCHEMA = RowSchema(
     columns={
@@ -75,10 +79,12 @@ PLAN = learn_categories(
                 inputs=INPUTS[name],
                 kind="category" if name in CATEGORIES else "number",
             )
-            for name in FUNCTIONS
+            for name in FUNCTIONS.by_name
         },
+        FUNCTIONS,
     ),
     TRAINED,
+    FUNCTIONS,
 )
 
 NUMBERS = st.sampled_from(
@@ -109,14 +115,14 @@ GOOD = {
 
 
 def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.DataType]) -> None:
-    validator, columns = RowValidator(schema), ColumnEncoder(schema, PLAN)
+    validator, columns = RowValidator(schema), ColumnEncoder(schema, PLAN, FUNCTIONS)
     checked = validator.validate(rows)
     typed = columns.check({n: pa.array([r[n] for r in rows], kinds.get(n)) for n in rows[0]})
     assert typed.good.tolist() == [row is not None for row in checked.rows]
     good = [row for row in checked.rows if row is not None]
     if not good:
         return
-    expected, found = RowEncoder(PLAN).encode(good), columns.encode(typed)
+    expected, found = RowEncoder(PLAN, FUNCTIONS).encode(good), columns.encode(typed)
     np.testing.assert_array_equal(found, expected)
     assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
     warnings = [w for i, row in enumerate(good) for w in validator.warnings(i, row)]
@@ -127,7 +133,7 @@ def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.Data
 
 
 def test_every_function_is_among_the_features() -> None:
-    assert sorted(INPUTS) == sorted(FUNCTIONS)
+    assert sorted(INPUTS) == sorted(FUNCTIONS.by_name)
 
 
 POOLS: dict[str, list[Any]] = {
@@ -138,13 +144,13 @@ POOLS: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", SEEN)
+@pytest.mark.parametrize("name", FUNCTIONS.seen)
 def test_what_a_function_is_said_to_see_of_its_inputs_decides_its_answer(name: str) -> None:
     answers: dict[tuple[object, ...], set[object]] = {}
     for values in itertools.product(*(POOLS[column] for column in INPUTS[name])):
-        parts = zip(SEEN[name], values, strict=True)
+        parts = zip(FUNCTIONS.seen[name], values, strict=True)
         seen = tuple(value if see is None else see(value) for see, value in parts)
-        answers.setdefault(seen, set()).add(FUNCTIONS[name](*values))
+        answers.setdefault(seen, set()).add(FUNCTIONS.by_name[name](*values))
     assert {len(found) for found in answers.values()} == {1}
 
 

@@ -14,16 +14,17 @@ from sklearn.base import clone
 from sklearn.exceptions import SkipTestWarning
 from sklearn.utils.estimator_checks import check_estimator
 
-from classification_model import bundle, make_prediction
+from classification_model import bundle, features, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, EstimatorConfig, RowSchema
 from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
 from classification_model.pipeline import ESTIMATORS, EncodingStep, build_pipeline
-from classification_model.processing import features
 from classification_model.processing.data_manager import Split
-from classification_model.processing.features import RowEncoder, feature_plan
+from classification_model.processing.features import UNSEEN, Feature, RowEncoder, feature_plan
+from classification_model.processing.functions import functions_of
 from classification_model.training.export import export, nasty_rows
+from homes import SOURCE
 
 ENGINES: list[Engine] = ["onnx", "sklearn"]
 
@@ -99,7 +100,7 @@ def test_kinds_become_numbers() -> None:
         [
             [0.1, 1, 1, 1970, 2, 6, 31],
             [nan, 0, nan, 1970, 2, 6, 31],
-            [1, 0, features.UNSEEN, 1970, 2, 6, 31],
+            [1, 0, UNSEEN, 1970, 2, 6, 31],
         ],
         dtype=np.float32,
     )
@@ -108,15 +109,19 @@ def test_kinds_become_numbers() -> None:
 
 
 def test_a_derived_number_beyond_float32_is_infinite_without_a_warning() -> None:
-    size = features.Feature(name="size", kind="number", inputs=("a", "b"), function="family_size")
-    (row,) = RowEncoder([size]).encode([{"a": 3 * 10**38, "b": 3 * 10**38}])
+    size = Feature(name="size", kind="number", inputs=("a", "b"), function="family_size")
+    (row,) = RowEncoder([size], functions_of(Home(SOURCE).features_source())).encode(
+        [{"a": 3 * 10**38, "b": 3 * 10**38}]
+    )
     assert row.tolist() == [float("inf")]
 
 
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
     source = bundle.load(source_home)
     trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows)
-    served = RowEncoder(source.manifest.features).encode(split.held_out.rows)
+    served = RowEncoder(
+        source.manifest.features, functions_of(source.contents[".features"].decode())
+    ).encode(split.held_out.rows)
     np.testing.assert_array_equal(served, trained)
 
 

@@ -6,12 +6,11 @@ import random
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from classification_model import bundle, make_prediction
-from classification_model.processing import features
+from classification_model.processing.functions import functions_of
 from classification_model.train_pipeline import run_training
 from homes import REPOSITORY, make_home
 from tables import Sample
@@ -33,17 +32,12 @@ def test_a_block_runs(
 
 
 def test_the_feature_that_the_docs_add_works_in_training_and_serving(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """The function and the configuration as printed, in a home with the columns they name."""
     text = (REPOSITORY / "docs" / "own-data.md").read_text(encoding="utf-8")
-    (function,) = re.findall(r"```python\n(def .*?)```", text, re.DOTALL)
+    (function,) = re.findall(r"```python\n(from datetime.*?)```", text, re.DOTALL)
     (derived,) = re.findall(r"```yaml\n(derived:.*?)```", text, re.DOTALL)
-    names: dict[str, Any] = {"date": date}
-    exec(function, names)
-    functions = {**features.FUNCTIONS, "age_at_entry": names["age_at_entry"]}
-    monkeypatch.setattr(features, "FUNCTIONS", functions)
-
     draw = random.Random(0)
     rows = []
     for _ in range(120):
@@ -54,13 +48,16 @@ def test_the_feature_that_the_docs_add_works_in_training_and_serving(
     home = make_home(sample, tmp_path / "made")
     with home.config_file.open("a", encoding="utf-8") as stream:
         stream.write(derived)
+    (home.path / "features.py").write_text(function, encoding="utf-8")
     run_training(home.path)
     result = make_prediction(
         input_data=[{"born": "1960-06-01", "entered": "2019-06-01"}], home=home.path
     )
     assert result["predictions"] == ["old"]
-    feature = bundle.load(home).manifest.features[-1]
+    source = bundle.load(home)
+    feature = source.manifest.features[-1]
+    functions = functions_of(source.contents[".features"].decode())
     assert feature.name == "age_at_entry"
-    assert feature.reader()(
+    assert feature.reader(functions)(
         {"born": date(1960, 1, 1), "entered": date(2000, 1, 1)}
     ) == pytest.approx(40, abs=0.01)

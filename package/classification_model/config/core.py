@@ -31,7 +31,8 @@ class Config(FrozenModel):
 
     ``time_budget`` is in seconds, for the comparison that ``estimator: auto`` makes.
     ``acceptance`` holds a floor, or for the losses a ceiling, for metrics on the held-out rows.
-    ``digest`` is the sha256 of the file's bytes.
+    ``features`` is the source of the home's features.py. ``digest`` is the sha256 of the file's
+    bytes.
     """
 
     pipeline_save_file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -47,6 +48,7 @@ class Config(FrozenModel):
     estimator: EstimatorConfig
     time_budget: Annotated[float, Field(gt=0)] = 60.0
     acceptance: dict[Metric, float] = Field(default_factory=dict)
+    features: str = ""
     digest: str
 
     @model_validator(mode="after")
@@ -149,7 +151,8 @@ def load_config(home: Home) -> Config:
         {"name": estimator} if isinstance(estimator, str) else _typed_parameters(estimator)
     )
     try:
-        return Config(**values, digest=hashlib.sha256(source).hexdigest())
+        features = home.features_source()
+        return Config(**values, features=features, digest=hashlib.sha256(source).hexdigest())
     except ValidationError as error:
         raise ConfigError(_first_fault(file, document, error)) from None
 

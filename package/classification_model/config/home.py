@@ -50,6 +50,22 @@ class Home:
     def trained_models(self) -> Path:
         return self.path / "trained_models"
 
+    def features_source(self) -> str:
+        """The source of the home's own features.py; empty where there is none.
+
+        Raises:
+            ConfigError: it is not UTF-8.
+        """
+        file = self.path / "features.py"
+        try:
+            return file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except UnicodeDecodeError as error:
+            raise ConfigError(
+                f"{file}: byte {error.start} is not UTF-8; save it as UTF-8"
+            ) from None
+
     def version(self) -> str:
         """The version in VERSION, the one place where it is written.
 

@@ -1,0 +1,97 @@
+"""The functions that features are computed by: the parts of a date, and a home's features.py."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from hashlib import sha256
+from types import ModuleType
+from typing import Any
+
+from classification_model.errors import ConfigError
+
+__all__ = ["BUILT_IN", "DATE_PARTS", "Functions", "See", "functions_of"]
+
+See = Callable[[Any], object]
+"""What a function looks at in one of its inputs, where that is less than the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """Functions by the name that config.yml and the manifest use.
+
+    Each takes scalars, any of which may be ``None`` (missing), and returns a number, a
+    category, or ``None``. ``seen`` is a home's ``SEEN``.
+    """
+
+    by_name: Mapping[str, Callable[..., float | str | None]]
+    seen: Mapping[str, tuple[See | None, ...]] = field(default_factory=dict)
+
+
+def year(day: date | None) -> float | None:
+    return None if day is None else float(day.year)
+
+
+def month(day: date | None) -> float | None:
+    return None if day is None else float(day.month)
+
+
+def weekday(day: date | None) -> float | None:
+    """Monday is 0."""
+    return None if day is None else float(day.weekday())
+
+
+def day_number(day: date | None) -> float | None:
+    """Days since 1970-01-01."""
+    return None if day is None else float(day.toordinal() - date(1970, 1, 1).toordinal())
+
+
+DATE_PARTS: Mapping[str, Callable[..., float | str | None]] = {
+    "year": year,
+    "month": month,
+    "weekday": weekday,
+    "day_number": day_number,
+}
+BUILT_IN = Functions(DATE_PARTS)
+
+
+@lru_cache(maxsize=16)
+def functions_of(source: str) -> Functions:
+    """The built-in functions and those that the source of a features.py defines.
+
+    This runs the source: verify its digest first where it comes from a bundle.
+
+    Raises:
+        ConfigError: it is no Python, fails when it is run, or takes a built-in name.
+    """
+    if not source:
+        return BUILT_IN
+    module = _module(source)
+    own = {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and callable(value)
+        and getattr(value, "__module__", None) == module.__name__
+    }
+    if taken := sorted(own.keys() & DATE_PARTS.keys()):
+        raise ConfigError(f"features.py: {taken[0]!r} is the name of a built-in; rename it")
+    return Functions({**DATE_PARTS, **own}, getattr(module, "SEEN", {}))
+
+
+def _module(source: str) -> ModuleType:
+    """The source as a module whose name has its digest: two homes fit into one process."""
+    name = f"classification_model_features_{sha256(source.encode()).hexdigest()[:16]}"
+    module = ModuleType(name)
+    # Under its name, so that what it defines can be pickled by reference in this process.
+    sys.modules[name] = module
+    try:
+        exec(compile(source, "features.py", "exec"), module.__dict__)  # noqa: S102 - its purpose
+    except SyntaxError as error:
+        raise ConfigError(f"features.py, line {error.lineno}: {error.msg}") from None
+    except Exception as error:
+        raise ConfigError(f"features.py: {type(error).__name__}: {error}") from error
+    return module
