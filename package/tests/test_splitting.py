@@ -18,6 +18,7 @@ from classification_model.processing.splitting import (
     folds,
     group_units,
     hold_out,
+    record_digests,
     record_units,
     smallest_class,
     time_units,
@@ -50,7 +51,7 @@ def columns_of(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def units_of(rows: Sequence[Row], seed: int = 0, copies: Copies | None = None) -> Units:
-    return record_units(columns_of(rows), seed=seed, copies=copies)
+    return record_units(record_digests(columns_of(rows), seed), copies=copies)
 
 
 def labels_of(rows: Sequence[Row]) -> list[str]:

@@ -26,6 +26,7 @@ __all__ = [
     "folds",
     "group_units",
     "hold_out",
+    "record_digests",
     "record_units",
     "smallest_class",
     "time_units",
@@ -72,9 +73,25 @@ class Units:
         return replace(self, of_row=of_row, order=self.order[kept])
 
 
-def record_units(
-    columns: Sequence[Sequence[str]], *, seed: int, copies: Copies | None = None
-) -> Units:
+def record_digests(columns: Sequence[Sequence[str]], seed: int) -> Digests:
+    """Return a digest of each row's record, shape ``(rows,)``.
+
+    Args:
+        columns: the texts of every column of the CSV, by column, in an order that does not
+            depend on the configuration.
+        seed: another seed draws other rows.
+    """
+    key, join = str(seed).encode(), _BETWEEN_CELLS.join
+    return np.frombuffer(
+        b"".join(
+            blake2b(join(cells).encode(), digest_size=8, key=key).digest()
+            for cells in zip(*columns, strict=True)
+        ),
+        "<u8",
+    ).astype(np.uint64)
+
+
+def record_units(digests: Digests, *, copies: Copies | None = None) -> Units:
     """Return one unit for each record.
 
     Where most distinct records occur once, copies are one observation that was imported twice:
@@ -82,12 +99,9 @@ def record_units(
     alike: they are numbered, and each is a unit.
 
     Args:
-        columns: the texts of every column of the CSV, by column, in an order that does not
-            depend on the configuration.
-        seed: another seed draws other rows.
+        digests: see :func:`record_digests`.
         copies: overrules what is found.
     """
-    digests = _record_digests(columns, seed)
     distinct, of_row, counts = np.unique(digests, return_inverse=True, return_counts=True)
     if copies is None:
         copies = "together" if 2 * (counts == 1).sum() > len(distinct) else "apart"
@@ -102,7 +116,7 @@ def group_units(records: Units, groups: Sequence[str | None], *, seed: int) -> U
     """Return one unit for each group; a row without a group keeps the unit of its record."""
     digests = records.order[records.of_row].astype(np.uint64)
     known = np.array([group is not None for group in groups], np.bool_)
-    digests[known] = _record_digests([[group for group in groups if group is not None]], seed)
+    digests[known] = record_digests([[group for group in groups if group is not None]], seed)
     order, of_row = np.unique(digests, return_inverse=True)
     return replace(records, of_row=of_row, order=order)
 
@@ -183,17 +197,6 @@ def folds(units: Units, labels: Sequence[object], *, count: int, repeat: int = 0
             "add rows, remove the class, or change split in config.yml"
         )
     return whole
-
-
-def _record_digests(columns: Sequence[Sequence[str]], seed: int) -> Digests:
-    key, join = str(seed).encode(), _BETWEEN_CELLS.join
-    return np.frombuffer(
-        b"".join(
-            blake2b(join(cells).encode(), digest_size=8, key=key).digest()
-            for cells in zip(*columns, strict=True)
-        ),
-        "<u8",
-    ).astype(np.uint64)
 
 
 def _copy_numbers(of_row: Indices, counts: Indices) -> Indices:
