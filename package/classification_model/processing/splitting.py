@@ -28,6 +28,7 @@ __all__ = [
     "hold_out",
     "record_digests",
     "record_units",
+    "row_units",
     "smallest_class",
     "time_units",
 ]
@@ -110,6 +111,12 @@ def record_units(digests: Digests, *, copies: Copies | None = None) -> Units:
         return Units(of_row, distinct, repeats=repeats, copies=copies)
     own = _mixed(digests, _copy_numbers(of_row, counts))
     return Units(np.arange(len(own)), own, repeats=repeats, copies=copies)
+
+
+def row_units(rows: int, seed: int) -> Units:
+    """Return one unit for each row, drawn by its place: for rows without a record."""
+    places = np.arange(rows)
+    return Units(places, _mixed(places.astype(np.uint64), seed + 1))
 
 
 def group_units(records: Units, groups: Sequence[str | None], *, seed: int) -> Units:
