@@ -61,7 +61,7 @@ class Recipe(FrozenModel):
 
     target: str
     columns: dict[str, Column]
-    derived: dict[str, DerivedFeature] = {}
+    derived: dict[str, DerivedFeature]
     features: str = ""
     seed: int
     estimator: EstimatorConfig

@@ -6,19 +6,22 @@ the mean difference has an interval by its standard error, and no bootstrap is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from classification_model.bundle.provenance import Verdict
+from classification_model.config.schema import Label
+
 __all__ = [
     "MARGIN",
     "SHARE_OF_GAIN",
     "Paired",
-    "Verdict",
+    "class_shares",
     "guess_losses",
     "judge",
     "judge_recipes",
@@ -28,8 +31,6 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
-Verdict = Literal["better", "level", "unclear", "worse"]
-
 MARGIN = 0.01
 """Nats of log loss that a recipe may be worse by."""
 
@@ -136,6 +137,12 @@ def margin_of(
     all that a model has learned.
     """
     return min(margin, share * max(0.0, float((guess - reference).mean())))
+
+
+def class_shares(labels: Sequence[Label], classes: Sequence[Label]) -> Floats:
+    """The share of rows of each class, in the order of ``classes``."""
+    counts = Counter(labels)
+    return np.array([counts[label] for label in classes], np.float64) / len(labels)
 
 
 def guess_losses(truth: npt.NDArray[np.intp], shares: Floats) -> Floats:

@@ -21,6 +21,7 @@ from classification_model.errors import DataError
 
 __all__ = [
     "Copies",
+    "Digests",
     "Fold",
     "Units",
     "folds",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 Copies = Literal["together", "apart"]
-Indices = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.int64]
 Digests = npt.NDArray[np.uint64]
 Fold = tuple[Indices, Indices]
 """The positions of the rows to fit on, and of those to answer."""
