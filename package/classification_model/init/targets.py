@@ -11,9 +11,9 @@ from classification_model.config.schema import Label
 from classification_model.errors import DataError
 from classification_model.init.odd_cells import is_marker
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.data_manager import smallest_class
 from classification_model.processing.labels import lookalikes
 from classification_model.processing.reading.heads import looks_like_data
+from classification_model.processing.splitting import smallest_class
 
 __all__ = ["check_classes", "check_target", "notes_on"]
 

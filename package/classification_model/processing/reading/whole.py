@@ -10,6 +10,7 @@ import numpy as np
 
 from classification_model.errors import DataError, MissingExtraError
 from classification_model.processing.reading import blocks, records
+from classification_model.processing.reading.csv_cells import text_of
 from classification_model.processing.reading.sources import (
     Block,
     Record,
@@ -32,6 +33,10 @@ class Part:
 
     columns: Mapping[str, pa.Array | TypedColumn]
     lines: Indices
+
+    def texts(self, name: str) -> list[str]:
+        """The cells of a column as a CSV has them."""
+        return [text_of(value) for value in cells_of(self.columns[name])]
 
     def take(self, rows: Indices) -> Part:
         """Some of the rows."""
