@@ -60,7 +60,7 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
     "empty CSV": (csv(""), ["raw.csv: empty", "name the columns"]),
     "blank CSV": (csv("\n \n"), ["raw.csv: empty"]),
     "header alone": (csv(HEADER + "\n"), ["raw.csv: has a header and no rows"]),
-    "a picture": (csv(PNG), ["raw.csv, line", "binary file"]),
+    "a picture": (csv(PNG), ["raw.csv, line", "holds a NUL character"]),
     "no target column": (
         csv_line(1, HEADER.replace("stays", "goes")),
         ["raw.csv: no column 'stays'", "'goes'"],
@@ -220,7 +220,7 @@ SOME = [f"{i},{i % 7},{'xy'[i % 2]}" for i in range(40)]
 INIT_CASES: dict[str, tuple[bytes | None, str, list[str]]] = {
     "no file": (None, "c", ["data.csv: no such file"]),
     "empty": (b"", "c", ["data.csv: empty"]),
-    "a picture": (PNG, "c", ["binary file"]),
+    "a picture": (PNG, "c", ["holds a NUL character"]),
     "no such target": (table(*SOME), "C ", ["no column 'C '", "did you mean 'c'?", "'a', 'b'"]),
     "nothing like it": (table(*SOME), "price", ["no column 'price'", "'a', 'b', 'c'"]),
     "one column": (table("x", "y", header="c"), "c", ["'c' is the only column"]),
@@ -244,7 +244,7 @@ INIT_CASES: dict[str, tuple[bytes | None, str, list[str]]] = {
     "ragged rows": (
         table(*SOME, "1,2", "1,2,3,4"),
         "c",
-        ["the header has 3 cells, but line 42 has 2, line 43 has 4"],
+        ["line 42: has 2 cells, and the header has 3; line 43: has 4 cells"],
     ),
     "two columns of one name": (
         table(*SOME, header="a,a,c"),

@@ -19,7 +19,8 @@ from classification_model.config.schema import Column
 from classification_model.init import scaffold
 from classification_model.init.infer_schema import Learned, learn
 from classification_model.processing import csv_reader
-from classification_model.processing.data_manager import load_dataset, parse_labels, read_csv
+from classification_model.processing.data_manager import load_dataset, read_csv
+from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
 from homes import make_home
 from tables import PEOPLE, TABLES, Sample
@@ -139,7 +140,8 @@ def test_known_columns_decide_the_delimiter_of_one_row() -> None:
     ("texts", "labels"),
     [
         (["0", "1"], [0, 1]),
-        (["1.0", "2.5"], [1.0, 2.5]),
+        (["1.0", "2.0"], [1.0, 2.0]),
+        (["1.0", "2.5"], ["1.0", "2.5"]),
         (["yes", "no"], ["yes", "no"]),
         (["1", "two"], ["1", "two"]),
         (["01", "02"], ["01", "02"]),
@@ -147,8 +149,10 @@ def test_known_columns_decide_the_delimiter_of_one_row() -> None:
         (["nan", "1"], ["nan", "1"]),
     ],
 )
-def test_labels_are_numbers_where_all_are_numbers(texts: list[str], labels: list[object]) -> None:
-    found = parse_labels(texts)
+def test_labels_are_numbers_where_all_are_whole_numbers(
+    texts: list[str], labels: list[object]
+) -> None:
+    found = typed_labels(texts)
     assert found == labels
     assert list(map(type, found)) == list(map(type, labels))
 
@@ -212,7 +216,7 @@ def test_from_a_csv_to_predictions_by_the_command_line(
     manifest = bundle.load(home).manifest
     assert ".onnx" in manifest.files, manifest.onnx_refused
     table = read_csv(source)
-    labels = parse_labels(table.column(sample.target))
+    labels = typed_labels(table.column(sample.target))
     assert set(manifest.classes) == set(labels)
     assert manifest.metrics["accuracy"] > manifest.metrics["majority_accuracy"]
 
@@ -255,4 +259,6 @@ def test_on_error_skip_scores_the_good_rows(people: Home) -> None:
 def test_a_date_in_its_own_format_is_a_date_in_iso_too() -> None:
     finding = column(["31.12.2024", "01.01.2023"] * 20)
     assert finding.column == Column(kind="date", date_format="%d.%m.%Y")
-    assert finding.seen == ColumnProfile(example="2023-01-01")
+    assert finding.seen == ColumnProfile(
+        example="2023-01-01", earliest="2023-01-01", latest="2024-12-31"
+    )
