@@ -172,6 +172,15 @@ class FramePipeline(Pipeline):  # type: ignore[misc]
         """The accuracy."""
         return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
 
+    @property
+    def feature_names_in_(self) -> Any:
+        """The raw columns."""
+        return self.named_steps["encode"].feature_names_in_
+
+    @feature_names_in_.setter
+    def feature_names_in_(self, names: object) -> None:
+        """Nothing: SHAP's KernelExplainer sets it to ``None``, so as to pass arrays."""
+
     def __getitem__(self, ind: Any) -> Any:
         """A step, or some of them as a plain pipeline."""
         return Pipeline(self.steps[ind]) if isinstance(ind, slice) else super().__getitem__(ind)

@@ -50,6 +50,7 @@ def parse(name: str, source: bytes, known_columns: Collection[str] = ()) -> Tabl
             name, or rows that cannot be read.
     """
     head = csv_blocks.head_of(name, io.BytesIO(source), known_columns)
+    csv_blocks.refuse_binary(name, io.BytesIO(source), head.encoding)
     check_columns(head, (), ())
     found = [*csv_blocks.body(head, source)]
     if faults := [record for record in found if record.fault]:

@@ -108,6 +108,8 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     name = str(home.datasets / config.dataset)
     wanted = [config.target, *config.columns]
     source = csv_blocks.head(name, wanted)
+    with opened(name) as stream:
+        csv_blocks.refuse_binary(name, stream, source.encoding)
     check_columns(source, wanted, (), cure="mend the file, or columns in config.yml")
     schema = config.row_schema()
     texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0

@@ -21,11 +21,12 @@ from classification_model.processing.reading.delimiters import find_delimiter
 from classification_model.processing.reading.encodings import encoding_of, known_encoding, utf8
 from classification_model.processing.reading.sources import Block, Record, Source, opened, position
 
-__all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "records"]
+__all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "records", "refuse_binary"]
 
 BLOCK = 4 * 2**20
 """Bytes of a block: some ten thousand rows."""
 
+_SAMPLE = 2**20
 _LONGEST = 32 * 2**20  # a line beyond it is none
 _LF, _CR, _QUOTE = b'\n\r"'
 _BINARY = frozenset("\0\1\2\3\4\5\6\7")  # no text has these; pictures and archives have many
@@ -60,6 +61,22 @@ def head_of(
         )
     columns = tuple(cell.strip() for cell in header.cells)
     return Source(name, "csv", columns, delimiter, encoding)
+
+
+def refuse_binary(name: str, stream: IO[bytes], encoding: str) -> None:
+    """See that the beginning of a file is text: a picture, an archive or a spreadsheet is not.
+
+    Raises:
+        DataError: it is not; the line is named.
+    """
+    text = stream.read(_SAMPLE).decode(encoding, "replace")
+    position = next((i for i, character in enumerate(text) if character in _BINARY), None)
+    if position is not None:
+        line = text.count("\n", 0, position) + 1
+        raise DataError(
+            f"{name}, line {line}: holds {text[position]!r}, so it is a binary file and no CSV; "
+            "save it as text, as CSV"
+        )
 
 
 def _header(lines: Sequence[str], delimiter: str) -> Record | None:
