@@ -16,6 +16,7 @@ from classification_model import bundle, cli, make_prediction
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column
+from classification_model.errors import DataError
 from classification_model.init import scaffold
 from classification_model.init.infer_schema import Learned, learn
 from classification_model.processing import csv_reader
