@@ -11,7 +11,7 @@ from classification_model.predict import Model
 
 __all__ = ["FORMAT", "check_fit"]
 
-FORMAT = 1
+FORMAT = 2
 """The format of the bundles whose schema and features this service understands."""
 
 

@@ -105,7 +105,7 @@ def test_a_first_model_needs_to_pass_the_floor_only(home: Home) -> None:
 
 def test_a_model_of_other_columns_is_not_compared_and_says_why(home: Home) -> None:
     text = home.config_file.read_text()
-    changed = re.sub(r"  income:\n(    .*\n)+", "", text).replace(
+    changed = text.replace("  income: number\n", "").replace(
         "ignored:\n", "ignored:\n  income: no\n"
     )
     home.config_file.write_text(changed)
