@@ -1,82 +1,126 @@
-"""Choose the estimator by cross-validation: compare a few good candidates, then let them vote.
+"""Choose a blend of boosted trees, linear models and networks for a table of any size.
 
-The comparison is stratified cross-validation on log loss. The vote is greedy ensemble
-selection from the out-of-fold probabilities (Caruana et al., "Ensemble selection from
-libraries of models", ICML 2004).
+Candidates are walked step by step on held-out folds, the strong ones first. Shapes of boosted
+trees are first tried on a share of the rows, and the better ones on all (successive halving:
+Jamieson and Talwalkar, AISTATS 2016). What was answered out of fold decides on the work each
+gets, on the vote and on the temperature; nothing is fitted again for that.
 """
 
 from __future__ import annotations
 
 import signal
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 
 import joblib
 import numpy as np
-import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import Pipeline
+from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
 from classification_model.bundle.provenance import Choice, Compared
 from classification_model.config.schema import EstimatorConfig
-from classification_model.pipeline import build_classifier
+from classification_model.pipeline import missing_codes
 from classification_model.processing.features import Feature, Matrix
+from classification_model.training import vote
+from classification_model.training.candidates import bags, candidates
+from classification_model.training.metric import metric_named
+from classification_model.training.walk import (
+    POSITION,
+    Path,
+    Positions,
+    Scores,
+    log_losses,
+    shared,
+    walk,
+)
 
 __all__ = ["candidates", "choose"]
 
-Scores = npt.NDArray[np.float64]
+Fold = tuple[Positions, Positions]
 
-_FOLDS = 5
-_SMALL = 3000
-"""Up to this many rows, candidates that take long on large tables are tried, too."""
+# Rows times columns times trees in a round, up to which five folds or three are worth it.
+_FIVE_FOLDS, _THREE_FOLDS = 300_000, 1_200_000
+_SMALL = 3_000
+_HELD_OUT = 50_000
+# How many shapes of boosted trees come to the last round, and the share of rows of the first.
+_FINALISTS = 5
+_FIRST_SHARE = 0.3
+_SCREENING = 0.4  # of the time
+# Bytes of a node in both files, and of a weight.
+_NODE, _WEIGHT = 110, 8
 
-_ROUNDS = 25
-_MOST_MEMBERS = 4
-# Below these relative gains the simpler model is kept: they are within what chance gives.
-_VOTE_GAIN = 0.002
-_CALIBRATION_GAIN = 0.01
 
+@dataclass
+class _Search:
+    """The table, how it is divided, and what has been found so far."""
 
-def candidates(rows: int, plan: Sequence[Feature]) -> dict[str, EstimatorConfig]:
-    """What is compared for a table of this size, by name, the cheapest first."""
+    matrix: Matrix
+    target: Positions
+    missing: dict[int, float]
+    repeats: Sequence[Sequence[Fold]]
+    seed: int
+    min_rows: int
+    deadline: float
+    largest: float
+    classes: int
+    bags: int
+    configs: dict[str, EstimatorConfig] = field(default_factory=dict)
+    margins: dict[str, Scores] = field(default_factory=dict)
+    ended: bool = False
 
-    def named(name: str, **parameters: object) -> EstimatorConfig:
-        return EstimatorConfig(name=name, parameters=parameters)
+    @property
+    def folds(self) -> list[Fold]:
+        return [fold for repeat in self.repeats for fold in repeat]
 
-    boosting = "hist_gradient_boosting"
-    found = {
-        f"logistic regression, C {c:g}": named("logistic_regression", C=c, max_iter=500)
-        for c in (0.1, 1.0, 10.0, 0.01)
-    }
-    found["gradient boosting, small"] = named(
-        boosting, max_iter=200, learning_rate=0.04, max_leaf_nodes=5, min_samples_leaf=10,
-        max_features=0.3, l2_regularization=1.0,
-    )  # fmt: skip
-    forest = {"n_estimators": 100, "min_samples_leaf": 3, "max_features": 0.4}
-    found["random forest"] = named("random_forest", **forest)
-    found["extra trees"] = named("extra_trees", **{**forest, "max_features": 0.6})
-    found["gradient boosting, medium"] = named(
-        boosting, max_iter=200, learning_rate=0.05, max_leaf_nodes=16, min_samples_leaf=20,
-        max_features=0.5, l2_regularization=1.0,
-    )  # fmt: skip
-    if rows > 1000:
-        found["gradient boosting, large"] = named(
-            boosting, max_iter=300, learning_rate=0.08, max_leaf_nodes=31, min_samples_leaf=20,
-            max_features=0.5, l2_regularization=1.0,
+    @property
+    def truth(self) -> Positions:
+        return self.target[np.concatenate([test for _, test in self.folds])]
+
+    def walk(
+        self, config: EstimatorConfig, fold: Fold, deadline: float, at_least: int = 0
+    ) -> object:
+        """One walk, to be done by a worker."""
+        train, test = fold
+        return joblib.delayed(walk)(
+            config, self.matrix, self.target, train, test, missing=self.missing,
+            min_rows=self.min_rows, seed=self.seed, deadline=deadline,
+            furthest=self.furthest(config), at_least=at_least,
         )  # fmt: skip
-    if rows <= _SMALL and sum(feature.kind == "number" for feature in plan) * 2 > len(plan):
-        found["support vectors, C 1"] = named("svc", C=1.0)
-        found["support vectors, C 10"] = named("svc", C=10.0)
-        found["neural network"] = named(
-            "neural_network", hidden_layer_sizes=[64], alpha=0.1, max_iter=200
-        )
-    return found
+
+    def furthest(self, config: EstimatorConfig) -> float:
+        """The rounds that fit into the bundle."""
+        if config.name != "lightgbm":
+            return np.inf
+        return max(1.0, self.largest / self.size(config, rounds=1.0, bags=1))
+
+    def size(self, config: EstimatorConfig, *, rounds: float, bags: int) -> float:
+        """About how many bytes a fitted candidate has at most."""
+        if config.name != "lightgbm":
+            return float(_WEIGHT * self._weights(config) * bags)
+        leaves = min(config.parameters.get("num_leaves", 31), len(self.target) // self.min_rows)
+        trees = self.classes if self.classes > 2 else 1
+        return _NODE * (2 * leaves - 1) * trees * rounds * bags
+
+    def _weights(self, config: EstimatorConfig) -> int:
+        width = self.matrix.shape[1] + sum(int(code) + 1 for code in self.missing.values())
+        if config.name == "linear":
+            return width * self.classes
+        hidden, layers = config.parameters["hidden"], config.parameters["layers"]
+        return int(hidden * (width + hidden * (layers - 1) + self.classes))
+
+    def keep(self, name: str, config: EstimatorConfig, paths: Sequence[Path]) -> float | None:
+        """Note a candidate at the position where it is best, and give its log loss."""
+        self.ended |= any(path.ended for path in paths)
+        found = shared(paths, [len(test) for _, test in self.folds])
+        if found is None:
+            return None
+        position, self.margins[name] = found
+        reached = int(position) if config.name != "linear" else position
+        parameters = {**config.parameters, POSITION[config.name]: reached}
+        self.configs[name] = config.model_copy(update={"parameters": parameters})
+        return _rounded(log_losses(self.truth, self.margins[name]).mean())
 
 
 def choose(
@@ -86,60 +130,159 @@ def choose(
     *,
     seed: int,
     time_budget: float,
-    only: Sequence[str] | None = None,
+    folds: Sequence[Fold] | None = None,
+    metric: str = "log_loss",
+    min_rows: int = 5,
+    max_model_mb: float = 20,
+    recorded: Choice | None = None,
     began: Callable[[int, int, str], None] = lambda *_: None,
     progress: Callable[[int, int, str, float], None] = lambda *_: None,
 ) -> Choice:
-    """Compare the candidates and choose one, or a soft vote of some.
+    """Compare the candidates and choose a blend of some.
 
     Args:
         matrix: encoded training rows, shape ``(rows, features)``.
         labels: their classes.
         plan: the features, in the order of the matrix's columns.
         seed: of the folds and of every candidate.
-        time_budget: seconds; a candidate that will not end in time is not begun.
-        only: the names to compare, as a recorded choice has them; then no clock is read.
+        time_budget: seconds; what runs when they end is ended, and what it reached counts.
+        folds: positions to learn from and to answer, where groups or time part the rows.
+        metric: what the vote lowers: ``log_loss``, ``roc_auc``, ``f1``, ``balanced_accuracy``.
+        min_rows: the fewest rows that a leaf, a bound or a category's column stands for.
+        max_model_mb: megabytes that the model's files may have.
+        recorded: a choice that was made for the same table before; it is made again as it was.
         began: told how many of how many are done, and the name of the next.
-        progress: told how many of how many are done, and the newest.
+        progress: told how many of how many are done, the newest, and its log loss.
     """
-    y = np.array([str(label) for label in labels])
-    available = candidates(len(y), plan)
-    names = [name for name in (only or available) if name in available]
-    start, longest = time.monotonic(), 0.0
-    folds = _folds(y, seed)
-    scores: dict[str, Scores] = {}
+    if recorded is not None:
+        for done, one in enumerate(recorded.compared, start=1):
+            progress(done, len(recorded.compared), one.name, one.log_loss)
+        return recorded
+    start = time.time()
+    classes, target = np.unique([str(label) for label in labels], return_inverse=True)
+    cost = matrix.size * (len(classes) if len(classes) > 2 else 1)
+    search = _Search(
+        matrix, target, missing_codes(plan),
+        [list(folds)] if folds is not None else _repeats(target, cost, seed),
+        seed, min_rows, start + time_budget, max_model_mb * 0.8e6, len(classes),
+        bags(len(target)),
+    )  # fmt: skip
+    available = candidates(len(target), plan, len(classes))
     losses: dict[str, float] = {}
-    with joblib.Parallel(n_jobs=-1) as parallel:  # this machine's cores, or a cluster's
+    with joblib.Parallel(n_jobs=-1, return_as="generator") as parallel:
         _start_workers(parallel)
-        for done, name in enumerate(names, start=1):
-            begun = time.monotonic() - start
-            # What comes later takes longer, so the longest yet has to fit at least.
-            if only is None and scores and begun + longest > time_budget:
-                break
-            began(done - 1, len(names), name)
-            estimator = build_classifier(plan, available[name], seed)
-            scores[name] = _out_of_fold(parallel, estimator, matrix, y, folds)
-            losses[name] = _loss(y, scores[name])
-            longest = max(longest, time.monotonic() - start - begun)
-            progress(done, len(names), name, losses[name])
-    weights, loss = _vote(y, scores, losses)
+        first, *_ = available
+        screened = [n for n, c in available.items() if c.name == "lightgbm" and n != first]
+        early = [name for name in available if name not in screened]
+        total = len(early) + _FINALISTS
+        for names in (early, None):
+            if names is None:
+                began(len(losses), total, f"{len(screened)} shapes of boosted trees")
+                names = _finalists(parallel, search, {n: available[n] for n in screened})
+            for name, paths in _walked(parallel, search, {n: available[n] for n in names}, first):
+                loss = search.keep(name, available[name], paths)
+                if loss is not None:
+                    losses[name] = loss
+                    progress(len(losses), total, name, loss)
+    return _chosen(search, losses, metric)
+
+
+def _walked(
+    parallel: joblib.Parallel,
+    search: _Search,
+    named: dict[str, EstimatorConfig],
+    first: str,
+) -> Iterable[tuple[str, list[Path]]]:
+    """Each candidate with its walks on all folds, as they are done."""
+    found = parallel(
+        search.walk(config, fold, search.deadline, at_least=1 if name == first else 0)
+        for name, config in named.items()
+        for fold in search.folds
+    )
+    for name in named:
+        yield name, [next(found) for _ in search.folds]
+
+
+def _finalists(
+    parallel: joblib.Parallel, search: _Search, named: dict[str, EstimatorConfig]
+) -> list[str]:
+    """The shapes that lose least on a share of the rows, the best first."""
+    left = search.deadline - time.time()
+    if left <= 0:
+        search.ended = True
+        return []
+    deadline = time.time() + _SCREENING * left
+    train, test = search.folds[0]
+    draw = np.random.default_rng(search.seed)
+    share = len(train) if len(train) <= _SMALL else max(_SMALL, int(_FIRST_SHARE * len(train)))
+    some = np.sort(draw.permutation(train)[:share])
+    few = np.sort(draw.permutation(test)[:10_000])
+    fold = (some, few)
+    paths = parallel(search.walk(config, fold, deadline) for config in named.values())
+    losses = {
+        name: min(path.losses)
+        for name, path in zip(named, paths, strict=True)
+        if path.losses and not path.ended
+    }
+    return sorted(losses, key=lambda name: losses[name])[:_FINALISTS] or [*named][:1]
+
+
+def _chosen(search: _Search, losses: dict[str, float], metric: str) -> Choice:
+    lowered = metric_named(metric, search.classes)
+    repeats = np.repeat(np.arange(len(search.repeats)), [
+        sum(len(test) for _, test in repeat) for repeat in search.repeats
+    ])
+
+    def mean_over_repeats(truth: Positions, margins: Scores) -> float:
+        parts = [repeats == repeat for repeat in range(len(search.repeats))]
+        return float(np.mean([lowered(truth[part], margins[part]) for part in parts]))
+
+    sizes = {
+        name: search.size(config, rounds=config.parameters.get("rounds", 1), bags=1)
+        for name, config in search.configs.items()
+    }
+    truth = search.truth
+    weights = vote.greedy(truth, search.margins, mean_over_repeats, sizes, search.largest)
     total = sum(weights.values())
-    compared = tuple(
-        Compared(name=name, log_loss=losses[name], weight=weights.get(name, 0) / total)
+    mixed = sum(weight * search.margins[name] for name, weight in weights.items()) / total
+    hot = vote.temperature(truth, np.asarray(mixed))
+    room = search.largest / sum(sizes[name] for name in weights)
+    members = tuple(
+        _member(search.configs[name], weights[name] / total / hot, min(search.bags, int(room)))
         for name in losses
+        if name in weights
     )
-    mixed = sum(weight * scores[name] for name, weight in weights.items()) / total
-    estimator_config = _estimator(available, weights)
-    calibrated = _calibrated_loss(y, np.asarray(mixed), seed)
-    if calibrated < loss * (1 - _CALIBRATION_GAIN):
-        estimator_config = estimator_config.model_copy(update={"calibration": "sigmoid"})
-        loss = calibrated
+    compared = tuple(
+        Compared(name=name, log_loss=loss, weight=weights.get(name, 0) / total)
+        for name, loss in losses.items()
+    )
     return Choice(
-        estimator=estimator_config,
+        estimator=EstimatorConfig(name="blend", members=members),
         compared=compared,
-        log_loss=loss,
-        cut_short=len(losses) < len(names),
+        log_loss=_rounded(log_losses(truth, np.asarray(mixed) / hot).mean()),
+        cut_short=search.ended,
     )
+
+
+def _member(config: EstimatorConfig, weight: float, bags: int) -> EstimatorConfig:
+    parameters = {**config.parameters}
+    if config.name != "linear" and bags > 1:
+        parameters["bags"] = bags
+    return config.model_copy(update={"weight": round(weight, 6), "parameters": parameters})
+
+
+def _repeats(target: Positions, cost: int, seed: int) -> list[list[Fold]]:
+    """Stratified folds: five where they are cheap, twice where rows are few; one where not."""
+    rows, rarest = len(target), min(Counter(target.tolist()).values())
+    if cost > _THREE_FOLDS and rows > _SMALL and rarest > 1:
+        size = min(_HELD_OUT, rows // 5)
+        once = StratifiedShuffleSplit(1, test_size=size, random_state=seed)
+        return [list(once.split(target, target))]
+    splits = max(2, min(5 if cost <= _FIVE_FOLDS or rows <= _SMALL else 3, rarest))
+    return [
+        list(StratifiedKFold(splits, shuffle=True, random_state=seed + i).split(target, target))
+        for i in range(2 if rows <= 1_500 else 1)
+    ]
 
 
 def _start_workers(parallel: joblib.Parallel) -> None:
@@ -152,109 +295,11 @@ def _start_workers(parallel: joblib.Parallel) -> None:
     resource_tracker.ensure_running()  # itself it would let Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        parallel(joblib.delayed(abs)(0) for _ in range(2))
+        list(parallel(joblib.delayed(abs)(0) for _ in range(2)))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
-
-
-def _folds(y: npt.NDArray[np.str_], seed: int) -> list[Fold]:
-    """Stratified folds; on a small table twice, because one division of it says little."""
-    splits = min(_FOLDS, *Counter(y.tolist()).values())
-    repeats = 2 if len(y) <= 1500 else 1
-    return [
-        fold
-        for repeat in range(repeats)
-        for fold in StratifiedKFold(splits, shuffle=True, random_state=seed + repeat).split(y, y)
-    ]
-
-
-def _out_of_fold(
-    parallel: joblib.Parallel,
-    estimator: Pipeline,
-    matrix: Matrix,
-    y: npt.NDArray[np.str_],
-    folds: Sequence[Fold],
-) -> Scores:
-    """Each row's probabilities by models that were not trained on it, shape (rows, classes)."""
-    parts = parallel(
-        joblib.delayed(_fit_and_score)(estimator, matrix, y, train, test) for train, test in folds
-    )
-    total = np.zeros((len(y), parts[0].shape[1]))
-    for (_, test), part in zip(folds, parts, strict=True):
-        total[test] += part
-    result: Scores = total / total.sum(axis=1, keepdims=True)
-    return result
-
-
-def _fit_and_score(
-    estimator: Pipeline,
-    matrix: Matrix,
-    y: npt.NDArray[np.str_],
-    train: npt.NDArray[np.intp],
-    test: npt.NDArray[np.intp],
-) -> Scores:
-    with warnings.catch_warnings():
-        # A candidate that has not converged is judged by its loss like any other.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        scores: Scores = estimator.fit(matrix[train], y[train]).predict_proba(matrix[test])
-    return scores
-
-
-def _loss(y: npt.NDArray[np.str_], scores: Scores) -> float:
+def _rounded(loss: float) -> float:
     # To nine digits: what is beyond depends on how many threads a machine adds up with.
-    return round(float(log_loss(y, scores / scores.sum(axis=1, keepdims=True))), 9)
-
-
-def _vote(
-    y: npt.NDArray[np.str_], scores: dict[str, Scores], losses: dict[str, float]
-) -> tuple[dict[str, int], float]:
-    """How often each candidate is in the vote, and the vote's loss.
-
-    Begin with the best; again and again add the one that lowers the loss of the mean most,
-    also one that is in already, until none does.
-    """
-    best = min(losses, key=lambda name: losses[name])
-    weights, total, loss = Counter([best]), scores[best].copy(), losses[best]
-    for size in range(2, _ROUNDS + 1):
-        allowed = list(scores) if len(weights) < _MOST_MEMBERS else list(weights)
-        tried = {name: _loss(y, (total + scores[name]) / size) for name in allowed}
-        name = min(tried, key=lambda name: tried[name])
-        if tried[name] >= loss:
-            break
-        weights[name] += 1
-        total, loss = total + scores[name], tried[name]
-    if loss > losses[best] * (1 - _VOTE_GAIN):
-        return {best: 1}, losses[best]
-    return {name: weights[name] for name in losses if name in weights}, loss
-
-
-def _estimator(available: dict[str, EstimatorConfig], weights: dict[str, int]) -> EstimatorConfig:
-    if len(weights) == 1:
-        return available[next(iter(weights))]
-    members = [
-        available[name].model_copy(update={"weight": float(weight)})
-        for name, weight in weights.items()
-    ]
-    return EstimatorConfig(name="soft_vote", members=tuple(members))
-
-
-def _calibrated_loss(y: npt.NDArray[np.str_], scores: Scores, seed: int) -> float:
-    """The loss after a sigmoid per class on the out-of-fold scores, itself cross-fitted.
-
-    Platt's sigmoid is a logistic regression on the score; for more than two classes each is
-    fitted against the rest and the results add up to one, as in scikit-learn's calibration.
-    """
-    classes = np.unique(y)
-    splits = min(_FOLDS, *Counter(y.tolist()).values())
-    folds = StratifiedKFold(splits, shuffle=True, random_state=seed)
-    sigmoid = LogisticRegression(C=1e6)
-    columns = []
-    for position, label in enumerate(classes):
-        fitted = cross_val_predict(
-            sigmoid, scores[:, [position]], y == label, cv=folds.split(y, y), method="predict_proba"
-        )
-        columns.append(fitted[:, 1])
-    return _loss(y, np.column_stack(columns))
+    return round(float(loss), 9)
