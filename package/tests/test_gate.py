@@ -129,10 +129,10 @@ def test_added_rows_leave_nearly_all_others_on_their_side(people: Home, tmp_path
     shuffled = random.Random(0).sample(rows + more, len(rows) + len(more))
     file.write_text("\n".join([header, *shuffled]) + "\n")
     after = split_dataset(load_dataset(config, grown), config)
-    trained = {str(row) for row in before.train.rows}
-    seen = sum(str(row) in trained for row in after.held_out.rows)
-    assert seen <= 0.1 * len(after.held_out.rows)
-    assert len(after.held_out.rows) == pytest.approx(0.25 * 200, abs=1)
+    trained = {str(row) for row in before.train.rows()}
+    seen = sum(str(row) in trained for row in after.held_out.rows())
+    assert seen <= 0.1 * len(after.held_out)
+    assert len(after.held_out) == pytest.approx(0.25 * 200, abs=1)
 
 
 CLASSES = ["a", "b", "c"]
@@ -197,13 +197,13 @@ def test_compare_prints_and_writes_what_a_pull_request_needs(
 
 
 def test_schema_changes_are_named() -> None:
-    old = RowSchema(columns={"a": Column(kind="integer"), "b": Column(kind="text")})
-    new = RowSchema(columns={"a": Column(kind="integer", nullable=True), "c|": Column(kind="text")})
+    old = RowSchema(columns={"a": Column(kind="integer"), "b": Column(kind="raw")})
+    new = RowSchema(columns={"a": Column(kind="integer", required=True), "c|": Column(kind="raw")})
     changes = schema_changes(old, new)
     assert changes == [
         "column 'c|' is new",
         "column 'b' is gone",
-        "column 'a': nullable False -> True",
+        "column 'a': required False -> True",
     ]
     found = compare(["x"] * 4 + ["y"] * 4, np.full((8, 2), 0.5), np.full((8, 2), 0.5), ["x", "y"])
     assert "- column 'c\\|' is new" in markdown(found, old="1", new="2", changes=changes)

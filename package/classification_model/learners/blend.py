@@ -41,22 +41,23 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         members: what is added up.
-        missing: the columns that hold codes of categories, and the code that a missing one gets.
+        categories: the columns that hold codes of categories.
         min_rows: the fewest training rows that a leaf, a bound or a category's column stands for.
         random_state: of what is drawn.
 
-    Fitted, it holds arrays: ``trees_`` or None, ``preparation_`` or None, ``layers_``.
+    Fitted, it holds arrays: ``trees_`` or None, ``preparation_`` or None, ``layers_``; and
+    ``native_``, the categorical columns that trees know as such.
     """
 
     def __init__(
         self,
         members: Sequence[Member] = (("lightgbm", 1.0, {}),),
-        missing: Sequence[tuple[int, float]] = (),
+        categories: Sequence[int] = (),
         min_rows: int = 5,
         random_state: int = 0,
     ) -> None:
         self.members = members
-        self.missing = missing
+        self.categories = categories
         self.min_rows = min_rows
         self.random_state = random_state
 
@@ -65,11 +66,11 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, target = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("Classifier can't train when only one class is present.")
-        missing = dict(self.missing)
+        self.native_ = boosting.native(X, self.categories)
         dense = any(name != "lightgbm" for name, _, _ in self.members)
-        preparation = Preparation.of(X, missing, min_rows=self.min_rows) if dense else None
+        preparation = Preparation.of(X, self.categories, min_rows=self.min_rows) if dense else None
         prepared = preparation(X) if preparation else None
-        coded = boosting.with_codes(X, missing)
+        coded = boosting.with_codes(X, self.native_)
         trees: list[Trees] = []
         layers: list[Layers] = []
         for name, weight, given in self.members:
@@ -77,7 +78,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             bags = parameters.pop("bags", 1)
             if name == "lightgbm":
                 fitted = boosting.fit(
-                    coded, target, categories=boosting.native(missing), parameters=parameters,
+                    coded, target, categories=self.native_, parameters=parameters,
                     bags=bags, seed=self.random_state, min_rows=self.min_rows,
                 )  # fmt: skip
                 trees.append(fitted.scaled(weight))
@@ -116,7 +117,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         width = len(self.classes_) if len(self.classes_) > 2 else 1
         margins = np.zeros((len(X), width), np.float32)
         if self.trees_ is not None:
-            coded = boosting.with_codes(X, dict(self.missing))
+            coded = boosting.with_codes(X, self.native_)
             margins = self.trees_.margins(coded, width)
         if self.preparation_ is not None:
             prepared = self.preparation_(X)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.errors import MissingExtraError
-from classification_model.learners.trees import CODES, Trees, from_text, joined
+from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text, joined
 from classification_model.processing.features import Matrix
 
 __all__ = ["DEFAULTS", "fit", "native", "rounds", "with_codes"]
@@ -96,21 +96,25 @@ def fit(
     return joined(found)
 
 
-def with_codes(matrix: Matrix, missing: Mapping[int, float]) -> Matrix:
-    """A copy in which a missing category has its code, and an unseen one a code that none has."""
-    if not missing:
+def native(matrix: Matrix, categories: Sequence[int]) -> list[int]:
+    """The categorical columns of few enough codes; others are read as ordered numbers."""
+    return [
+        column
+        for column in categories
+        if np.nanmax(matrix[:, column], initial=0) < MISSING_CODE
+    ]
+
+
+def with_codes(matrix: Matrix, native: Sequence[int]) -> Matrix:
+    """A copy in which a missing category and an unseen one have codes of their own."""
+    if not native:
         return matrix
     filled = matrix.copy()
-    for column, code in missing.items():
-        values = matrix[:, column]
-        coded = np.where(np.isnan(values), code, values)
-        filled[:, column] = np.where(coded < 0, max(code + 1, CODES - 1), coded)
+    for column in native:
+        values = filled[:, column]
+        values[np.isnan(values)] = MISSING_CODE
+        values[values < 0] = UNSEEN_CODE
     return filled
-
-
-def native(missing: Mapping[int, float]) -> list[int]:
-    """The categorical columns of few enough codes; others are read as ordered numbers."""
-    return [column for column, code in missing.items() if code < CODES - 1]
 
 
 def _width(target: npt.NDArray[np.intp]) -> int:

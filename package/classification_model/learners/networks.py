@@ -40,6 +40,8 @@ NETWORK_DEFAULTS: Mapping[str, Any] = {
 # From much regularisation to little, and from few passes over the rows to many.
 _STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 _EPOCHS = (2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85, 113, 150, 200)
+_MISSING = -2.0
+_MOST_CODES = 255
 _STEPS = 300  # of the linear solver
 
 
@@ -62,18 +64,16 @@ class Preparation:
 
     @classmethod
     def of(
-        cls, matrix: Matrix, missing: Mapping[int, float], *, min_rows: int
+        cls, matrix: Matrix, categories: Sequence[int], *, min_rows: int
     ) -> Preparation:
-        """Learn it from training rows; ``missing`` is the code of each categorical column.
+        """Learn it from training rows; ``categories`` are the columns that hold codes.
 
         Bounds are the ``min_rows``-th smallest and largest values, and a category of fewer
         rows has no column.
         """
-        numbers = [i for i in range(matrix.shape[1]) if i not in missing]
-        fills = np.zeros(matrix.shape[1], np.float32)
+        numbers = [i for i in range(matrix.shape[1]) if i not in {*categories}]
+        fills = np.full(matrix.shape[1], _MISSING, np.float32)
         bounds = [_bounds(matrix[:, i], min_rows) for i in numbers]
-        for column, code in missing.items():
-            fills[column] = code
         for column, (_, middle, _) in zip(numbers, bounds, strict=True):
             fills[column] = middle
         low = np.array([low for low, _, _ in bounds], np.float32)
@@ -85,9 +85,8 @@ class Preparation:
         scale = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0).astype(np.float32)
         pairs = [
             (column, code)
-            for column in missing
-            for code, count in zip(*np.unique(filled[:, column], return_counts=True), strict=True)
-            if count >= min_rows
+            for column in categories
+            for code in _common(filled[:, column], min_rows)
         ]
         return cls(
             fills, np.array(numbers, np.int64), low, high, centre, scale,
@@ -218,6 +217,13 @@ def _fit(model: LogisticRegression, prepared: Floats, target: npt.NDArray[np.int
 
 def _two_dimensional(margins: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return np.reshape(margins, (len(margins), -1)).astype(np.float64)
+
+
+def _common(codes: Floats, min_rows: int) -> list[float]:
+    """The commonest codes that enough rows have."""
+    found, counts = np.unique(codes, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:_MOST_CODES]
+    return [float(found[i]) for i in sorted(order) if counts[i] >= min_rows]
 
 
 def _bounds(values: Floats, min_rows: int) -> tuple[float, float, float]:

@@ -12,14 +12,17 @@ import numpy.typing as npt
 
 from classification_model.processing.features import Matrix
 
-__all__ = ["CODES", "Trees", "from_text", "joined"]
+__all__ = ["CODES", "MISSING_CODE", "UNSEEN_CODE", "Trees", "from_text", "joined"]
 
 Integers = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
 CODES = 256
-"""How many codes of categories a tree can tell apart; the last is nobody's."""
+"""How many codes of categories a tree can tell apart."""
+
+MISSING_CODE, UNSEEN_CODE = 254, 255
+"""What a missing category is to a tree, and one that training has not seen."""
 
 # Bits of LightGBM's decision_type.
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING_KNOWN = 1, 2, 8

@@ -21,7 +21,7 @@ from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
 from classification_model.bundle.provenance import Choice, Compared
 from classification_model.config.schema import EstimatorConfig
-from classification_model.pipeline import missing_codes
+from classification_model.pipeline import categorical_columns
 from classification_model.processing.features import Feature, Matrix
 from classification_model.training import vote
 from classification_model.training.candidates import bags, candidates
@@ -58,7 +58,7 @@ class _Search:
 
     matrix: Matrix
     target: Positions
-    missing: dict[int, float]
+    categories: Sequence[int]
     repeats: Sequence[Sequence[Fold]]
     seed: int
     min_rows: int
@@ -84,7 +84,7 @@ class _Search:
         """One walk, to be done by a worker."""
         train, test = fold
         return joblib.delayed(walk)(
-            config, self.matrix, self.target, train, test, missing=self.missing,
+            config, self.matrix, self.target, train, test, categories=self.categories,
             min_rows=self.min_rows, seed=self.seed, deadline=deadline,
             furthest=self.furthest(config), at_least=at_least,
         )  # fmt: skip
@@ -104,7 +104,8 @@ class _Search:
         return _NODE * (2 * leaves - 1) * trees * rounds * bags
 
     def _weights(self, config: EstimatorConfig) -> int:
-        width = self.matrix.shape[1] + sum(int(code) + 1 for code in self.missing.values())
+        codes = (np.nanmax(self.matrix[:, i], initial=0) + 2 for i in self.categories)
+        width = self.matrix.shape[1] + int(sum(codes))
         if config.name == "linear":
             return width * self.classes
         hidden, layers = config.parameters["hidden"], config.parameters["layers"]
@@ -162,7 +163,7 @@ def choose(
     classes, target = np.unique([str(label) for label in labels], return_inverse=True)
     cost = matrix.size * (len(classes) if len(classes) > 2 else 1)
     search = _Search(
-        matrix, target, missing_codes(plan),
+        matrix, target, categorical_columns(plan),
         [list(folds)] if folds is not None else _repeats(target, cost, seed),
         seed, min_rows, start + time_budget, max_model_mb * 0.8e6, len(classes),
         bags(len(target)),

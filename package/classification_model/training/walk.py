@@ -47,7 +47,7 @@ def walk(
     train: Positions,
     test: Positions,
     *,
-    missing: Mapping[int, float],
+    categories: Sequence[int],
     min_rows: int,
     seed: int,
     deadline: float,
@@ -62,7 +62,7 @@ def walk(
         target: the class of each.
         train: the rows to learn from.
         test: the rows to answer.
-        missing: the code of a missing value for each categorical column.
+        categories: the columns that hold codes.
         min_rows: the fewest rows that anything learned may stand for.
         seed: of what is drawn.
         deadline: when the clock ends the walk, in seconds as ``time.time`` counts them.
@@ -76,7 +76,7 @@ def walk(
     since, best = 0, np.inf
     truth = target[test]
     for position, margins in _stops(
-        config, matrix, target, train, test, missing=missing, min_rows=min_rows, seed=seed
+        config, matrix, target, train, test, categories=categories, min_rows=min_rows, seed=seed
     ):
         if position > furthest and path.positions:
             break
@@ -118,18 +118,18 @@ def _stops(
     train: Positions,
     test: Positions,
     *,
-    missing: Mapping[int, float],
+    categories: Sequence[int],
     min_rows: int,
     seed: int,
 ) -> Iterator[tuple[float, Scores]]:
     if config.name == "lightgbm":
+        native = boosting.native(matrix, categories)
         yield from boosting.rounds(
-            boosting.with_codes(matrix[train], missing), target[train],
-            boosting.with_codes(matrix[test], missing),
-            categories=boosting.native(missing), parameters=config.parameters, seed=seed,
+            boosting.with_codes(matrix[train], native), target[train],
+            boosting.with_codes(matrix[test], native), categories=native, parameters=config.parameters, seed=seed,
         )  # fmt: skip
         return
-    preparation = networks.Preparation.of(matrix[train], missing, min_rows=min_rows)
+    preparation = networks.Preparation.of(matrix[train], categories, min_rows=min_rows)
     prepared, asked = preparation(matrix[train]), preparation(matrix[test])
     if config.name == "linear":
         yield from networks.strengths(prepared, target[train], asked)
