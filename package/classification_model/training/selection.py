@@ -17,12 +17,12 @@ from multiprocessing import resource_tracker
 
 import joblib
 import numpy as np
-from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
 from classification_model.bundle.provenance import Choice, Compared
 from classification_model.config.schema import EstimatorConfig
 from classification_model.pipeline import categorical_columns
 from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.splitting import Fold, Units, folds, row_units
 from classification_model.training import vote
 from classification_model.training.candidates import bags, candidates
 from classification_model.training.metric import metric_named
@@ -38,11 +38,9 @@ from classification_model.training.walk import (
 
 __all__ = ["candidates", "choose"]
 
-Fold = tuple[Positions, Positions]
-
 # Rows times columns times trees in a round, up to which five folds or three are worth it.
 _FIVE_FOLDS, _THREE_FOLDS = 300_000, 1_200_000
-_SMALL = 3_000
+_SMALL, _TWICE = 3_000, 1_500
 _HELD_OUT = 50_000
 # How many shapes of boosted trees come to the last round, and the share of rows of the first.
 _FINALISTS = 5
@@ -131,11 +129,10 @@ def choose(
     *,
     seed: int,
     time_budget: float,
-    folds: Sequence[Fold] | None = None,
+    units: Units | None = None,
     metric: str = "log_loss",
     min_rows: int = 5,
     max_model_mb: float = 20,
-    recorded: Choice | None = None,
     began: Callable[[int, int, str], None] = lambda *_: None,
     progress: Callable[[int, int, str, float], None] = lambda *_: None,
 ) -> Choice:
@@ -145,26 +142,21 @@ def choose(
         matrix: encoded training rows, shape ``(rows, features)``.
         labels: their classes.
         plan: the features, in the order of the matrix's columns.
-        seed: of the folds and of every candidate.
+        seed: of every candidate.
         time_budget: seconds; what runs when they end is ended, and what it reached counts.
-        folds: positions to learn from and to answer, where groups or time part the rows.
+        units: what no fold divides, and whether folds look forward; without them each row.
         metric: what the vote lowers: ``log_loss``, ``roc_auc``, ``f1``, ``balanced_accuracy``.
         min_rows: the fewest rows that a leaf, a bound or a category's column stands for.
         max_model_mb: megabytes that the model's files may have.
-        recorded: a choice that was made for the same table before; it is made again as it was.
         began: told how many of how many are done, and the name of the next.
         progress: told how many of how many are done, the newest, and its log loss.
     """
-    if recorded is not None:
-        for done, one in enumerate(recorded.compared, start=1):
-            progress(done, len(recorded.compared), one.name, one.log_loss)
-        return recorded
     start = time.time()
     classes, target = np.unique([str(label) for label in labels], return_inverse=True)
     cost = matrix.size * (len(classes) if len(classes) > 2 else 1)
     search = _Search(
         matrix, target, categorical_columns(plan),
-        [list(folds)] if folds is not None else _repeats(target, cost, seed),
+        _repeats(units or row_units(len(target), seed), target, cost),
         seed, min_rows, start + time_budget, max_model_mb * 0.8e6, len(classes),
         bags(len(target)),
     )  # fmt: skip
@@ -272,18 +264,20 @@ def _member(config: EstimatorConfig, weight: float, bags: int) -> EstimatorConfi
     return config.model_copy(update={"weight": round(weight, 6), "parameters": parameters})
 
 
-def _repeats(target: Positions, cost: int, seed: int) -> list[list[Fold]]:
-    """Stratified folds: five where they are cheap, twice where rows are few; one where not."""
-    rows, rarest = len(target), min(Counter(target.tolist()).values())
-    if cost > _THREE_FOLDS and rows > _SMALL and rarest > 1:
-        size = min(_HELD_OUT, rows // 5)
-        once = StratifiedShuffleSplit(1, test_size=size, random_state=seed)
-        return [list(once.split(target, target))]
-    splits = max(2, min(5 if cost <= _FIVE_FOLDS or rows <= _SMALL else 3, rarest))
-    return [
-        list(StratifiedKFold(splits, shuffle=True, random_state=seed + i).split(target, target))
-        for i in range(2 if rows <= 1_500 else 1)
+def _repeats(units: Units, target: Positions, cost: int) -> list[list[Fold]]:
+    """Five folds where they are cheap, twice where rows are few; one of five where they are not."""
+    rows = len(target)
+    few = cost <= _FIVE_FOLDS or rows <= _SMALL
+    once = not few and cost > _THREE_FOLDS
+    parts = [
+        folds(units, target.tolist(), count=5 if few or once else 3, repeat=repeat)
+        for repeat in range(2 if rows <= _TWICE and not units.by_time else 1)
     ]
+    if not once:
+        return parts
+    train, test = parts[0][-1]  # by time, the newest
+    draw = np.random.default_rng(0)
+    return [[(train, np.sort(draw.permutation(test)[:_HELD_OUT]))]]
 
 
 def _start_workers(parallel: joblib.Parallel) -> None:
