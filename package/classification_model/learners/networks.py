@@ -63,9 +63,7 @@ class Preparation:
     codes: Floats
 
     @classmethod
-    def of(
-        cls, matrix: Matrix, categories: Sequence[int], *, min_rows: int
-    ) -> Preparation:
+    def of(cls, matrix: Matrix, categories: Sequence[int], *, min_rows: int) -> Preparation:
         """Learn it from training rows; ``categories`` are the columns that hold codes.
 
         Bounds are the ``min_rows``-th smallest and largest values, and a category of fewer
@@ -84,9 +82,7 @@ class Preparation:
         spread = clipped.std(axis=0, dtype=np.float64)
         scale = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0).astype(np.float32)
         pairs = [
-            (column, code)
-            for column in categories
-            for code in _common(filled[:, column], min_rows)
+            (column, code) for column in categories for code in _common(filled[:, column], min_rows)
         ]
         return cls(
             fills, np.array(numbers, np.int64), low, high, centre, scale,
@@ -111,9 +107,7 @@ class Layers:
 
     def margins(self, prepared: Floats) -> Floats:
         found = prepared
-        for position, (weights, offset) in enumerate(
-            zip(self.weights, self.offsets, strict=True)
-        ):
+        for position, (weights, offset) in enumerate(zip(self.weights, self.offsets, strict=True)):
             found = np.maximum(found, 0) if position else found
             found = found @ weights + offset
         return found
@@ -144,9 +138,7 @@ def fit_linear(
 ) -> Layers:
     model = LogisticRegression(max_iter=_STEPS, C={**LINEAR_DEFAULTS, **parameters}["C"])
     _fit(model, prepared, target)
-    return Layers(
-        (model.coef_.T.astype(np.float32),), (model.intercept_.astype(np.float32),)
-    )
+    return Layers((model.coef_.T.astype(np.float32),), (model.intercept_.astype(np.float32),))
 
 
 def epochs(

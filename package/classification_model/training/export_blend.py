@@ -49,9 +49,7 @@ def written(blend: Blend, *, padded: bool = False) -> Any:
     try:
         from onnx import TensorProto, helper, numpy_helper
     except ImportError:
-        raise MissingExtraError(
-            purpose="exporting to ONNX", extra="train", module="onnx"
-        ) from None
+        raise MissingExtraError(purpose="exporting to ONNX", extra="train", module="onnx") from None
     classes = len(blend.classes_)
     width = classes if classes > 2 else 1
     graph, parts = _Writer(), []

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
@@ -222,9 +221,10 @@ def _finalists(
 
 def _chosen(search: _Search, losses: dict[str, float], metric: str) -> Choice:
     lowered = metric_named(metric, search.classes)
-    repeats = np.repeat(np.arange(len(search.repeats)), [
-        sum(len(test) for _, test in repeat) for repeat in search.repeats
-    ])
+    repeats = np.repeat(
+        np.arange(len(search.repeats)),
+        [sum(len(test) for _, test in repeat) for repeat in search.repeats],
+    )
 
     def mean_over_repeats(truth: Positions, margins: Scores) -> float:
         parts = [repeats == repeat for repeat in range(len(search.repeats))]
