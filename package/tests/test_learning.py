@@ -20,7 +20,8 @@ from classification_model.errors import DataError
 from classification_model.init import scaffold
 from classification_model.init.infer_schema import Learned, learn
 from classification_model.processing import csv_reader
-from classification_model.processing.data_manager import load_dataset, parse_labels, read_csv
+from classification_model.processing.data_manager import load_dataset, read_csv
+from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.reading import csv_blocks
 from homes import make_home
@@ -150,7 +151,7 @@ def test_known_columns_decide_the_delimiter_of_one_row() -> None:
     ],
 )
 def test_labels_are_numbers_where_all_are_numbers(texts: list[str], labels: list[object]) -> None:
-    found = parse_labels(texts)
+    found = typed_labels(texts)
     assert found == labels
     assert list(map(type, found)) == list(map(type, labels))
 
@@ -214,7 +215,7 @@ def test_from_a_csv_to_predictions_by_the_command_line(
     manifest = bundle.load(home).manifest
     assert ".onnx" in manifest.files, manifest.onnx_refused
     table = read_csv(source)
-    labels = parse_labels(table.column(sample.target))
+    labels = typed_labels(table.column(sample.target))
     assert set(manifest.classes) == set(labels)
     assert manifest.metrics["accuracy"] > manifest.metrics["majority_accuracy"]
 
