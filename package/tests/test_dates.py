@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classification_model.config.zones import zone_of
 from classification_model.init.date_formats import DateReading, infer
-from classification_model.processing.dates import DateFormat, zone_of
+from classification_model.processing.dates import DateFormat
 
 EPOCH = datetime.fromisoformat("1970-01-01")
 

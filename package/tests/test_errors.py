@@ -7,6 +7,7 @@ add a case, add a row.
 
 from __future__ import annotations
 
+import pickle
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from classification_model import cli, errors
 from classification_model.config.home import Home
+from classification_model.errors import InvalidRowsError, MissingExtraError, RowError
 from homes import REPOSITORY, files_of
 from tables import PEOPLE
 
@@ -60,7 +62,7 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
     "empty CSV": (csv(""), ["raw.csv: empty", "name the columns"]),
     "blank CSV": (csv("\n \n"), ["raw.csv: empty"]),
     "header alone": (csv(HEADER + "\n"), ["raw.csv: has a header and no rows"]),
-    "a picture": (csv(PNG), ["raw.csv, line", "holds a NUL character"]),
+    "a picture": (csv(PNG), ["raw.csv, line", "binary file"]),
     "no target column": (
         csv_line(1, HEADER.replace("stays", "goes")),
         ["raw.csv: no column 'stays'", "'goes'"],
@@ -133,9 +135,12 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "ragged rows": (
         lambda home: (csv_line(7, GOOD + ",more")(home), csv_line(9, "short")(home)),
-        ["raw.csv: the header has 7 cells, but line 7 has 8, line 9 has 1"],
+        ["raw.csv, line 7: has 8 cells, and the header has 7; line 9: has 1 cells"],
     ),
-    "quote never closed": (csv_line(7, '"Person'), ["raw.csv, line 7", "never closed"]),
+    "quote never closed": (
+        csv_line(7, '"Person'),
+        ["raw.csv, line 7", "a quote opens a cell and is not closed"],
+    ),
     "no configuration": (lambda home: home.config_file.unlink(), ["config.yml: missing"]),
     "unknown key": (config("^test_size", "tset_size"), ["config.yml, line", "tset_size"]),
     "unknown key of a column": (
@@ -220,7 +225,7 @@ SOME = [f"{i},{i % 7},{'xy'[i % 2]}" for i in range(40)]
 INIT_CASES: dict[str, tuple[bytes | None, str, list[str]]] = {
     "no file": (None, "c", ["data.csv: no such file"]),
     "empty": (b"", "c", ["data.csv: empty"]),
-    "a picture": (PNG, "c", ["holds a NUL character"]),
+    "a picture": (PNG, "c", ["binary file"]),
     "no such target": (table(*SOME), "C ", ["no column 'C '", "did you mean 'c'?", "'a', 'b'"]),
     "nothing like it": (table(*SOME), "price", ["no column 'price'", "'a', 'b', 'c'"]),
     "one column": (table("x", "y", header="c"), "c", ["'c' is the only column"]),
@@ -386,3 +391,15 @@ def test_every_error_is_in_the_tree_and_drawn_there() -> None:
             assert errors.__doc__ is not None
             assert name in errors.__doc__
     assert errors.__all__ == sorted(errors.__all__)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MissingExtraError(purpose="boosting", extra="train", module="lightgbm"),
+        InvalidRowsError([RowError(0, "age", "number_type", "should be a number", "x")]),
+    ],
+)
+def test_an_error_comes_back_from_a_worker_process(error: Exception) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (type(error), str(error))

@@ -119,8 +119,8 @@ class EstimatorConfig(FrozenModel):
 
     @model_validator(mode="after")
     def _members_belong_to_a_vote(self) -> Self:
-        if (self.name == "soft_vote") != bool(self.members):
-            raise ValueError("members belong to soft_vote, which needs at least one")
+        if (self.name in ("soft_vote", "blend")) != bool(self.members):
+            raise ValueError("members belong to blend and soft_vote, which need at least one")
         return self
 
 

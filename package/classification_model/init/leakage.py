@@ -30,7 +30,7 @@ def alone(values: Sequence[str], numbers: Mapping[str, float], labels: Sequence[
         numbers: those that have an order, with the number that each is.
         labels: the class of each row. Classes too rare for the folds are not looked at.
     """
-    codes = {text: float(i) for i, text in enumerate(sorted(set(values)))} | numbers
+    codes = {text: float(i) for i, text in enumerate(sorted(set(values)))} | {**numbers}
     step = len(values) // _ROWS + 1
     y = np.array([str(label) for label in labels[::step]])
     X = np.array([[codes[value]] for value in values[::step]])

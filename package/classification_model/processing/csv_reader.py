@@ -86,6 +86,7 @@ def parse(
             name, or rows that cannot be read.
     """
     head = csv_blocks.head_of(name, io.BytesIO(source), known_columns, encoding)
+    csv_blocks.refuse_binary(name, io.BytesIO(source), head.encoding)
     check_columns(head, (), ())
     every = [*csv_blocks.body(head, source)]
     found = [record for record in every if not record.no_row]

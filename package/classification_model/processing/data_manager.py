@@ -21,8 +21,8 @@ from classification_model.errors import DataError, RowError
 from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labels import typed_labels
-from classification_model.processing.reading import blocks
-from classification_model.processing.reading.sources import check_columns
+from classification_model.processing.reading import blocks, csv_blocks
+from classification_model.processing.reading.sources import check_columns, opened
 from classification_model.processing.reading.whole import Part, cells_of, parts
 from classification_model.processing.splitting import (
     Units,
@@ -128,6 +128,9 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
         name += f"#{config.sheet}"
     wanted = [config.target, *config.columns]
     source = blocks.head(name, wanted, config.encoding)
+    if source.format == "csv":
+        with opened(name) as stream:
+            csv_blocks.refuse_binary(name, stream, source.encoding)
     by = config.split.column
     check_columns(
         source, [*wanted, *([by] if by else [])], (),

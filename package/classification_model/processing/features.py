@@ -34,6 +34,8 @@ __all__ = [
     "RowEncoder",
     "category_codes",
     "feature_plan",
+    "uncentred",
+    "within_float32",
 ]
 
 Matrix = npt.NDArray[np.float32]
@@ -50,7 +52,8 @@ class Feature:
     """One column of the matrix: where its value comes from, and how it becomes a number.
 
     Without ``function`` the value is that of the one input. A category becomes its position
-    in ``categories``, or :data:`UNSEEN`.
+    in ``categories``, or :data:`UNSEEN`. From a number ``centre`` is subtracted before it is
+    rounded to float32, so that what differed in training differs in the matrix.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Feature:
     inputs: tuple[str, ...]
     function: str | None = None
     categories: tuple[str, ...] = ()
+    centre: float = 0.0
 
     def reader(self, functions: Functions) -> Callable[[TypedRow], TypedValue]:
         """The function from a row to the feature's value, before it becomes a number."""
@@ -122,7 +126,9 @@ class RowEncoder:
     """
 
     def __init__(self, features: Sequence[Feature], functions: Functions = BUILT_IN) -> None:
-        self.columns = [_encoder(feature, functions) for feature in features]
+        self.columns = [
+            _centred(uncentred(feature, functions), feature.centre) for feature in features
+        ]
         self.width = len(self.columns)
 
     def encode(self, rows: Sequence[TypedRow]) -> Matrix:
@@ -134,8 +140,23 @@ class RowEncoder:
         return [encode(row) for encode in self.columns]
 
 
-def _encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
-    """The function from a typed row to one feature's number."""
+def within_float32(value: float) -> float:
+    """The nearest number that float32 has: no estimator of scikit-learn takes infinity."""
+    return value if abs(value) <= LARGEST else math.copysign(LARGEST, value)
+
+
+def _centred(encode: Callable[[TypedRow], float], centre: float) -> Callable[[TypedRow], float]:
+    if not centre:
+        return encode
+    return lambda row: _less(encode(row), centre)
+
+
+def _less(value: float, centre: float) -> float:
+    return value if math.isnan(value) else within_float32(value - centre)
+
+
+def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
+    """The function from a typed row to one feature's number, before its centre is subtracted."""
     if feature.kind == "category":
         return _category_encoder(feature, functions)
     if feature.function is None:
@@ -153,7 +174,7 @@ def _encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], flo
         if value is None:
             return MISSING
         # Columns fit into float32, but what a function makes of them may not.
-        return value if abs(value) <= LARGEST else math.copysign(math.inf, value)
+        return MISSING if math.isnan(value) else within_float32(value)
 
     return number
 

@@ -32,11 +32,12 @@ from classification_model.processing.reading.sources import (
     position,
 )
 
-__all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "records"]
+__all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "records", "refuse_binary"]
 
 BLOCK = 4 * 2**20
 """Bytes of a block: some ten thousand rows."""
 
+_SAMPLE = 2**20
 _LONGEST = 32 * 2**20  # a line beyond it is none
 _LF, _CR, _QUOTE = b'\n\r"'
 _BINARY = frozenset("\0\1\2\3\4\5\6\7")  # no text has these; pictures and archives have many
@@ -74,6 +75,22 @@ def head_of(
     return source
 
 
+def refuse_binary(name: str, stream: IO[bytes], encoding: str) -> None:
+    """See that the beginning of a file is text: a picture, an archive or a spreadsheet is not.
+
+    Raises:
+        DataError: it is not; the line is named.
+    """
+    text = stream.read(_SAMPLE).decode(encoding, "replace")
+    position = next((i for i, character in enumerate(text) if character in _BINARY), None)
+    if position is not None:
+        line = text.count("\n", 0, position) + 1
+        raise DataError(
+            f"{name}, line {line}: holds {text[position]!r}, so it is a binary file and no CSV; "
+            "save it as text, as CSV"
+        )
+
+
 def _with_header(
     name: str, text: str, encoding: str, known_columns: Collection[str]
 ) -> Source | None:
@@ -97,7 +114,7 @@ def blocks(source: Source, size: int = BLOCK) -> Iterator[Block]:
         DataError: the file cannot be read, or a line is longer than any row.
     """
     with opened(source.name) as stream:
-        chunks = utf8(stream, source.encoding, stream.read(size), size)
+        chunks = utf8(stream, source.encoding, stream.read(_SAMPLE), size)
         rest, line = b"", 0
         for chunk, last in _with_last(chunks):
             rest += chunk

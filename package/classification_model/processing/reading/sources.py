@@ -237,7 +237,7 @@ def unreadable(name: str, faults: Sequence[Record]) -> DataError:
     """The error that names the first of the lines that could not be read."""
     shown = "; ".join(f"line {record.line}: {record.fault}" for record in faults[:_SHOWN])
     more = f"; and {len(faults) - _SHOWN} lines more" if len(faults) > _SHOWN else ""
-    return DataError(f"{name}, {shown}{more}; mend the lines")
+    return DataError(f"{name}, {shown}{more}; mend the lines, or save the file as UTF-8")
 
 
 def check_columns(
