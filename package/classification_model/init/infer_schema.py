@@ -141,7 +141,7 @@ def learn(
         missing_markers=markers,
         encoding=table.encoding,
         findings=findings,
-        notes=(*table.notes(), *notes_on(target, counts, unlabelled, set(labels))),
+        notes=(*table.notes, *notes_on(target, counts, unlabelled, set(labels))),
     )
     if not learned.used():
         reasons = "; ".join(f"{column}: {why}" for column, why in learned.ignored().items())

@@ -22,7 +22,7 @@ from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.reading import blocks, csv_blocks
-from classification_model.processing.reading.sources import check_columns, opened
+from classification_model.processing.reading.sources import Record, check_columns, notes_on, opened
 from classification_model.processing.reading.whole import Part, cells_of, parts
 from classification_model.processing.splitting import (
     Units,
@@ -62,6 +62,7 @@ class Dataset:
     ``lines`` holds the line of the file that each row starts on, ``digest`` is the sha256 of
     the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
     their label is missing. ``units`` says which rows are held out, or trained on, as a whole.
+    ``notes`` is what a person should know of how the file was read.
     """
 
     columns: Columns
@@ -71,6 +72,7 @@ class Dataset:
     digest: str
     size: int
     unlabelled: int = 0
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -138,8 +140,8 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     )  # fmt: skip
     schema = config.row_schema()
     texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0
-    digests, split_by = [], list[str]()
-    for part in parts(source, source.columns, progress or Progress()):
+    digests, split_by, left_out = [], list[str](), list[Record]()
+    for part in parts(source, source.columns, progress or Progress(), left_out):
         found = [text.strip() for text in part.texts(config.target)]
         labelled = [i for i, text in enumerate(found) if text not in config.missing_markers]
         rows += len(found)
@@ -170,7 +172,8 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     starts = np.concatenate(lines)
     units = units_of(config, np.concatenate(digests), split_by, starts)
     size = Path(name).stat().st_size
-    return Dataset(columns, labels, starts, units, digest, size, rows - len(labels))
+    notes = tuple(notes_on(source, left_out))
+    return Dataset(columns, labels, starts, units, digest, size, rows - len(labels), notes)
 
 
 class _Errors:
