@@ -18,8 +18,13 @@ import numpy.typing as npt
 
 from classification_model.config.schema import DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
-from classification_model.processing.functions import BUILT_IN, DATE_PARTS, Functions
-from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
+from classification_model.processing.functions import BUILT_IN, DATE_PARTS, TIME_PARTS, Functions
+from classification_model.processing.validation import (
+    LARGEST,
+    TypedRow,
+    TypedValue,
+    date_format,
+)
 
 __all__ = [
     "MISSING",
@@ -84,8 +89,8 @@ def feature_plan(
 ) -> tuple[Feature, ...]:
     """Which features a schema gives: its columns in order, then the derived ones.
 
-    Raw text gives none by itself; a date gives year, month, weekday and day number. Categories
-    are learned from training rows.
+    Raw text gives none by itself; a date gives year, month, weekday and day number, and a time its
+    hour, too. Categories are learned from training rows.
 
     Raises:
         ConfigError: a derived feature names a function that there is not.
@@ -93,9 +98,10 @@ def feature_plan(
     plan: list[Feature] = []
     for name, column in schema.columns.items():
         if column.kind == "date":
+            parts = [*DATE_PARTS, *(TIME_PARTS if date_format(column).has_time else ())]
             plan += [
                 Feature(name=f"{name} {part}", kind="number", inputs=(name,), function=part)
-                for part in DATE_PARTS
+                for part in parts
             ]
         elif column.kind == "category":
             plan.append(Feature(name=name, kind="category", inputs=(name,)))
