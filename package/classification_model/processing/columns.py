@@ -23,7 +23,6 @@ from pydantic_core import PydanticCustomError
 from classification_model.config.schema import Column, RowSchema
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
-    UNSEEN,
     Feature,
     Matrix,
     RowEncoder,
@@ -140,7 +139,7 @@ class ColumnEncoder:
         inputs = [columns[name] for name in feature.inputs]
         numbers = inputs[0].numbers
         if feature.function is None and feature.kind == "number" and numbers is not None:
-            return numbers
+            return _within(feature, numbers)
         if feature.function and feature.kind == "category" and len(inputs) == 1:
             codes, results = inputs[0].seen(self._functions.by_name[feature.function])
             return _category_numbers(feature, results)[codes]
@@ -157,7 +156,7 @@ class ColumnEncoder:
         results = feature.apply(self._functions, *values)
         if feature.kind == "category":
             return _category_numbers(feature, results)
-        numbers = np.array(results, np.float64)
+        numbers = _within(feature, np.array(results, np.float64))
         # Missing, or beyond float32: rare, and decided in one place.
         for i in np.flatnonzero(~(np.abs(numbers) <= LARGEST)).tolist():
             row: TypedRow = dict(zip(feature.inputs, (v[i] for v in values), strict=True))
@@ -167,7 +166,18 @@ class ColumnEncoder:
 
 def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> Floats:
     code = category_codes(feature).get
-    return np.fromiter(map(code, values, repeat(UNSEEN)), np.float64, len(values))
+    return np.fromiter(map(code, values, repeat(feature.other)), np.float64, len(values))
+
+
+def _within(feature: Feature, numbers: Floats) -> Floats:
+    """Numbers as :class:`RowEncoder` clips them, and missing ones as it reads them."""
+    if feature.missing_as is not None:
+        numbers = np.where(np.isnan(numbers), feature.missing_as, numbers)
+    if feature.bounds is None:
+        return numbers
+    low, high = feature.bounds
+    # Not np.clip, which may take either of two zeros.
+    return np.where(numbers < low, low, np.where(numbers > high, high, numbers))
 
 
 def _by_rule(

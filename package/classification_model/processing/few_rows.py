@@ -85,13 +85,13 @@ def mostly_rare(
 def bounds(
     numbers: Floats, least: int, groups: Indices | None = None
 ) -> tuple[float, float] | None:
-    """The ``least``-th smallest and largest number, rounded outward; NaN is missing.
+    """The ``least``-th smallest and largest number, rounded outward; NaN and infinity are none.
 
     To two significant digits of the number or of the span between the two, whichever is the
     finer: years from 1931 to 2004 stay years. Nothing where fewer rows have a number. With
     groups it is the smallest (largest) number of each group that is ranked.
     """
-    known = ~np.isnan(numbers)
+    known = np.isfinite(numbers)
     low = _ranked(numbers[known], least, None if groups is None else groups[known])
     high = _ranked(-numbers[known], least, None if groups is None else groups[known])
     if low is None or high is None:
@@ -121,7 +121,7 @@ def edges(
     limits = bounds(numbers, least, groups)
     if limits is None:
         return []
-    known = numbers[~np.isnan(numbers)]
+    known = numbers[np.isfinite(numbers)]
     found = np.quantile(known, shares, method="inverted_cdf").tolist()
     return sorted({_published(value, numbers, limits, least, groups) for value in found})
 
