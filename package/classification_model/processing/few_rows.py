@@ -8,8 +8,10 @@ still one person.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +37,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+Word = TypeVar("Word", bound=Hashable)
 
 MIN_ROWS = 5
 """How many rows hold what is published, where config.yml does not say otherwise."""
@@ -135,19 +138,13 @@ def neighbours(counts: Sequence[int], least: int) -> list[int]:
     return [min(held, key=lambda j: (abs(i - j), j)) for i in range(len(counts))]
 
 
-def count_words(texts: Iterable[Iterable[str]], groups: Indices | None = None) -> Mapping[str, int]:
+def count_words(texts: Iterable[Iterable[Word]], groups: Indices | None = None) -> dict[Word, int]:
     """How many rows, or groups, hold each word; ``texts`` are the words of each row."""
     if groups is None:
-        counts: dict[str, int] = {}
-        for words in texts:
-            for word in set(words):
-                counts[word] = counts.get(word, 0) + 1
-        return counts
-    holders: dict[str, set[int]] = {}
-    for words, group in zip(texts, groups.tolist(), strict=True):
-        for word in set(words):
-            holders.setdefault(word, set()).add(group)
-    return {word: len(found) for word, found in holders.items()}
+        return dict(Counter(word for words in texts for word in set(words)))
+    rows = zip(texts, groups.tolist(), strict=True)
+    pairs = {(word, group) for words, group in rows for word in set(words)}
+    return dict(Counter(word for word, _ in pairs))
 
 
 def check_classes(
