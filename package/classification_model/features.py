@@ -83,5 +83,5 @@ EXAMPLES = {
         "Miller, Master. Peter", "Miller, Mlle. Claire", "Miller, Mme. Claire", "Miller, Ms. Jane",
         "Miller, Dr. James", "Miller, Rev. Thomas", "James Miller",
     ),
-    "cabin": ("A1", "B2", "B2 B4", "C3", "C3 C5 C7", "D4", "E5", "F6", "F G7", "G8", "T"),
+    "cabin": ("A1", "B2", "B2 B4", "C3", "C3 C5 C7", "D4", "E5", "F6", "F G7", "G8"),
 }  # fmt: skip
