@@ -43,7 +43,8 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
 
 
 _CODE = (
-    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "processing",
+    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "monitoring",
+    "processing",
     "training",
 )  # fmt: skip
 

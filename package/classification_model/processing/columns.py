@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import repeat, zip_longest
 from typing import Any
 
@@ -29,18 +30,22 @@ from classification_model.processing.features import (
     category_codes,
 )
 from classification_model.processing.functions import BUILT_IN, Functions
+from classification_model.processing.scalars import plain
 from classification_model.processing.typed_columns import (
     UNKNOWN,
+    Columns,
     Floats,
     Indices,
+    Mask,
     See,
     Typed,
     TypedColumn,
+    codes_of,
     scalars,
 )
 from classification_model.processing.validation import LARGEST, TypedRow, TypedValue, parser
 
-__all__ = ["ColumnEncoder"]
+__all__ = ["ColumnEncoder", "learn_categories"]
 
 
 class ColumnEncoder:
@@ -62,10 +67,11 @@ class ColumnEncoder:
         }
         self._markers = pa.array(schema.missing_markers, pa.string())
 
-    def check(self, raw: Mapping[str, pa.Array]) -> Typed:
+    def check(self, raw: Mapping[str, pa.Array | TypedColumn]) -> Typed:
         """Apply each column's rule to its raw values, all of one length.
 
-        The columns returned hold the good rows only.
+        What Arrow has no type for comes as a column of values. The columns returned hold the
+        good rows only.
         """
         size = len(next(iter(raw.values())))
         good = np.ones(size, np.bool_)
@@ -75,12 +81,16 @@ class ColumnEncoder:
             columns = {name: column.take(rows) for name, column in columns.items()}
         return Typed(columns, good)
 
-    def encode(self, typed: Typed) -> Matrix:
-        """Good rows to the matrix of shape ``(rows, features)`` that :class:`RowEncoder` gives."""
-        size = len(next(iter(typed.columns.values())))
-        matrix = np.empty((size, len(self._features)), np.float32)
-        for position, feature in enumerate(self._features):
-            matrix[:, position] = self._encoded(position, feature, typed.columns)
+    def encode(self, columns: Columns, only: Sequence[int] | None = None) -> Matrix:
+        """Typed columns to the matrix of shape ``(rows, features)`` that :class:`RowEncoder` gives.
+
+        ``only`` names the positions of the features that are wanted.
+        """
+        wanted = range(len(self._features)) if only is None else only
+        size = len(next(iter(columns.values())))
+        matrix = np.empty((size, len(wanted)), np.float32)
+        for i, position in enumerate(wanted):
+            matrix[:, i] = self._encoded(position, self._features[position], columns)
         return matrix
 
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
@@ -94,16 +104,19 @@ class ColumnEncoder:
                 first.setdefault(rule, message)
             yield from ((name, rule, count, first[rule]) for rule, count in counts.items())
 
-    def _typed(self, name: str, raw: pa.Array, good: npt.NDArray[np.bool_]) -> TypedColumn:
+    def _typed(self, name: str, raw: pa.Array | TypedColumn, good: Mask) -> TypedColumn:
         column = self._schema.columns[name]
+        if isinstance(raw, TypedColumn):
+            return _by_rule(self._rules[name], *raw.distinct(), good)
         if column.kind in ("integer", "number"):
             numbers = self._numbers(raw, whole=column.kind == "integer")
             if numbers is not None:
                 if not column.nullable:
                     good &= ~np.isnan(numbers)
                 return TypedColumn(UNKNOWN, [], numbers, column.kind == "integer")
-        markers = self._schema.missing_markers if column.kind in ("category", "text") else None
-        return _by_rule(self._rules[name], raw, good, markers)
+        takes_text = column.kind in ("category", "raw") and _is_text(raw.type)
+        markers = self._schema.missing_markers if takes_text else None
+        return _by_rule(self._rules[name], *_distinct(raw), good, markers)
 
     def _numbers(self, raw: pa.Array, *, whole: bool) -> Floats | None:
         """Numbers where Arrow can read every value, and as the rule would; else nothing."""
@@ -134,7 +147,7 @@ class ColumnEncoder:
         return numbers if np.isnan(numbers).sum() == known.null_count else None
 
     def _encoded(
-        self, position: int, feature: Feature, columns: Mapping[str, TypedColumn]
+        self, position: int, feature: Feature, columns: Columns
     ) -> npt.NDArray[np.floating]:
         inputs = [columns[name] for name in feature.inputs]
         numbers = inputs[0].numbers
@@ -180,27 +193,54 @@ def _within(feature: Feature, numbers: Floats) -> Floats:
     return np.where(numbers < low, low, np.where(numbers > high, high, numbers))
 
 
-def _by_rule(
-    rule: Callable[[object], TypedValue],
-    raw: pa.Array,
-    good: npt.NDArray[np.bool_],
-    markers: Collection[str] | None,
-) -> TypedColumn:
-    """Ask the rule about each distinct value; rows that it refuses are no longer good.
+def learn_categories(
+    plan: Sequence[Feature], columns: Columns, functions: Functions = BUILT_IN
+) -> tuple[Feature, ...]:
+    """Complete a plan with the categories that its features take in training rows."""
+    return tuple(
+        replace(feature, categories=_categories(feature, columns, functions))
+        if feature.kind == "category"
+        else feature
+        for feature in plan
+    )
 
-    With ``markers``, the column's kind takes any text but them as it is.
-    """
+
+def _categories(feature: Feature, columns: Columns, functions: Functions) -> tuple[str, ...]:
+    inputs = [columns[name] for name in feature.inputs]
+    _, first = _combinations(inputs, functions.seen.get(feature.function or "", ()))
+    some = first[first >= 0]
+    values = feature.apply(functions, *(column.take(some).each() for column in inputs))
+    return tuple(sorted({str(value) for value in values if value is not None}))
+
+
+def _distinct(raw: pa.Array) -> tuple[Indices, list[Any]]:
+    """The code of each raw value, and the value of each code."""
     if pa.types.is_floating(raw.type):  # NaN in a table means missing
         raw = pc.if_else(pc.is_nan(raw), None, raw)
     encoded = raw if pa.types.is_dictionary(raw.type) else raw.dictionary_encode()
-    missing = len(encoded.dictionary)
-    codes = encoded.indices.fill_null(missing).to_numpy().astype(np.int64)
-    raws: list[Any] = encoded.dictionary.to_pylist()
-    if encoded.null_count:
-        raws.append(None)
+    values: list[Any] = encoded.dictionary.to_pylist()
+    codes = encoded.indices.fill_null(len(values)).to_numpy().astype(np.int64)
+    return codes, [*values, None] if encoded.null_count else values
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)
+
+
+def _by_rule(
+    rule: Callable[[object], TypedValue],
+    codes: Indices,
+    raws: Sequence[Any],
+    good: Mask,
+    markers: Collection[str] | None = None,
+) -> TypedColumn:
+    """Ask the rule about each distinct value; rows that it refuses are no longer good.
+
+    With ``markers`` all values are text, and the column's kind takes any but them as it is.
+    """
     values: list[Any] = [*raws]
     doubtful: Sequence[int] = range(len(raws))
-    if markers is not None and pa.types.is_string(encoded.dictionary.type):
+    if markers is not None:
         values = [text and text.strip() for text in raws]
         asked = frozenset((*markers, None))
         doubtful = []
@@ -209,7 +249,7 @@ def _by_rule(
     refused = []
     for position in doubtful:
         try:
-            values[position] = rule(raws[position])
+            values[position] = rule(plain(raws[position]))
         except PydanticCustomError:
             values[position] = None
             refused.append(position)
@@ -240,9 +280,8 @@ def _combinations(
             rows = np.arange(size)
             return rows, rows
         else:
-            encoded = pc.dictionary_encode(pa.array(combined * len(values) + codes))
-            combined = encoded.indices.to_numpy().astype(np.int64)
-            count = len(encoded.dictionary)
+            combined, together = codes_of(combined * len(values) + codes)
+            count = len(together)
     first = np.full(count, -1, np.int64)
     first[combined[::-1]] = np.arange(size - 1, -1, -1)
     return combined, first

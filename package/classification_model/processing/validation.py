@@ -23,6 +23,7 @@ from typing_extensions import TypedDict
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import RowError
 from classification_model.processing.data_warnings import RowWarning, value_checks
+from classification_model.processing.scalars import plain
 
 __all__ = ["LARGEST", "RowValidator", "RowWarning", "TypedRow", "TypedValue", "Validated", "parser"]
 
@@ -49,8 +50,6 @@ def _number(value: object, *, decimal_comma: bool = False) -> float:
     if isinstance(value, str):
         text = value.replace(",", ".") if decimal_comma else value
         value = float(text) if _DECIMAL.fullmatch(text) else value
-    elif hasattr(value, "item"):  # a NumPy scalar
-        value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("number_type", "should be a number")
     if isinstance(value, float) and not math.isfinite(value):
@@ -87,8 +86,6 @@ def _as_text(value: object) -> str | None:
     """Text as it is, a number as a CSV would have it (``3.0`` is ``3``), else nothing."""
     if isinstance(value, str):
         return value
-    if hasattr(value, "item"):
-        value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
         return None
     return str(int(value)) if value == int(value) else repr(value)
@@ -205,7 +202,11 @@ class RowValidator:
         self._rows: TypeAdapter[list[TypedRow]] = TypeAdapter(list[self.row_type])  # type: ignore[name-defined]
 
     def validate(self, rows: Sequence[Mapping[str, object]]) -> Validated:
-        """Check every row; a bad one does not hide the others."""
+        """Check every row; a bad one does not hide the others.
+
+        Values may be those of NumPy, pandas and ``decimal``; see :func:`~.scalars.plain`.
+        """
+        rows = [_plain_row(row) for row in rows]
         try:
             return Validated([*self._rows.validate_python(rows)], [])
         except ValidationError as error:
@@ -221,6 +222,10 @@ class RowValidator:
             for name, check in self._value_checks
             if (unusual := check(row[name])) is not None
         )
+
+
+def _plain_row(row: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: plain(value) for name, value in row.items()} if isinstance(row, Mapping) else row
 
 
 def _row_type(fields: dict[str, Any]) -> Any:
