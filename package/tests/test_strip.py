@@ -13,7 +13,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from classification_model.config.schema import EstimatorConfig
+from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.inference.engines import OnnxScorer
 from classification_model.pipeline import ESTIMATORS, EncodingStep, build_classifier
 from classification_model.processing.features import Feature
@@ -58,7 +58,7 @@ def labels(matrix: npt.NDArray[np.float32]) -> list[str]:
 
 def fitted(config: EstimatorConfig) -> Pipeline:
     matrix = rows()
-    encode = EncodingStep(PLAN)
+    encode = EncodingStep(RowSchema(columns={}), PLAN)
     encode.features_ = PLAN
     classify = build_classifier(PLAN, config, seed=0).fit(matrix, labels(matrix))
     return Pipeline([("encode", encode), ("classify", classify)])

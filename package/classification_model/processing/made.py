@@ -28,7 +28,7 @@ from classification_model.processing.few_rows import (
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.validation import TypedValue
 
-__all__ = ["made_texts", "made_values", "without_people"]
+__all__ = ["made_texts", "made_values", "people_like", "without_people"]
 
 _MOST_WORDS = 12
 _NO_WORDS = "made text"
@@ -124,12 +124,13 @@ def without_people(
     groups: Indices | None = None,
 ) -> list[Mapping[str, TypedValue]]:
     """The rows that are not, in all columns, what one to ``least`` - 1 people are."""
-    return [row for row in rows if not 0 < _people_like(row, columns, groups) < least]
+    return [row for row in rows if not 0 < people_like(row, columns, groups) < least]
 
 
-def _people_like(
+def people_like(
     row: Mapping[str, TypedValue], columns: Mapping[str, TypedColumn], groups: Indices | None
 ) -> int:
+    """How many rows, or groups, have the values of ``row`` in all of these columns."""
     alike: npt.NDArray[np.bool_] | None = None
     for name, column in columns.items():
         codes, values = column.distinct()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["strip", "walk"]
+__all__ = ["inside", "strip", "walk"]
 
 
 def strip(fitted: object) -> None:
@@ -29,33 +29,34 @@ def walk(root: object) -> Iterator[Any]:
     waiting = [root]
     while waiting:
         part = waiting.pop()
-        if id(part) in seen or isinstance(part, _PLAIN):
-            continue
-        seen.add(id(part))
-        yield part
-        waiting += reversed(list(_inside(part)))
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            waiting += reversed([value for _, value in inside(part)])
 
 
 _PLAIN = (str, bytes, int, float, type, type(None), np.generic)
 
 
-def _inside(part: Any) -> Iterator[object]:
+def inside(part: Any) -> Iterator[tuple[str, Any]]:
+    """The parts of an object that are no plain values, with their names."""
+    for name, value in _parts(part):
+        if not isinstance(value, _PLAIN):
+            yield name, value
+
+
+def _parts(part: Any) -> Iterator[tuple[str, object]]:
     if isinstance(part, Mapping):
-        yield from part.values()
+        yield from ((str(key), value) for key, value in part.items())
     elif isinstance(part, list | tuple | set | frozenset):
-        yield from part
+        yield from ((str(i), value) for i, value in enumerate(part))
     elif isinstance(part, np.ndarray):
         if part.dtype == object:
-            yield from part.ravel().tolist()
+            yield from ((str(i), value) for i, value in enumerate(part.ravel().tolist()))
     elif type(part).__module__.partition(".")[0] != "numpy":
-        yield from vars(part).values() if hasattr(part, "__dict__") else _slots(part)
-
-
-def _slots(part: object) -> Iterator[object]:
-    for kind in type(part).__mro__:
-        for name in getattr(kind, "__slots__", ()):
-            if hasattr(part, name):
-                yield getattr(part, name)
+        slots = (name for kind in type(part).__mro__ for name in getattr(kind, "__slots__", ()))
+        names = [*getattr(part, "__dict__", ()), *slots]
+        yield from ((name, getattr(part, name)) for name in names if hasattr(part, name))
 
 
 def _forget(part: Any, *names: str) -> None:
