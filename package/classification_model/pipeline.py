@@ -41,7 +41,14 @@ from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import functions_of
 from classification_model.processing.typed_columns import Columns, Typed
 
-__all__ = ["ESTIMATORS", "EncodingStep", "FramePipeline", "build_classifier", "build_pipeline"]
+__all__ = [
+    "ESTIMATORS",
+    "EncodingStep",
+    "FramePipeline",
+    "build_classifier",
+    "build_pipeline",
+    "encoding_step",
+]
 
 ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "extra_trees": ExtraTreesClassifier,
@@ -180,11 +187,19 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
     Raises:
         ConfigError: an estimator or one of its parameters is unknown.
     """
-    functions = functions_of(config.features)
-    plan = feature_plan(config.row_schema(), config.derived, functions)
-    classify = build_classifier(plan, estimator or config.estimator, config.random_state)
-    encode = EncodingStep(config.row_schema(), plan, config.features)
+    encode = encoding_step(config)
+    classify = build_classifier(encode.plan, estimator or config.estimator, config.random_state)
     return FramePipeline([("encode", encode), ("classify", classify)])
+
+
+def encoding_step(config: Config) -> EncodingStep:
+    """A new, unfitted first step for a configuration.
+
+    Raises:
+        ConfigError: a derived feature names a function that there is not.
+    """
+    plan = feature_plan(config.row_schema(), config.derived, functions_of(config.features))
+    return EncodingStep(config.row_schema(), plan, config.features)
 
 
 def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:

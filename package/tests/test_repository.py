@@ -32,7 +32,7 @@ def test_titanic_the_data_is_what_its_command_makes(tmp_path: Path, titanic: Non
 def test_titanic_the_data_has_1309_rows_and_the_known_missing_values(
     config: Config, source_home: Home, titanic: None
 ) -> None:
-    rows = load_dataset(config, source_home).rows
+    rows = load_dataset(config, source_home).rows()
     assert len(rows) == 1309
     missing = {name: sum(row[name] is None for row in rows) for name in config.columns}
     assert {name: count for name, count in missing.items() if count} == {
@@ -66,8 +66,8 @@ def test_pin_api_pins_a_new_version(tmp_path: Path) -> None:
 
 
 def test_the_held_out_rows_are_the_same_every_time(split: Split, config: Config) -> None:
-    total = len(split.train.rows) + len(split.held_out.rows)
-    assert len(split.held_out.rows) == pytest.approx(total * config.test_size, abs=1)
+    total = len(split.train) + len(split.held_out)
+    assert len(split.held_out) == pytest.approx(total * config.test_size, abs=1)
     for label in set(split.train.labels):
         trained = split.train.labels.count(label) / len(split.train.labels)
         held_out = split.held_out.labels.count(label) / len(split.held_out.labels)

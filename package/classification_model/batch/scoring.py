@@ -15,12 +15,13 @@ from classification_model.batch.answers import Answer, ScoredRow
 from classification_model.batch.layouts import CsvLayout, ParquetLayout, Target
 from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.predict import Model
+from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.features import Matrix
 from classification_model.processing.reading import records
 from classification_model.processing.reading.sources import Block, Record
 
 if TYPE_CHECKING:
-    from classification_model.processing.columns import ColumnEncoder
+    from classification_model.processing.column_rules import ColumnRules
     from classification_model.processing.reading.tables import Positions, Table
 
 __all__ = ["BlockScorer", "has_arrow", "score_matrix"]
@@ -67,13 +68,16 @@ class BlockScorer:
         self._model = model
         self._layout = CsvLayout(model) if target == "csv" else ParquetLayout(model)
         self._target = target
+        manifest = model.manifest
+        self._encoder = ColumnEncoder(
+            manifest.row_schema, manifest.features, model.functions, model.profile
+        )
 
     @cached_property
-    def _encoder(self) -> ColumnEncoder:
-        from classification_model.processing.columns import ColumnEncoder
+    def _rules(self) -> ColumnRules:
+        from classification_model.processing.column_rules import ColumnRules
 
-        manifest = self._model.manifest
-        return ColumnEncoder(manifest.row_schema, manifest.features, self._model.functions)
+        return ColumnRules(self._model.manifest.row_schema)
 
     def score(self, block: Block) -> Answer:
         """Answer each row of a block, or say why it is rejected."""
@@ -100,7 +104,7 @@ class BlockScorer:
 
     def _by_columns(self, block: Block, table: Table) -> Answer | None:
         kept = np.flatnonzero(~table.odd)
-        typed = self._encoder.check(table.columns([*self._model.manifest.row_schema.columns]))
+        typed = self._rules.check(table.columns([*self._model.manifest.row_schema.columns]))
         if self._target == "parquet" and not typed.fits_64_bits():
             return None
         chosen = kept[typed.good]

@@ -42,8 +42,7 @@ def choose_rows(columns: Columns, schema: RowSchema, *, seed: int) -> list[Typed
     }
     made = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
     special = {
-        name: None if schema.columns[name].kind in ("category", "boolean") else {*extreme, None}
-        for name, extreme in extremes.items()
+        name: _special(schema.columns[name].kind, extreme) for name, extreme in extremes.items()
     }
     facts = [
         {(n, v) for n, v in row.items() if (among := special[n]) is None or v in among}
@@ -59,6 +58,13 @@ def choose_rows(columns: Columns, schema: RowSchema, *, seed: int) -> list[Typed
         known |= facts[best]
     rest = [i for i in range(len(made)) if i not in set(chosen)]
     return [made[i] for i in sorted([*chosen, *rest[: _ROWS - len(chosen)]])]
+
+
+def _special(kind: str, extremes: Sequence[TypedValue]) -> set[TypedValue] | None:
+    """The values of a column that some golden row should have; ``None`` for every one."""
+    if kind in ("category", "boolean"):
+        return None
+    return {*extremes, None} if kind in ("integer", "number") else {None}
 
 
 def _extremes(column: TypedColumn) -> tuple[TypedValue, TypedValue, TypedValue]:

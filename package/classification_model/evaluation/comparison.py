@@ -81,7 +81,7 @@ def schema_changes(old: RowSchema, new: RowSchema) -> list[str]:
     for name, column in new.columns.items():
         if name in old.columns and column != old.columns[name]:
             before, after = old.columns[name].model_dump(), column.model_dump()
-            changed = [key for key in after if before[key] != after[key] and key != "example"]
+            changed = [key for key in after if before[key] != after[key]]
             lines += [
                 f"column {name!r}: {key} {before[key]!r} -> {after[key]!r}" for key in changed
             ]

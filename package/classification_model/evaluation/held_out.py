@@ -20,7 +20,7 @@ from classification_model.evaluation.slices import slices
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature
-from classification_model.processing.functions import Functions
+from classification_model.processing.functions import BUILT_IN, Functions
 
 __all__ = ["evaluate"]
 
@@ -29,12 +29,12 @@ def evaluate(
     *,
     predict: Predict,
     features: Sequence[Feature],
-    functions: Functions,
     schema: RowSchema,
     train: Dataset,
     held_out: Dataset,
     classes: Sequence[Label],
     seed: int,
+    functions: Functions = BUILT_IN,
 ) -> Report:
     """Judge a model on held-out rows. The same arguments give the same report.
 

@@ -40,7 +40,9 @@ def slices(
     losses, correct = judged.losses, judged.correct.astype(np.float64)
     # Sums of squares lose fewer digits about the mean.
     centre = losses.mean()
-    every = np.stack([np.ones(len(losses)), losses - centre, (losses - centre) ** 2, correct])
+    every: Floats = np.stack(
+        [np.ones(len(losses)), losses - centre, (losses - centre) ** 2, correct]
+    )
     found, sums = [], []
     for name, column in schema.columns.items():
         names, place = _parts(column.kind, train[name], held_out[name])
@@ -54,8 +56,8 @@ def slices(
         sums.append(totals[:, kept])
     if not found:
         return ()
-    part = np.concatenate(sums, axis=1)
-    others = every.sum(axis=1)[:, np.newaxis] - part
+    part: Floats = np.concatenate(sums, axis=1).astype(np.float64)
+    others: Floats = every.sum(axis=1)[:, np.newaxis] - part
     weaker = _weaker(part, others)
     cut = [
         Slice(
@@ -79,7 +81,8 @@ def _parts(kind: str, train: TypedColumn, held_out: TypedColumn) -> Parts:
         codes, values = held_out.distinct()
         return [_name(value) for value in values], codes
     if kind == "raw":
-        names, place = [], np.full(len(missing), -1, np.int64)
+        names: list[str] = []
+        place = np.full(len(missing), -1, np.int64)
     else:
         known = _numbers(train)
         names, place = _ranges(_numbers(held_out), known[~np.isnan(known)], as_date=kind == "date")

@@ -148,7 +148,7 @@ def _chi_squared(degrees: int, probability: float) -> float:
     """
     normal = NormalDist().inv_cdf(probability)
     if degrees == 1:
-        return NormalDist().inv_cdf((1 + probability) / 2) ** 2
+        return float(NormalDist().inv_cdf((1 + probability) / 2) ** 2)
     if degrees == 2:
         return -2 * math.log(1 - probability)
     cube = 1 - 2 / (9 * degrees) + normal * (2 / (9 * degrees)) ** 0.5

@@ -1,27 +1,21 @@
-"""Whole columns at once: each distinct value is checked and encoded once, by the rules of a row.
+"""Whole columns to numbers: each distinct value is encoded once, as it would be in a row.
 
-The rule of a column is the one in validation.py, what is unusual is said by unusual.py, and a
-feature is computed by its function in features.py. Here they are asked once for each distinct
-value, or combination of values, of a block of rows. Two kinds of column are not asked at all:
-numbers that Arrow reads as the rule would, and the float32 of a number that is in range.
+What is unusual is said by data_warnings.py, and a feature is computed by its function in
+features.py. Here they are asked once for each distinct value, or combination of values, of a
+block of rows. The float32 of a number that is in range is not asked for at all.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import repeat, zip_longest
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-from pydantic_core import PydanticCustomError
 
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import RowSchema
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
     Feature,
@@ -30,56 +24,44 @@ from classification_model.processing.features import (
     category_codes,
 )
 from classification_model.processing.functions import BUILT_IN, Functions
-from classification_model.processing.scalars import plain
+from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import (
-    UNKNOWN,
     Columns,
     Floats,
     Indices,
-    Mask,
     See,
     Typed,
     TypedColumn,
     codes_of,
     scalars,
 )
-from classification_model.processing.validation import LARGEST, TypedRow, TypedValue, parser
+from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
 
 __all__ = ["ColumnEncoder", "learn_categories"]
 
 
 class ColumnEncoder:
-    """Columns of raw values to the matrix that the rows would be encoded to."""
+    """Typed columns to the matrix that the rows would be encoded to.
+
+    Args:
+        schema: the columns and their rules.
+        features: of the matrix, in order.
+        functions: those that the features name.
+        profile: what training saw; without it there are no warnings.
+    """
 
     def __init__(
-        self, schema: RowSchema, features: Sequence[Feature], functions: Functions = BUILT_IN
+        self,
+        schema: RowSchema,
+        features: Sequence[Feature],
+        functions: Functions = BUILT_IN,
+        profile: Profile | None = None,
     ) -> None:
-        self._schema = schema
+        self._seen = profile.columns if profile else {}
         self._features = features
         self._functions = functions
         self._row_encoders = RowEncoder(features, functions).columns
-        self._value_checks = value_checks(schema)
-        self._rules = {
-            name: parser(
-                column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
-            )
-            for name, column in schema.columns.items()
-        }
-        self._markers = pa.array(schema.missing_markers, pa.string())
-
-    def check(self, raw: Mapping[str, pa.Array | TypedColumn]) -> Typed:
-        """Apply each column's rule to its raw values, all of one length.
-
-        What Arrow has no type for comes as a column of values. The columns returned hold the
-        good rows only.
-        """
-        size = len(next(iter(raw.values())))
-        good = np.ones(size, np.bool_)
-        columns = {name: self._typed(name, raw[name], good) for name in self._schema.columns}
-        if not good.all():
-            rows = np.flatnonzero(good)
-            columns = {name: column.take(rows) for name, column in columns.items()}
-        return Typed(columns, good)
+        self._value_checks = value_checks(schema, profile)
 
     def encode(self, columns: Columns, only: Sequence[int] | None = None) -> Matrix:
         """Typed columns to the matrix of shape ``(rows, features)`` that :class:`RowEncoder` gives.
@@ -96,55 +78,13 @@ class ColumnEncoder:
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
         """What is unusual: column, rule, the number of rows, and what to say of the first."""
         for name, check in self._value_checks:
-            found = _unusual(typed.columns[name], check, self._schema.columns[name])
+            found = _unusual(typed.columns[name], check, self._seen[name])
             counts = Counter[str]()
             first: dict[str, str] = {}
             for (rule, message), count in found:
                 counts[rule] += count
                 first.setdefault(rule, message)
             yield from ((name, rule, count, first[rule]) for rule, count in counts.items())
-
-    def _typed(self, name: str, raw: pa.Array | TypedColumn, good: Mask) -> TypedColumn:
-        column = self._schema.columns[name]
-        if isinstance(raw, TypedColumn):
-            return _by_rule(self._rules[name], *raw.distinct(), good)
-        if column.kind in ("integer", "number"):
-            numbers = self._numbers(raw, whole=column.kind == "integer")
-            if numbers is not None:
-                if not column.nullable:
-                    good &= ~np.isnan(numbers)
-                return TypedColumn(UNKNOWN, [], numbers, column.kind == "integer")
-        takes_text = column.kind in ("category", "raw") and _is_text(raw.type)
-        markers = self._schema.missing_markers if takes_text else None
-        return _by_rule(self._rules[name], *_distinct(raw), good, markers)
-
-    def _numbers(self, raw: pa.Array, *, whole: bool) -> Floats | None:
-        """Numbers where Arrow can read every value, and as the rule would; else nothing."""
-        numbers = None
-        if pa.types.is_string(raw.type):
-            for text in (raw, pc.ascii_trim_whitespace(raw)):
-                with suppress(pa.ArrowInvalid):
-                    numbers = self._from_text(text)
-                    break
-        elif pa.types.is_integer(raw.type) or pa.types.is_floating(raw.type):
-            with suppress(pa.ArrowInvalid):
-                numbers = raw.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        if numbers is None:
-            return None
-        largest = np.nanmax(np.abs(numbers), initial=0.0) if len(numbers) else 0.0
-        if largest > LARGEST or (whole and not _are_whole(numbers)):
-            return None
-        return numbers + 0.0 if whole else numbers  # a whole number has no negative zero
-
-    def _from_text(self, text: pa.Array) -> Floats | None:
-        """What Arrow reads, the rule reads as the same number; but "nan" is no number to it."""
-        missing = pc.is_in(text, value_set=self._markers)
-        known = pc.if_else(missing, None, text)
-        if self._schema.decimal_comma:
-            # With a point beside the comma, or two commas, there are two points: no number.
-            known = pc.replace_substring(known, ",", ".")
-        numbers: Floats = known.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        return numbers if np.isnan(numbers).sum() == known.null_count else None
 
     def _encoded(
         self, position: int, feature: Feature, columns: Columns
@@ -213,56 +153,6 @@ def _categories(feature: Feature, columns: Columns, functions: Functions) -> tup
     return tuple(sorted({str(value) for value in values if value is not None}))
 
 
-def _distinct(raw: pa.Array) -> tuple[Indices, list[Any]]:
-    """The code of each raw value, and the value of each code."""
-    if pa.types.is_floating(raw.type):  # NaN in a table means missing
-        raw = pc.if_else(pc.is_nan(raw), None, raw)
-    encoded = raw if pa.types.is_dictionary(raw.type) else raw.dictionary_encode()
-    values: list[Any] = encoded.dictionary.to_pylist()
-    codes = encoded.indices.fill_null(len(values)).to_numpy().astype(np.int64)
-    return codes, [*values, None] if encoded.null_count else values
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)
-
-
-def _by_rule(
-    rule: Callable[[object], TypedValue],
-    codes: Indices,
-    raws: Sequence[Any],
-    good: Mask,
-    markers: Collection[str] | None = None,
-) -> TypedColumn:
-    """Ask the rule about each distinct value; rows that it refuses are no longer good.
-
-    With ``markers`` all values are text, and the column's kind takes any but them as it is.
-    """
-    values: list[Any] = [*raws]
-    doubtful: Sequence[int] = range(len(raws))
-    if markers is not None:
-        values = [text and text.strip() for text in raws]
-        asked = frozenset((*markers, None))
-        doubtful = []
-        if not asked.isdisjoint(values):
-            doubtful = [i for i, text in enumerate(values) if text in asked]
-    refused = []
-    for position in doubtful:
-        try:
-            values[position] = rule(plain(raws[position]))
-        except PydanticCustomError:
-            values[position] = None
-            refused.append(position)
-    if refused:
-        good &= ~np.isin(codes, refused)
-    return TypedColumn(codes, values)
-
-
-def _are_whole(numbers: Floats) -> bool:
-    known = numbers[~np.isnan(numbers)]
-    return bool((known == np.floor(known)).all())
-
-
 def _combinations(
     columns: Sequence[TypedColumn], seen: Sequence[See | None]
 ) -> tuple[Indices, Indices]:
@@ -288,7 +178,7 @@ def _combinations(
 
 
 def _unusual(
-    column: TypedColumn, check: ValueCheck, rule: Column
+    column: TypedColumn, check: ValueCheck, seen: ColumnProfile
 ) -> Iterator[tuple[tuple[str, str], int]]:
     """What a check says of the values of a column, with how many rows have each."""
     said: Noticed
@@ -302,8 +192,8 @@ def _unusual(
     missing = int(np.isnan(column.numbers).sum())
     if missing and (said := check(None)) is not None:
         yield said, missing
-    low = -np.inf if rule.minimum is None else rule.minimum
-    high = np.inf if rule.maximum is None else rule.maximum
+    low = -np.inf if seen.minimum is None else seen.minimum
+    high = np.inf if seen.maximum is None else seen.maximum
     beyond = column.numbers[(column.numbers < low) | (column.numbers > high)]
     for value in scalars(beyond, whole=column.whole):
         if (said := check(value)) is not None:

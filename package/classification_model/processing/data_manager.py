@@ -25,7 +25,7 @@ from classification_model.processing.csv_reader import Table
 from classification_model.processing.reading import csv_blocks
 from classification_model.processing.reading.sources import check_columns, opened
 from classification_model.processing.reading.whole import Part, parts
-from classification_model.processing.typed_columns import Columns, Indices, joined, rows_of
+from classification_model.processing.typed_columns import Columns, Indices, Typed, joined, rows_of
 from classification_model.processing.validation import RowValidator, TypedRow
 from classification_model.progress import Progress
 
@@ -69,6 +69,10 @@ class Dataset:
         columns = {name: column.take(rows) for name, column in self.columns.items()}
         labels = [self.labels[i] for i in rows.tolist()]
         return replace(self, columns=columns, labels=labels, lines=self.lines[rows])
+
+    def typed(self) -> Typed:
+        """The columns as what was checked, for what would check them otherwise."""
+        return Typed(self.columns, np.ones(len(self), np.bool_))
 
     def rows(self) -> list[TypedRow]:
         """Each row as a dict: for a few."""
@@ -127,7 +131,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
         raise DataError(
             f"{name}: {faults(errors.found, errors.lines)}; mend the file, or columns in config.yml"
         )
-    with opened(name) as stream:
+    with Path(name).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     columns = {
         c: joined([part[c] for part in typed], schema.columns[c].kind) for c in schema.columns
@@ -142,9 +146,9 @@ class _Errors:
     """
 
     def __init__(self, schema: RowSchema) -> None:
-        from classification_model.processing.columns import ColumnEncoder
+        from classification_model.processing.column_rules import ColumnRules
 
-        self._columns = ColumnEncoder(schema, ())
+        self._columns = ColumnRules(schema)
         self._rows = RowValidator(schema)
         self.found: list[RowError] = []
         self.lines: list[int] = []

@@ -95,8 +95,8 @@ def feature_plan(
 ) -> tuple[Feature, ...]:
     """Which features a schema gives: its columns in order, then the derived ones.
 
-    A raw column gives none by itself; a date gives year, month, weekday and day number. The
-    categories of category features are learned from training rows.
+    Raw text gives none by itself; a date gives year, month, weekday and day number. Categories
+    are learned from training rows.
 
     Raises:
         ConfigError: a derived feature names a function that there is not.

@@ -86,9 +86,9 @@ class FrameValidator:
         return self._given or RowValidator(self._schema)
 
     def _checked(self, raw: RawColumns) -> tuple[Columns, list[RowError]]:
-        from classification_model.processing.columns import ColumnEncoder
+        from classification_model.processing.column_rules import ColumnRules
 
-        typed = ColumnEncoder(self._schema, ()).check(raw)
+        typed = ColumnRules(self._schema).check(raw)
         bad = np.flatnonzero(~typed.good)
         if not len(bad):
             return typed.columns, []

@@ -101,7 +101,7 @@ class TypedColumn:
 
     def distinct(self) -> tuple[Indices, list[TypedValue]]:
         """The code of each row, and the value of each code."""
-        if self.codes is UNKNOWN:
+        if self.codes is UNKNOWN and self.numbers is not None:
             self.codes, distinct = codes_of(self.numbers)
             self.values = scalars(distinct, whole=self.whole)
         return self.codes, self.values
