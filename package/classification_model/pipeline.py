@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -35,8 +35,9 @@ from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.processing.blockwise import probabilities
-from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.few_rows import rounded, unit
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import functions_of
 from classification_model.processing.typed_columns import Columns, Typed
@@ -77,22 +78,26 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         schema: the raw columns and their rules.
         plan: the features of the matrix, in order.
         source: of the home's features.py, which the plan's functions come from.
+        min_rows: how many rows, or groups, hold each category, and lie beyond each bound.
 
-    ``features_`` is the plan completed with learned categories: what serving encodes by.
+    ``features_`` is the plan completed with categories and bounds: what serving encodes by.
     """
 
-    def __init__(self, schema: RowSchema, plan: Sequence[Feature], source: str = "") -> None:
+    def __init__(
+        self, schema: RowSchema, plan: Sequence[Feature], source: str = "", min_rows: int = 1
+    ) -> None:
         self.schema = schema
         self.plan = plan
         self.source = source
+        self.min_rows = min_rows
 
     def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002
-        """Learn the categories of the features.
+        """Learn the categories and the bounds of the features.
 
         Raises:
             InvalidRowsError: a row does not fit the schema.
         """
-        self._learn(self._typed(X))
+        self._learn(X, self._typed(X))
         return self
 
     def fit_transform(self, X: object, y: object = None) -> Matrix:  # noqa: ARG002
@@ -110,7 +115,7 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit_matrix(self, X: object) -> Matrix:
         """As ``fit_transform``, whatever ``set_output`` says."""
         columns = self._typed(X)
-        self._learn(columns)
+        self._learn(X, columns)
         return self._encoded(columns)
 
     def matrix(self, X: object) -> Matrix:
@@ -121,8 +126,12 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _typed(self, X: object) -> Columns:
         return X.columns if isinstance(X, Typed) else FrameValidator(self.schema).columns(X)
 
-    def _learn(self, columns: Columns) -> None:
-        self.features_ = learn_categories(self.plan, columns, functions_of(self.source))
+    def _learn(self, X: object, columns: Columns) -> None:
+        groups = X.groups if isinstance(X, Typed) else None
+        functions = functions_of(self.source)
+        self.features_ = learn_features(
+            self.plan, columns, functions, min_rows=self.min_rows, groups=groups
+        )
         self.feature_names_in_ = np.array([*self.schema.columns], dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
 
@@ -142,6 +151,21 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The names of the matrix's columns."""
         check_is_fitted(self)
         return np.array([feature.name for feature in self.features_], dtype=object)
+
+
+class RoundedMedian(SimpleImputer):  # type: ignore[misc]
+    """The median where a number is missing, rounded: an exact one may be somebody's value."""
+
+    def fit(self, X: Any, y: object = None) -> Self:
+        super().fit(X, y)
+        lows, highs = np.nanmin(X, axis=0).tolist(), np.nanmax(X, axis=0).tolist()
+        self.statistics_ = np.array(
+            [
+                rounded(median, unit(low, high))
+                for median, low, high in zip(self.statistics_.tolist(), lows, highs, strict=True)
+            ]
+        )
+        return self
 
 
 class FramePipeline(Pipeline):  # type: ignore[misc]
@@ -199,7 +223,7 @@ def encoding_step(config: Config) -> EncodingStep:
         ConfigError: a derived feature names a function that there is not.
     """
     plan = feature_plan(config.row_schema(), config.derived, functions_of(config.features))
-    return EncodingStep(config.row_schema(), plan, config.features)
+    return EncodingStep(config.row_schema(), plan, config.features, config.publish.min_rows)
 
 
 def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:
@@ -227,7 +251,7 @@ def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
         ]
     )
     transformers = [
-        ("numbers", SimpleImputer(strategy="median"), numbers),
+        ("numbers", RoundedMedian(strategy="median"), numbers),
         ("categories", one_hot, categories),
     ]
     return ColumnTransformer([step for step in transformers if step[2]])
@@ -256,10 +280,7 @@ def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
     if config.name == "svc":  # it has no probabilities of its own
         estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
     if config.name in _NEED_SCALING:
-        # A value beyond those seen counts as the nearest that was, as it does for a tree: a
-        # linear model would extrapolate without end, and float32 would not follow it there.
-        clip = MinMaxScaler(clip=True)
-        return Pipeline([("clip", clip), ("scale", StandardScaler()), ("estimator", estimator)])
+        return Pipeline([("scale", StandardScaler()), ("estimator", estimator)])
     return estimator
 
 

@@ -16,6 +16,9 @@ from classification_model.evaluation import Report
 from classification_model.predict import load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
+from classification_model.processing.few_rows import check_classes
+from classification_model.processing.functions import functions_of
+from classification_model.processing.profile import Profile
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
 from classification_model.training import describe, fitting, gate
@@ -77,7 +80,7 @@ def run_training(
             config=config,
             choice=choice,
             data=data,
-            profile=profile_of(config.row_schema(), split.train.columns, split.train.labels),
+            profile=_profile(config, split.train),
             version=version,
             progress=tell,
         )
@@ -103,7 +106,19 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     data = data_manager.load_dataset(config, home, progress)
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
+    check_classes(config.target, data.labels, config.publish.min_rows, data.groups)
     return data
+
+
+def _profile(config: Config, train: Dataset) -> Profile:
+    return profile_of(
+        config.row_schema(),
+        train.columns,
+        train.labels,
+        min_rows=config.publish.min_rows,
+        groups=train.groups,
+        functions=functions_of(config.features),
+    )
 
 
 def _with_card(new: Bundle, report: Report, config: Config) -> Bundle:

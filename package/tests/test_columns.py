@@ -18,7 +18,7 @@ from pydantic_core import SchemaValidator, ValidationError
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
 from classification_model.processing.column_rules import ColumnRules
-from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.features import (
     RowEncoder,
     feature_plan,
@@ -106,7 +106,7 @@ TRAINED: list[dict[str, Any]] = [
         "fare": None, "cabin": None, "alone": None, "born": None,
     },
 ]  # fmt: skip
-PLAN = learn_categories(
+PLAN = learn_features(
     feature_plan(
         SCHEMA,
         {

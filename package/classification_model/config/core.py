@@ -17,6 +17,7 @@ from classification_model.config.schema import (
     DerivedFeature,
     EstimatorConfig,
     FrozenModel,
+    Publish,
     RowSchema,
 )
 from classification_model.config.yaml_reader import Document, Node
@@ -36,7 +37,8 @@ class Config(FrozenModel):
 
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes. ``acceptance`` holds a floor, or for the losses a
-    ceiling, for metrics on the held-out rows. ``features`` is the source of the home's
+    ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
+    published. ``features`` is the source of the home's
     features.py. ``digest`` is the sha256 of the file's bytes.
     """
 
@@ -54,6 +56,7 @@ class Config(FrozenModel):
     estimator: EstimatorConfig
     time_budget: Annotated[float, Field(gt=0)] = 60.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
+    publish: Publish = Publish()
     features: str = ""
     digest: str
 

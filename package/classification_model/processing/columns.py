@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import repeat, zip_longest
 
 import numpy as np
@@ -25,6 +24,7 @@ from classification_model.processing.features import (
 )
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.published import with_bounds, with_categories
 from classification_model.processing.typed_columns import (
     Columns,
     Floats,
@@ -37,7 +37,7 @@ from classification_model.processing.typed_columns import (
 )
 from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
 
-__all__ = ["ColumnEncoder", "learn_categories"]
+__all__ = ["ColumnEncoder", "learn_features"]
 
 
 class ColumnEncoder:
@@ -86,6 +86,10 @@ class ColumnEncoder:
                 first.setdefault(rule, message)
             yield from ((name, rule, count, first[rule]) for rule, count in counts.items())
 
+    def numbers(self, position: int, columns: Columns) -> Floats:
+        """The numbers of one feature, one for each row, not yet rounded to float32."""
+        return self._encoded(position, self._features[position], columns).astype(np.float64)
+
     def _encoded(
         self, position: int, feature: Feature, columns: Columns
     ) -> npt.NDArray[np.floating]:
@@ -133,24 +137,40 @@ def _within(feature: Feature, numbers: Floats) -> Floats:
     return np.where(numbers < low, low, np.where(numbers > high, high, numbers))
 
 
-def learn_categories(
-    plan: Sequence[Feature], columns: Columns, functions: Functions = BUILT_IN
+def learn_features(
+    plan: Sequence[Feature],
+    columns: Columns,
+    functions: Functions = BUILT_IN,
+    *,
+    min_rows: int = 1,
+    groups: Indices | None = None,
 ) -> tuple[Feature, ...]:
-    """Complete a plan with the categories that its features take in training rows."""
+    """Complete a plan with what at least ``min_rows`` training rows, or groups, hold.
+
+    That is the categories of each feature, or the bounds of its numbers.
+    """
+    encoder = ColumnEncoder(RowSchema(columns={}), plan, functions)
     return tuple(
-        replace(feature, categories=_categories(feature, columns, functions))
+        with_categories(feature, *_results(feature, columns, functions), min_rows, groups)
         if feature.kind == "category"
-        else feature
-        for feature in plan
+        else with_bounds(feature, encoder.numbers(i, columns), min_rows, groups)
+        for i, feature in enumerate(plan)
     )
 
 
-def _categories(feature: Feature, columns: Columns, functions: Functions) -> tuple[str, ...]:
+def _results(
+    feature: Feature, columns: Columns, functions: Functions
+) -> tuple[Indices, list[TypedValue]]:
+    """The code of each row's category, and the category of each code."""
     inputs = [columns[name] for name in feature.inputs]
-    _, first = _combinations(inputs, functions.seen.get(feature.function or "", ()))
-    some = first[first >= 0]
-    values = feature.apply(functions, *(column.take(some).each() for column in inputs))
-    return tuple(sorted({str(value) for value in values if value is not None}))
+    combined, first = _combinations(inputs, functions.seen.get(feature.function or "", ()))
+    there = np.flatnonzero(first >= 0)
+    taken = [column.take(first[there]).each() for column in inputs]
+    results = feature.apply(functions, *taken)
+    place = {result: i for i, result in enumerate(dict.fromkeys(results))}
+    codes = np.zeros(len(first), np.int64)
+    codes[there] = [place[result] for result in results]
+    return codes[combined], [*place]
 
 
 def _combinations(

@@ -53,6 +53,7 @@ class Dataset:
 
     ``lines`` holds the line of the file that each row starts on, ``digest`` is the sha256 of
     the CSV, and ``unlabelled`` counts the rows that were left out because their label is missing.
+    ``groups`` is the number of each row's group, where config.yml says who a row belongs to.
     """
 
     columns: Columns
@@ -60,6 +61,7 @@ class Dataset:
     lines: Indices
     digest: str
     unlabelled: int = 0
+    groups: Indices | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -68,11 +70,12 @@ class Dataset:
         """Some of the rows, by their positions."""
         columns = {name: column.take(rows) for name, column in self.columns.items()}
         labels = [self.labels[i] for i in rows.tolist()]
-        return replace(self, columns=columns, labels=labels, lines=self.lines[rows])
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(self, columns=columns, labels=labels, lines=self.lines[rows], groups=groups)
 
     def typed(self) -> Typed:
         """The columns as what was checked, for what would check them otherwise."""
-        return Typed(self.columns, np.ones(len(self), np.bool_))
+        return Typed(self.columns, np.ones(len(self), np.bool_), self.groups)
 
     def rows(self) -> list[TypedRow]:
         """Each row as a dict: for a few."""

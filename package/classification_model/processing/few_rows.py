@@ -20,7 +20,6 @@ from classification_model.config.schema import Label
 from classification_model.errors import DataError
 
 __all__ = [
-    "MIN_ROWS",
     "bounds",
     "check_classes",
     "count_words",
@@ -38,9 +37,6 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Word = TypeVar("Word", bound=Hashable)
-
-MIN_ROWS = 5
-"""How many rows hold what is published, where config.yml does not say otherwise."""
 
 
 def group_numbers(values: Iterable[Hashable]) -> Indices:

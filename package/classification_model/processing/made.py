@@ -26,7 +26,7 @@ from classification_model.processing.few_rows import (
     unit,
 )
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import TypedValue
+from classification_model.processing.validation import TypedRow, TypedValue
 
 __all__ = ["made_texts", "made_values", "people_like", "without_people"]
 
@@ -118,11 +118,11 @@ def made_texts(
 
 
 def without_people(
-    rows: Sequence[Mapping[str, TypedValue]],
+    rows: Sequence[TypedRow],
     columns: Mapping[str, TypedColumn],
     least: int,
     groups: Indices | None = None,
-) -> list[Mapping[str, TypedValue]]:
+) -> list[TypedRow]:
     """The rows that are not, in all columns, what one to ``least`` - 1 people are."""
     return [row for row in rows if not 0 < people_like(row, columns, groups) < least]
 

@@ -1,7 +1,11 @@
-"""Learn a profile from whole columns. Training alone does this; what serving needs is the result."""
+"""Learn a profile from whole columns: what enough rows hold, and made examples.
+
+Training alone does this; what serving needs is the result.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,47 +15,134 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Kind, Label, RowSchema
+from classification_model.processing.few_rows import bounds, edges, held_by, number_of_holders
+from classification_model.processing.functions import BUILT_IN, Functions
+from classification_model.processing.made import made_texts, made_values
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.validation import TypedValue
 
 if TYPE_CHECKING:  # it imports pyarrow
-    from classification_model.processing.typed_columns import TypedColumn
+    from classification_model.processing.typed_columns import Indices, TypedColumn
 
-__all__ = ["profile_of", "profile_of_counts", "profile_of_numbers"]
+__all__ = ["profile_of", "profile_of_column", "profile_of_counts", "profile_of_numbers"]
 
 
 def profile_of(
-    schema: RowSchema, columns: Mapping[str, TypedColumn], labels: Sequence[Label]
+    schema: RowSchema,
+    columns: Mapping[str, TypedColumn],
+    labels: Sequence[Label],
+    *,
+    min_rows: int,
+    groups: Indices | None = None,
+    functions: Functions = BUILT_IN,
 ) -> Profile:
-    """What there is in the rows that a model learns from.
+    """What there is in the rows that a model learns from, and that enough of them hold.
 
     Args:
         schema: the columns, in order.
         columns: their typed values.
         labels: the class of each row; the commonest comes first, then by its text.
+        min_rows: how many rows, or groups, must hold what is said.
+        groups: the number of each row's group.
+        functions: of the home, which may offer examples.
     """
     classes = sorted(Counter(labels).items(), key=lambda item: (-item[1], str(item[0])))
     return Profile(
         rows=len(labels),
         classes=tuple(classes),
         columns={
-            name: _of_column(column.kind, columns[name]) for name, column in schema.columns.items()
+            name: profile_of_column(
+                column.kind, columns[name], min_rows, groups, functions.examples.get(name, ())
+            )
+            for name, column in schema.columns.items()
         },
     )
 
 
-def _of_column(kind: Kind, column: TypedColumn) -> ColumnProfile:
-    if column.numbers is not None:
-        return profile_of_numbers(column.numbers, whole=column.whole)
+def profile_of_column(
+    kind: Kind,
+    column: TypedColumn,
+    min_rows: int,
+    groups: Indices | None = None,
+    examples: Sequence[str] = (),
+) -> ColumnProfile:
+    """The profile of a column.
+
+    Values that few hold count for the commonest one, as which they are read; so does a missing
+    one that few miss.
+    """
+    missing = column.missing()
+    shown = int(missing.sum()) if number_of_holders(missing, groups) >= min_rows else 0
+    if kind in ("integer", "number"):
+        return _of_numbers(column, shown, min_rows, groups)
+    if kind == "raw":
+        example = next(iter(examples), None) or _text(column, min_rows, groups)
+        return ColumnProfile(missing=shown, example=example)
+    counts = _held(column, min_rows, groups)
+    if kind == "category":
+        rest = len(column) - shown - sum(counts.values())
+        example = min(counts, key=lambda value: (-counts[value], value), default=None)
+        if example is not None and 0 < rest < min_rows:
+            counts[example] += rest
+        return ColumnProfile(
+            missing=shown, categories=dict(sorted(counts.items())), example=example
+        )
+    return ColumnProfile(missing=shown, example=_usual(kind, column, min_rows, groups))
+
+
+def _of_numbers(
+    column: TypedColumn, missing: int, min_rows: int, groups: Indices | None
+) -> ColumnProfile:
+    numbers = column.floats()
+    limits = bounds(numbers, min_rows, groups)
+    if limits is None:
+        return ColumnProfile(missing=missing)
+    (middle,) = edges(numbers, [0.5], min_rows, groups)
+    if not column.whole:
+        return ColumnProfile(missing=missing, minimum=limits[0], maximum=limits[1], example=middle)
+    low, high = math.floor(limits[0]), math.ceil(limits[1])
+    return ColumnProfile(missing=missing, minimum=low, maximum=high, example=round(middle))
+
+
+def _held(column: TypedColumn, min_rows: int, groups: Indices | None) -> dict[str, int]:
+    """The rows of each category that enough rows, or groups, hold."""
     codes, values = column.distinct()
-    counts = np.bincount(codes, minlength=len(values)).tolist()
-    return profile_of_counts(
-        kind, {value: count for value, count in zip(values, counts, strict=True) if count}
+    rows = held_by(codes, len(values)).tolist()
+    holders = held_by(codes, len(values), groups).tolist()
+    return {
+        str(value): n
+        for value, n, held in zip(values, rows, holders, strict=True)
+        if value is not None and held >= min_rows
+    }
+
+
+def _usual(
+    kind: Kind, column: TypedColumn, min_rows: int, groups: Indices | None
+) -> str | bool | None:
+    """The commonest of many made values, the smallest of several."""
+    made = made_values(
+        column, kind, 1000, random=np.random.default_rng(0), least=min_rows, groups=groups
     )
+    counts = Counter(value for value in made if isinstance(value, date | bool))
+    usual = min(counts, key=lambda value: (-counts[value], value), default=None)  # type: ignore[type-var,return-value]
+    return usual.isoformat() if isinstance(usual, date) else usual
+
+
+def _text(column: TypedColumn, min_rows: int, groups: Indices | None) -> str | None:
+    texts = [cell for cell in column.each() if isinstance(cell, str)]
+    if not texts:
+        return None
+    own = None if groups is None else groups[~column.missing()]
+    draw = np.random.default_rng(0)
+    made = made_texts(texts, 1000, random=draw, least=min_rows, groups=own)
+    return min(Counter(made).items(), key=lambda item: (-item[1], item[0]))[0]
 
 
 def profile_of_numbers(numbers: npt.NDArray[np.float64], *, whole: bool) -> ColumnProfile:
-    """The profile of a column of numbers, NaN where missing; its example is the lower median."""
+    """What ``init`` shows to whose table it is: exact, and not published.
+
+    NaN is missing; the example is the lower median.
+    """
     known = numbers[~np.isnan(numbers)]
     missing = len(numbers) - len(known)
     if not len(known):
@@ -63,7 +154,7 @@ def profile_of_numbers(numbers: npt.NDArray[np.float64], *, whole: bool) -> Colu
 
 
 def profile_of_counts(kind: Kind, counts: Mapping[TypedValue, int]) -> ColumnProfile:
-    """The profile of a column whose values are held once, each with its number of rows.
+    """The same of a column whose values are held once, each with its number of rows.
 
     ``None`` stands for missing. The example is the commonest value, the first of several.
     """

@@ -14,8 +14,10 @@ from classification_model.evaluation import Report, evaluate
 from classification_model.pipeline import FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
+from classification_model.processing.functions import functions_of
 from classification_model.processing.profile import Profile
 from classification_model.progress import Progress
+from classification_model.publishing.strip import strip
 from classification_model.training.export import export
 
 __all__ = ["estimator_name", "judged", "proven"]
@@ -39,7 +41,11 @@ def proven(
     version: str,
     progress: Progress,
 ) -> Bundle:
-    """The pipeline as a bundle in memory, with its ONNX graph and its golden rows."""
+    """The pipeline as a bundle in memory, with its ONNX graph and its golden rows.
+
+    What prediction does not read is taken out of it.
+    """
+    strip(pipeline)
     contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
     if config.derived:
         contents[".features"] = config.features.encode()
@@ -70,7 +76,15 @@ def proven(
         files={},
     )
     stem = f"{config.pipeline_save_file}{version}"
-    rows = golden.choose_rows(data.columns, manifest.row_schema, seed=config.random_state)
+    rows = golden.choose_rows(
+        data.columns,
+        manifest.row_schema,
+        profile,
+        seed=config.random_state,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions_of(config.features),
+    )
     unproven = Bundle.of(manifest, stem=stem, contents=contents)
     answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
     return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})
