@@ -81,20 +81,21 @@ def test_a_cabin_gives_its_deck_and_how_many_there_are() -> None:
 def test_kinds_become_numbers() -> None:
     schema = RowSchema(
         columns={
-            "n": Column(kind="number", nullable=True),
+            "n": Column(kind="number"),
             "b": Column(kind="boolean"),
-            "c": Column(kind="category", categories=("x", "y"), nullable=True),
+            "c": Column(kind="category"),
             "d": Column(kind="date"),
-            "t": Column(kind="text"),
+            "t": Column(kind="raw"),
         }
     )
-    encoder = RowEncoder(feature_plan(schema, {}))
     day = date(1970, 2, 1)  # a Sunday
     rows: list[dict[str, Any]] = [
         {"n": 0.1, "b": True, "c": "y", "d": day, "t": "-"},
         {"n": None, "b": False, "c": None, "d": day, "t": "-"},
         {"n": 1, "b": False, "c": "z", "d": day, "t": "-"},
     ]
+    trained = [{**rows[0], "c": category} for category in ("y", "x", None)]
+    encoder = RowEncoder(learn_categories(feature_plan(schema, {}), trained))
     nan = float("nan")
     expected = np.array(
         [
