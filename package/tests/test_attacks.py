@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -17,10 +18,13 @@ from test_strip import rows as matrix_of_rows
 
 from classification_model.config.schema import EstimatorConfig
 from classification_model.pipeline import build_classifier
+from classification_model.processing.columns import learn_features
+from classification_model.processing.features import Feature
+from classification_model.processing.functions import Functions
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.validation import TypedRow
 from classification_model.publishing.array_attack import arrays
-from classification_model.publishing.asking_attacks import answers, membership
+from classification_model.publishing.asking_attacks import Question, answers, membership
 from classification_model.publishing.atoms import (
     arrays_of_graph,
     atoms_of_file,
@@ -29,6 +33,7 @@ from classification_model.publishing.atoms import (
 from classification_model.publishing.findings import Attack
 from classification_model.publishing.people import People
 from classification_model.publishing.reading_attacks import counts, digests, numbers, rows, texts
+from classification_model.publishing.state_attack import states
 from classification_model.publishing.strip import strip
 from classification_model.publishing.tree_attack import leaves
 
@@ -207,30 +212,42 @@ def test_leaves_of_one_row_are_counted(name: str, leaf: int, expected: bool) -> 
     assert bool(attack.found) == expected, attack
 
 
-def test_a_category_that_answers_for_one_person_is_found() -> None:
-    people = People({"code": TypedColumn.of(["a"] * 50 + [f"z{i}" for i in range(9)])}, least=5)
-
-    def asked(knows: bool) -> Attack:
+def test_a_value_that_answers_for_one_person_is_found() -> None:
+    def asked(*, knows: bool) -> Attack:
         def ask(lines: Sequence[TypedRow]) -> npt.NDArray[np.float64]:
-            own = [knows and str(line["code"]) in ("z1", "z2") for line in lines]
+            own = [knows and line["code"] in ("z1", None) for line in lines]
             return np.array([[0.0, 1.0] if mine else [0.6, 0.4] for mine in own])
 
-        usual: TypedRow = {"code": "a"}
-        allowed: dict[str, list[TypedValue]] = {"code": ["nobody has this", "a"]}
-        return answers(people, usual, allowed, ask)
+        question = Question("code", ["z1", "z2", None], ["nobody has this"])
+        return answers([question], {"code": "a"}, ask)
 
-    assert found(asked(True)) == ["2 of 9 values of column 'code' have an answer of their own"]
-    assert not found(asked(False))
+    assert found(asked(knows=True)) == ["2 of 3 values of column 'code' have their own answer"]
+    assert not found(asked(knows=False))
 
 
-def test_a_missing_value_of_one_person_is_asked_for_too() -> None:
-    people = People({"fare": TypedColumn.of([*[float(i % 7) for i in range(70)], None])}, least=5)
-
-    def ask(lines: Sequence[TypedRow]) -> npt.NDArray[np.float64]:
-        return np.array([[0.0 if line["fare"] is None else 0.1] for line in lines])
-
-    attack = answers(people, {"fare": 3.0}, {"fare": [3.0]}, ask)
-    assert found(attack) == ["1 of 1 values of column 'fare' have an answer of their own"]
+def test_a_state_of_few_is_found_also_in_a_derived_feature() -> None:
+    people = People(
+        {
+            "code": TypedColumn.of(["a"] * 50 + ["b"] * 3 + [None]),
+            "pay": TypedColumn.of([*map(float, range(53)), 900.0]),
+        },
+        least=5,
+    )
+    functions = Functions({"half": lambda pay: pay / 2})
+    leaking = [
+        Feature(name="code", kind="category", inputs=("code",), categories=("a", "b")),
+        Feature(name="half", kind="number", inputs=("pay",), function="half"),
+    ]
+    assert found(states(people, leaking, functions)) == [
+        "1 categories that fewer than 5 hold",
+        "a missing value that fewer than 5 miss",
+        "numbers beyond those that 5 reach",
+    ]
+    learned = learn_features(leaking, people.columns, functions, min_rows=5)
+    assert not found(states(people, learned, functions))
+    assert found(states(people, [replace(learned[0], other_as=None)], functions)) == [
+        'an "other" that fewer than 5 are'
+    ]
 
 
 def test_membership_is_seen_in_a_model_that_learned_its_rows_by_heart() -> None:

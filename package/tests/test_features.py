@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -94,8 +95,10 @@ def test_kinds_become_numbers() -> None:
         {"n": None, "b": False, "c": None, "d": day, "t": "-"},
         {"n": 1, "b": False, "c": "z", "d": day, "t": "-"},
     ]
-    trained = [{**rows[0], "c": category} for category in ("y", "x", None)]
-    encoder = RowEncoder(learn_categories(feature_plan(schema, {}), trained))
+    plan = feature_plan(schema, {})
+    encoder = RowEncoder(
+        [replace(one, categories=("x", "y")) if one.kind == "category" else one for one in plan]
+    )
     nan = float("nan")
     expected = np.array(
         [

@@ -15,9 +15,12 @@ from classification_model.evaluation import Metrics, comparison, score
 from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.progress import Progress
-from classification_model.training import gate
+from classification_model.publishing.audit import audit
+from classification_model.publishing.findings import Audit
+from classification_model.publishing.of_home import people_of, published_by, table_of
+from classification_model.training import fitting, gate
 
-__all__ = ["Evaluation", "SideBySide", "compare_homes", "evaluate_saved"]
+__all__ = ["Evaluation", "SideBySide", "audit_home", "compare_homes", "evaluate_saved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,29 @@ def evaluate_saved(
     held_out = data_manager.split_dataset(data, config).held_out
     scores = model.score_columns(held_out.columns)
     return Evaluation(model, score(held_out.labels, scores, model.manifest.classes))
+
+
+def audit_home(
+    home: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+) -> Audit:
+    """Attack what a home would publish; for membership its recipe is fitted without the rest.
+
+    Raises:
+        BundleError: there is no model, or it is not whole.
+        DataError: the table cannot be read.
+    """
+    place = Home.find(home)
+    config, source = load_config(place), bundle.load(place)
+    data = data_manager.load_dataset(config, place, progress)
+    split = data_manager.split_dataset(data, config)
+    train = fitting.encode(config, split.train)
+    judged = fitting.fit(config, source.manifest.choice, train)
+    return audit(
+        published_by(place, config, source),
+        people_of(config, place, data),
+        table_of(config, place),
+        fitting.confidence(judged, split),
+    )
 
 
 def compare_homes(

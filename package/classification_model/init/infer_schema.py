@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
-from classification_model.config.schema import Column, Kind, Label
+from classification_model.config.schema import Column, Kind, Label, Publish
 from classification_model.errors import DataError
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.data_manager import parse_labels, smallest_class
@@ -37,6 +37,7 @@ _IDENTIFIER = re.compile(r"(^|[^a-z])(id|uuid|guid|index|key|nr|no|number|row)$"
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
 
 _MOST_CATEGORIES = 255
+_FEW = Publish().min_rows
 _MOST_CLASSES = 100
 # One column alone removes this share of the errors of always guessing the commonest class.
 _LEAK, _SUSPECT = 0.99, 0.9
@@ -241,6 +242,10 @@ def _seen(
     return profile_of_counts(column.kind, values)
 
 
+def _mostly_rare(counts: Counter[str]) -> bool:
+    return 2 * sum(n for n in counts.values() if n < _FEW) > counts.total()
+
+
 def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
     """Why a column says nothing, or an empty text."""
     missing = seen.missing
@@ -249,6 +254,8 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
     if len(counts) == 1 and (not missing or column.kind != "category"):
         return f"constant: {next(iter(counts))!r} wherever there is a value"
     different = len(counts) == counts.total() > 2
+    if column.kind == "category" and _mostly_rare(counts):
+        return f"identifier or text: most rows have a value that fewer than {_FEW} others have"
     if column.kind == "integer" and different and not missing:
         low, high = int(seen.minimum or 0), int(seen.maximum or 0)
         if _IDENTIFIER.search(name) or high - low + 1 == len(counts):

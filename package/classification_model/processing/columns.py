@@ -37,7 +37,7 @@ from classification_model.processing.typed_columns import (
 )
 from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
 
-__all__ = ["ColumnEncoder", "learn_features"]
+__all__ = ["ColumnEncoder", "learn_features", "results_of"]
 
 
 class ColumnEncoder:
@@ -151,14 +151,14 @@ def learn_features(
     """
     encoder = ColumnEncoder(RowSchema(columns={}), plan, functions)
     return tuple(
-        with_categories(feature, *_results(feature, columns, functions), min_rows, groups)
+        with_categories(feature, *results_of(feature, columns, functions), min_rows, groups)
         if feature.kind == "category"
         else with_bounds(feature, encoder.numbers(i, columns), min_rows, groups)
         for i, feature in enumerate(plan)
     )
 
 
-def _results(
+def results_of(
     feature: Feature, columns: Columns, functions: Functions
 ) -> tuple[Indices, list[TypedValue]]:
     """The code of each row's category, and the category of each code."""

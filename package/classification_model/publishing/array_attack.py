@@ -57,6 +57,10 @@ class _Form:
     high: Floats
     middles: frozenset[float]
 
+    @property
+    def scaled(self) -> bool:
+        return self.name.startswith("scaled")
+
     @classmethod
     def of(cls, name: str, matrix: Matrix, people: People) -> _Form:
         distinct, codes = np.unique(matrix, axis=0, return_inverse=True)
@@ -98,7 +102,8 @@ def _told_by(values: Floats, forms: Sequence[_Form], people: People) -> Iterator
         hits = sum(value in form.middles for value in flat.tolist()) if in_order else 0
         if hits >= _BINS_SHARE * flat.size and hits > 2:
             yield f"{hits} of {flat.size} are midpoints of neighbouring values ({form.name})"
-        hits = sum(value in form.few for value in flat.tolist())
+        # What was scaled is a number like any other: only whole rows of it tell of somebody.
+        hits = 0 if form.scaled else sum(value in form.few for value in flat.tolist())
         if hits and hits >= _SHARE * flat.size:
             yield f"{hits} of {flat.size} numbers are values that few hold ({form.name})"
     hits = sum(value in people.numbers for value in flat.tolist())

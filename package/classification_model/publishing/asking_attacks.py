@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from classification_model.processing.few_rows import number_of_holders
 from classification_model.processing.validation import TypedRow, TypedValue
 from classification_model.publishing.findings import Attack, Finding
-from classification_model.publishing.people import People
 
-__all__ = ["answers", "membership", "membership_auc"]
+__all__ = ["Question", "answers", "membership", "membership_auc"]
 
 Floats = npt.NDArray[np.float64]
 
 _MEMBERSHIP = 0.6
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Values of a column that few hold, and those with whose answers they must agree."""
+
+    column: str
+    few: Sequence[TypedValue]
+    allowed: Sequence[TypedValue]
+
+
 def answers(
-    people: People,
+    questions: Iterable[Question],
     usual: TypedRow,
-    stand_ins: Mapping[str, Sequence[TypedValue]],
     ask: Callable[[Sequence[TypedRow]], Floats],
 ) -> Attack:
     """Ask for one person: everything as usual, but for one value that few hold.
@@ -31,26 +38,21 @@ def answers(
     The answer must be that of another value, which no row holds: else the model knows of them.
 
     Args:
-        people: the table.
+        questions: what to ask.
         usual: a row of examples.
-        stand_ins: by column, values whose answers are allowed for what few hold.
         ask: typed rows to probabilities.
     """
     findings, asked = [], 0
-    for name, allowed in stand_ins.items():
-        few = [value for value in people.few(name) if value not in allowed]
-        holders = number_of_holders(people.columns[name].missing(), people.groups)
-        if 0 < holders < people.least and None not in allowed:
-            few.append(None)
-        if not few or not allowed:
+    for question in questions:
+        if not question.few or not question.allowed:
             continue
-        known = {row.tobytes() for row in ask([{**usual, name: value} for value in allowed])}
-        told = sum(
-            row.tobytes() not in known for row in ask([{**usual, name: value} for value in few])
-        )
-        asked += len(few)
+        name = question.column
+        known = {row.tobytes() for row in ask([{**usual, name: v} for v in question.allowed])}
+        found = ask([{**usual, name: value} for value in question.few])
+        told = sum(row.tobytes() not in known for row in found)
+        asked += len(question.few)
         if told:
-            what = f"{told} of {len(few)} values of column {name!r} have an answer of their own"
+            what = f"{told} of {len(question.few)} values of column {name!r} have their own answer"
             findings.append(Finding(file="the model", where="answers", what=what))
     return Attack(name="answers for one person", tried=f"{asked} values", found=tuple(findings))
 

@@ -21,7 +21,15 @@ import numpy.typing as npt
 
 from classification_model.publishing.strip import inside
 
-__all__ = ["Array", "Atom", "arrays_of_graph", "atoms_of_file", "in_model"]
+__all__ = [
+    "Array",
+    "Atom",
+    "arrays_of_graph",
+    "atoms_of_file",
+    "atoms_of_values",
+    "in_model",
+    "rows_of_file",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,21 @@ def atoms_of_file(name: str, content: bytes, columns: Collection[str]) -> Iterat
     reader = _READERS.get(kind)
     if reader is not None:
         yield from reader(name, content.decode("utf-8", "replace"), columns)
+
+
+def atoms_of_values(
+    name: str, values: Mapping[str, Any], columns: Collection[str]
+) -> Iterator[Atom]:
+    """The texts and numbers of nested values, such as those of a configuration."""
+    yield from _in_json(name, dict(values), "", None, columns)
+
+
+def rows_of_file(name: str, content: bytes) -> list[dict[str, Any]]:
+    """The rows that a file holds, by column: golden rows, or a CSV."""
+    text = content.decode("utf-8", "replace")
+    if name.endswith(".jsonl"):
+        return [json.loads(line).get("row", {}) for line in text.splitlines()]
+    return [*csv.DictReader(io.StringIO(text))] if name.endswith(".csv") else []
 
 
 def in_model(file: str, model: object) -> tuple[list[Atom], list[Array]]:
@@ -152,10 +175,9 @@ def _in_json(
                 if column is not None:
                     yield Atom(name, at, column, key, listed=len(part) >= _LISTED)
                 yield from _in_json(name, value, at, column, columns)
-    elif isinstance(part, list):
-        named = next((p["name"] for p in part if isinstance(p, dict) and "name" in p), None)
+    elif isinstance(part, list | tuple):
         for i, value in enumerate(part):
-            of = value.get("name", named) if isinstance(value, dict) else None
+            of = value.get("name") if isinstance(value, dict) else None
             inner = of if of in columns else column
             yield from _in_json(name, value, f"{where}[{i}]", inner, columns)
     elif isinstance(part, str | int | float) and not isinstance(part, bool):

@@ -16,6 +16,7 @@ from classification_model.processing.few_rows import (
     bounds,
     count_words,
     held_by,
+    number_of_holders,
     rounded,
     unit,
 )
@@ -64,6 +65,11 @@ class People:
             pairs = zip(values, counts, strict=True)
             self._few[name] = {v: n for v, n in pairs if v is not None and 0 < n < self.least}
         return self._few[name]
+
+    def missed_by_few(self, name: str) -> bool:
+        """Whether fewer than ``least`` have no value in a column, and somebody has none."""
+        missing = self.columns[name].missing()
+        return 0 < number_of_holders(missing, self.groups) < self.least
 
     def told_by(self, name: str, value: object) -> bool:
         """Whether a published value of a column is that of a few, and is not rounded."""

@@ -155,4 +155,4 @@ def _counted_in_json(part: object, where: str) -> Iterator[tuple[str, str]]:
         yield where, str(part)
 
 
-_COUNTS = re.compile(r"(^|\.)(rows|classes|missing|counts|categories)\b")
+_COUNTS = re.compile(r"(^|\.)(rows|missing|counts|categories)\b|(^|\.)classes\[\d+\]\[1\]")

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
 from classification_model.bundle import Bundle
@@ -19,12 +21,13 @@ from classification_model.pipeline import (
     build_classifier,
     encoding_step,
 )
-from classification_model.processing.data_manager import Dataset
+from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import Matrix
 from classification_model.progress import Progress
+from classification_model.publishing.audit import Confidence
 from classification_model.training.selection import choose
 
-__all__ = ["Encoded", "choose_estimator", "encode", "fit", "recorded_choice"]
+__all__ = ["Encoded", "choose_estimator", "confidence", "encode", "fit", "recorded_choice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +98,15 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
         raise ConfigError(f"estimator {choice.estimator.name}: {error}") from error
     return FramePipeline([("encode", train.step), ("classify", classify)])
+
+
+def confidence(judged: FramePipeline, split: Split) -> Confidence:
+    """How sure a model is of the true class, of the rows that it was fitted on and of the rest."""
+    return Confidence(_of_truth(judged, split.train), _of_truth(judged, split.held_out))
+
+
+def _of_truth(judged: FramePipeline, data: Dataset) -> npt.NDArray[np.float64]:
+    place = {label: i for i, label in enumerate(judged.classes_.tolist())}
+    truth = np.array([place[label] for label in data.labels])
+    found: npt.NDArray[np.float64] = judged.predict_proba(data.typed())[np.arange(len(data)), truth]
+    return found
