@@ -40,15 +40,18 @@ from classification_model.processing.features import Feature, Matrix, feature_pl
 from classification_model.processing.few_rows import rounded, unit
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import functions_of
-from classification_model.processing.typed_columns import Columns, Typed
+from classification_model.processing.typed_columns import Columns, Indices, Typed
 
 __all__ = [
     "ESTIMATORS",
     "EncodingStep",
     "FramePipeline",
+    "RoundedMedian",
     "build_classifier",
     "build_pipeline",
     "encoding_step",
+    "stores_rows",
+    "with_shared_leaves",
 ]
 
 ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
@@ -61,6 +64,8 @@ ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "svc": SVC,
 }
 """What ``estimator.name`` may say, besides ``soft_vote``."""
+
+_STORES_ROWS = frozenset({"svc"})
 
 # Only these see scaled values: a tree's thresholds coincide with data values, and scaling
 # in float32 moves values across them.
@@ -212,7 +217,8 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
         ConfigError: an estimator or one of its parameters is unknown.
     """
     encode = encoding_step(config)
-    classify = build_classifier(encode.plan, estimator or config.estimator, config.random_state)
+    named = with_shared_leaves(estimator or config.estimator, config.publish.min_rows)
+    classify = build_classifier(encode.plan, named, config.random_state)
     return FramePipeline([("encode", encode), ("classify", classify)])
 
 
@@ -224,6 +230,32 @@ def encoding_step(config: Config) -> EncodingStep:
     """
     plan = feature_plan(config.row_schema(), config.derived, functions_of(config.features))
     return EncodingStep(config.row_schema(), plan, config.features, config.publish.min_rows)
+
+
+def stores_rows(estimator: EstimatorConfig) -> list[str]:
+    """The names of estimators that keep rows of the table."""
+    return [one.name for one in (estimator, *estimator.members) if one.name in _STORES_ROWS]
+
+
+def with_shared_leaves(
+    estimator: EstimatorConfig, min_rows: int, groups: Indices | None = None
+) -> EstimatorConfig:
+    """An estimator whose leaves hold at least ``min_rows`` rows, or so many groups.
+
+    What a person wrote for ``min_samples_leaf`` stays.
+    """
+    if estimator.members:
+        members = [with_shared_leaves(one, min_rows, groups) for one in estimator.members]
+        return estimator.model_copy(update={"members": tuple(members)})
+    kind, name = ESTIMATORS.get(estimator.name), "min_samples_leaf"
+    usual = inspect.signature(kind).parameters.get(name) if kind else None
+    if usual is None or name in estimator.parameters:
+        return estimator
+    # Rows of one group may all be in a leaf: so many rows are of enough groups in any case.
+    least = min_rows if groups is None else min_rows * int(np.bincount(groups).max())
+    if usual.default >= least:
+        return estimator
+    return estimator.model_copy(update={"parameters": {**estimator.parameters, name: least}})
 
 
 def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:

@@ -13,6 +13,7 @@ from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.errors import BundleError
 from classification_model.evaluation import Report
+from classification_model.pipeline import stores_rows
 from classification_model.predict import load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
@@ -102,6 +103,8 @@ def run_training(
 def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     for note in config.notes():
         progress.say(f"Note: {note}")
+    for name in stores_rows(config.estimator):
+        progress.say(f"Note: {name} keeps rows of the table: who has the model, has those people")
     progress.say(f"Reading {config.dataset}")
     data = data_manager.load_dataset(config, home, progress)
     if data.unlabelled:

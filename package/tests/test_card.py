@@ -28,7 +28,6 @@ from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.profiling import profile_of
-from classification_model.processing.typed_columns import TypedColumn
 from homes import make_home
 from tables import PEOPLE, TABLES, Sample
 
@@ -59,11 +58,10 @@ def judged(home: Home) -> tuple[Report, Facts]:
         onnx_refused=None,
         files={},
     )
-    columns = {n: TypedColumn.of([row[n] for row in split.train.rows]) for n in config.columns}
     facts = Facts(
         stem="model_v1.0.0",
         manifest=manifest,
-        profile=profile_of(config.row_schema(), columns, split.train.labels),
+        profile=profile_of(config.row_schema(), split.train.columns, split.train.labels),
         dataset=config.dataset,
         left_out=config.ignored,
     )

@@ -11,16 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import clone
-from sklearn.exceptions import SkipTestWarning
-from sklearn.utils.estimator_checks import check_estimator
 
 from classification_model import bundle, features, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, EstimatorConfig, RowSchema
 from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
-from classification_model.pipeline import ESTIMATORS, EncodingStep, build_pipeline
+from classification_model.pipeline import ESTIMATORS, build_pipeline
 from classification_model.processing.data_manager import Split
 from classification_model.processing.features import UNSEEN, Feature, RowEncoder, feature_plan
 from classification_model.processing.functions import functions_of
@@ -192,18 +189,6 @@ def test_onnx_agrees_with_scikit_learn_on_rows_nobody_has_seen(
     graph = OnnxScorer(source.contents[".onnx"]).score(made)
     reference = SklearnScorer(pipeline).score(made)
     np.testing.assert_allclose(graph, reference, rtol=0, atol=1e-6)
-
-
-def test_the_encoder_is_an_estimator_like_any_other(config: Config, split: Split) -> None:
-    """Its tags say why most of scikit-learn's checks do not apply: its rows are dicts."""
-    encoder = EncodingStep(feature_plan(config.row_schema(), config.derived))
-    with pytest.warns(SkipTestWarning, match="requires input"):
-        results = check_estimator(clone(encoder), on_skip=None)
-    assert {result["status"] for result in results} == {"passed"}
-    fitted = clone(encoder).fit(split.train.rows())
-    assert not hasattr(encoder, "features_")
-    matrix = fitted.transform(split.held_out.rows())
-    assert matrix.shape == (len(split.held_out), len(fitted.get_feature_names_out()))
 
 
 def test_a_built_pipeline_is_new_and_unfitted(config: Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -72,3 +73,25 @@ def test_the_held_out_rows_are_the_same_every_time(split: Split, config: Config)
         trained = split.train.labels.count(label) / len(split.train.labels)
         held_out = split.held_out.labels.count(label) / len(split.held_out.labels)
         assert trained == pytest.approx(held_out, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("heading", "code"),
+    [
+        ("room of the package", SOURCE),
+        ("room of the service", REPOSITORY / "classification_api" / "app"),
+    ],
+)
+def test_how_it_works_names_each_room_and_no_other(heading: str, code: Path) -> None:
+    text = (REPOSITORY / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    (table,) = re.findall(rf"\| {heading} \|.*?\n\n", text, re.DOTALL)
+    named = {
+        name for row in table.splitlines() for name in re.findall("`([^`]+)`", row.split("|")[1])
+    }
+    folders = {
+        file.parent.relative_to(code).as_posix()
+        for file in code.rglob("*.py")
+        if file.parent != code and "tests" not in file.relative_to(code).parts
+    }
+    assert folders <= named
+    assert all((code / name).exists() for name in named)

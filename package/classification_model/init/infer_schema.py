@@ -159,7 +159,7 @@ def _check_classes(name: str, target: str, labels: Sequence[Label], test_size: f
             "rows, so it is a quantity or a name and no class; choose another target, or put its "
             "values into groups first"
         )
-    needed = smallest_class(test_size)
+    needed = max(smallest_class(test_size), _FEW)
     if rare := [label for label, count in counts.items() if count < needed]:
         shown = ", ".join(f"{label!r} has {counts[label]}" for label in rare[:5])
         raise DataError(

@@ -119,7 +119,7 @@ def arrays_of_graph(file: str, source: bytes) -> list[Array]:
     found = [
         Array(file, value.name, numpy_helper.to_array(value).astype(np.float64))
         for value in graph.initializer
-        if value.data_type != onnx.TensorProto.STRING
+        if value.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
     ]
     found += [
         Array(file, f"{node.op_type}.{attribute.name}", np.array(attribute.floats, np.float64))

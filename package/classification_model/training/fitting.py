@@ -20,9 +20,11 @@ from classification_model.pipeline import (
     FramePipeline,
     build_classifier,
     encoding_step,
+    with_shared_leaves,
 )
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import Matrix
+from classification_model.processing.typed_columns import Indices
 from classification_model.progress import Progress
 from classification_model.publishing.audit import Confidence
 from classification_model.training.selection import choose
@@ -37,12 +39,13 @@ class Encoded:
     step: EncodingStep
     matrix: Matrix
     labels: Sequence[Label]
+    groups: Indices | None = None
 
 
 def encode(config: Config, train: Dataset) -> Encoded:
     """Learn the features of the training rows, which were validated."""
     step = encoding_step(config)
-    return Encoded(step, step.fit_matrix(train.typed()), train.labels)
+    return Encoded(step, step.fit_matrix(train.typed()), train.labels, train.groups)
 
 
 def recorded_choice(old: Bundle | None, data: Dataset, config: Config) -> Choice | None:
@@ -61,7 +64,10 @@ def choose_estimator(
     result.
     """
     if config.estimator.name != "auto":
-        return Choice(estimator=config.estimator)
+        groups = train.groups
+        return Choice(
+            estimator=with_shared_leaves(config.estimator, config.publish.min_rows, groups)
+        )
     progress.say(f"Comparing candidates on {len(train.labels)} rows by cross-validation")
     choice = choose(
         train.matrix,

@@ -58,7 +58,7 @@ def candidates(rows: int, plan: Sequence[Feature]) -> dict[str, EstimatorConfig]
         boosting, max_iter=200, learning_rate=0.04, max_leaf_nodes=5, min_samples_leaf=10,
         max_features=0.3, l2_regularization=1.0,
     )  # fmt: skip
-    forest = {"n_estimators": 100, "min_samples_leaf": 3, "max_features": 0.4}
+    forest = {"n_estimators": 100, "min_samples_leaf": 5, "max_features": 0.4}
     found["random forest"] = named("random_forest", **forest)
     found["extra trees"] = named("extra_trees", **{**forest, "max_features": 0.6})
     found["gradient boosting, medium"] = named(
@@ -71,8 +71,6 @@ def candidates(rows: int, plan: Sequence[Feature]) -> dict[str, EstimatorConfig]
             max_features=0.5, l2_regularization=1.0,
         )  # fmt: skip
     if rows <= _SMALL and sum(feature.kind == "number" for feature in plan) * 2 > len(plan):
-        found["support vectors, C 1"] = named("svc", C=1.0)
-        found["support vectors, C 10"] = named("svc", C=10.0)
         found["neural network"] = named(
             "neural_network", hidden_layer_sizes=[64], alpha=0.1, max_iter=200
         )
