@@ -13,18 +13,23 @@ from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.errors import BundleError
 from classification_model.evaluation import Report
-from classification_model.pipeline import stores_rows
+from classification_model.pipeline import FramePipeline, stores_rows
 from classification_model.predict import load_model
 from classification_model.processing import data_manager
-from classification_model.processing.data_manager import Dataset
+from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.few_rows import check_classes
 from classification_model.processing.functions import functions_of
 from classification_model.processing.profile import Profile
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
+from classification_model.publishing.audit import audit
+from classification_model.publishing.findings import Audit
+from classification_model.publishing.of_home import people_of, published_by, table_of
 from classification_model.training import describe, fitting, gate
 
 __all__ = ["Trained", "run_training"]
+
+_MOST_ATTACKED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +91,11 @@ def run_training(
             progress=tell,
         )
         tell.say("Judging it on the held-out rows, and writing its card")
-        report = describe.judged(new, split, seed=config.random_state)
-        new = _with_card(new, report, config)
+        report = describe.judged(
+            new, split, seed=config.random_state, min_rows=config.publish.min_rows
+        )
+        tell.say("Attacking what would be published")
+        new = _with_card(new, report, config, _audited(new, pipeline, place, config, data, split))
         judged = gate.decide(old=old, new=new, held_out=split.held_out, config=config)
         saved = bundle.save(
             place,
@@ -124,13 +132,29 @@ def _profile(config: Config, train: Dataset) -> Profile:
     )
 
 
-def _with_card(new: Bundle, report: Report, config: Config) -> Bundle:
+def _audited(
+    new: Bundle, judged: FramePipeline, home: Home, config: Config, data: Dataset, split: Split
+) -> Audit | None:
+    """What attacks find before there is a card; of a large table only the command looks."""
+    if len(data) > _MOST_ATTACKED:
+        return None
+    return audit(
+        published_by(home, config, new),
+        people_of(config, home, data),
+        table_of(config, home),
+        fitting.confidence(judged, split),
+    )
+
+
+def _with_card(new: Bundle, report: Report, config: Config, attacked: Audit | None) -> Bundle:
     facts = card.Facts(
         stem=new.stem,
         manifest=new.manifest,
         profile=new.profile(),
         dataset=config.dataset,
         left_out=config.ignored,
+        min_rows=config.publish.min_rows,
+        audit=attacked,
     )
     files = card.write(report=report, facts=facts)
     return new.with_more(files, metrics=report.metrics.model_dump())

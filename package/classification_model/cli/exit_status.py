@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from classification_model.errors import ClassificationModelError, RejectedModelError
+from classification_model.plain_text import printable
 
 __all__ = ["MEANINGS", "Debug", "Status", "Stop", "ending"]
 
@@ -125,7 +126,7 @@ def _told(error: BaseException) -> Status:
 
 def _say(line: str) -> None:
     """One line; a terminal gets it in red, and broken between words."""
-    text = line.replace("\n", " ")
+    text = printable(line.replace("\n", " "))
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)

@@ -40,13 +40,14 @@ class SideBySide:
     comparison: Comparison
     schema_changes: tuple[str, ...]
 
-    def markdown(self) -> str:
-        """The comparison as text for a pull request."""
+    def markdown(self, shown: int = 20) -> str:
+        """The comparison as text for a pull request, with so many of the flipped rows."""
         return comparison.markdown(
             self.comparison,
             old=self.old.manifest.version,
             new=self.new.manifest.version,
             changes=self.schema_changes,
+            shown=shown,
         )
 
 

@@ -22,6 +22,7 @@ from classification_model.config.schema import (
 )
 from classification_model.config.yaml_reader import Document, Node
 from classification_model.errors import ConfigError
+from classification_model.plain_text import unprintable
 
 __all__ = ["Config", "load_config", "parse_config"]
 
@@ -64,6 +65,11 @@ class Config(FrozenModel):
     def _names_agree(self) -> Self:
         if self.target in self.columns or self.target in self.ignored:
             raise ValueError(f"the target {self.target!r} cannot be one of the columns or ignored")
+        for name in (self.target, *self.columns, *self.ignored, *self.derived):
+            if bad := unprintable(name):
+                raise ValueError(
+                    f"the name {name!r} holds {bad!r}, which cannot be seen; rename it"
+                )
         for name in self.ignored:
             if name in self.columns:
                 raise ValueError(f"{name!r} is both in columns and ignored")

@@ -11,6 +11,7 @@ from classification_model.bundle.provenance import Comparison, Difference, Flip,
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation.bootstrap import mean_intervals
 from classification_model.evaluation.metrics import Floats, Outcomes, align
+from classification_model.plain_text import markdown as escaped
 
 __all__ = ["compare", "markdown", "schema_changes"]
 
@@ -81,9 +82,9 @@ def schema_changes(old: RowSchema, new: RowSchema) -> list[str]:
     for name, column in new.columns.items():
         if name in old.columns and column != old.columns[name]:
             before, after = old.columns[name].model_dump(), column.model_dump()
-            changed = [key for key in after if before[key] != after[key]]
+            # That a rule has changed, and not by what: its values may be somebody's.
             lines += [
-                f"column {name!r}: {key} {before[key]!r} -> {after[key]!r}" for key in changed
+                f"column {name!r}: {key} changed" for key in after if before[key] != after[key]
             ]
     return lines
 
@@ -118,18 +119,14 @@ def markdown(
         for d in comparison.differences
     ]
     lines += ["", f"{len(comparison.flips)} rows get another label: {flipped}"]
-    if comparison.flips:
+    if comparison.flips and shown:
         lines += ["", "| held-out row | truth | old label | new label |", "|---:|---|---|---|"]
         lines += [
-            f"| {f.row} | {_cell(f.truth)} | {_cell(f.old)} | {_cell(f.new)} |"
+            f"| {f.row} | {escaped(f.truth)} | {escaped(f.old)} | {escaped(f.new)} |"
             for f in comparison.flips[:shown]
         ]
         if len(comparison.flips) > shown:
             lines += ["", f"and {len(comparison.flips) - shown} more."]
     lines += ["", "Schema: unchanged." if not changes else "Schema:"]
-    lines += [f"- {_cell(change)}" for change in changes]
+    lines += [f"- {escaped(change)}" for change in changes]
     return "\n".join(lines) + "\n"
-
-
-def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

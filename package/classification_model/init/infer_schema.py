@@ -20,6 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.config.schema import Column, Kind, Label, Publish
 from classification_model.errors import DataError
+from classification_model.plain_text import unprintable
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.data_manager import parse_labels, smallest_class
 from classification_model.processing.profile import ColumnProfile
@@ -103,6 +104,7 @@ def learn(
             rows, or no column is left to predict from.
     """
     _check_target_exists(name, table, target)
+    _check_names(name, table)
     markers = _markers(table)
     texts = [text.strip() for text in table.column(target)]
     labelled = [i for i, text in enumerate(texts) if text not in markers]
@@ -143,6 +145,15 @@ def _check_target_exists(name: str, table: Table, target: str) -> None:
         )
     if len(table.columns) < 2:
         raise DataError(f"{name}: {target!r} is the only column, so there is nothing to learn from")
+
+
+def _check_names(name: str, table: Table) -> None:
+    for number, column in enumerate(table.columns, start=1):
+        if bad := unprintable(column):
+            raise DataError(
+                f"{name}: the name of column {number}, {column!r}, holds {bad!r}, which cannot be "
+                "seen and steers what shows it; rename the column in the file"
+            )
 
 
 def _check_classes(name: str, target: str, labels: Sequence[Label], test_size: float) -> None:

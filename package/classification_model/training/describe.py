@@ -90,7 +90,7 @@ def proven(
     return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})
 
 
-def judged(new: Bundle, split: Split, *, seed: int) -> Report:
+def judged(new: Bundle, split: Split, *, seed: int, min_rows: int) -> Report:
     """Judge a bundle on the held-out rows, by the engine that will serve it."""
     manifest, model = new.manifest, Model(new)
     return evaluate(
@@ -102,6 +102,7 @@ def judged(new: Bundle, split: Split, *, seed: int) -> Report:
         held_out=split.held_out,
         classes=manifest.classes,
         seed=seed,
+        min_rows=min_rows,
     )
 
 

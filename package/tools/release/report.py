@@ -42,7 +42,7 @@ def compared(old: Home) -> str:
         return "The model of the tagged commit, trained again: the same bytes.\n"
     (old.path / "VERSION").write_text(was.manifest.version, encoding="utf-8")
     try:
-        return compare_homes(old.path, HOME.path).markdown()
+        return compare_homes(old.path, HOME.path).markdown(shown=0)
     except DataError as error:
         return f"Not compared with model {was.manifest.version}: {error}\n"
 
