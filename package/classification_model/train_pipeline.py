@@ -140,7 +140,7 @@ def _audited(
         return None
     return audit(
         published_by(home, config, new),
-        people_of(config, home, data),
+        people_of(config, home, data, split.train),
         table_of(config, home),
         fitting.confidence(judged, split),
     )

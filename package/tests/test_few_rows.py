@@ -53,7 +53,9 @@ def test_one_group_moves_no_bound_however_many_rows_it_has(rows: list[tuple[floa
 
 
 def test_bounds_have_two_significant_digits() -> None:
-    assert bounds([*range(1, 999), 98_300]) == (5, 1000)
+    assert bounds([*range(1, 999), 98_300]) == (0, 1000)
+    assert bounds([6.83] * 9 + [78.2] * 9) == (6, 79)
+    assert bounds([123_456.0] * 9) == (120_000, 130_000)
     incomes = [21_340.0 + 731 * i for i in range(100)]
     assert bounds(incomes) == (24_000, 91_000)
 

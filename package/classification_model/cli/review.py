@@ -91,7 +91,7 @@ def audit_home(
     judged = fitting.fit(config, source.manifest.choice, train)
     return audit(
         published_by(place, config, source),
-        people_of(config, place, data),
+        people_of(config, place, data, split.train),
         table_of(config, place),
         fitting.confidence(judged, split),
     )

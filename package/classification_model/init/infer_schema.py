@@ -263,7 +263,8 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
     if not counts:
         return "empty: every value is missing"
     if len(counts) == 1 and (not missing or column.kind != "category"):
-        return f"constant: {next(iter(counts))!r} wherever there is a value"
+        value = repr(next(iter(counts))) if counts.total() >= _FEW else "the same"
+        return f"constant: {value} wherever there is a value"
     different = len(counts) == counts.total() > 2
     if column.kind == "category" and _mostly_rare(counts):
         return f"identifier or text: most rows have a value that fewer than {_FEW} others have"

@@ -23,6 +23,7 @@ __all__ = [
     "bounds",
     "check_classes",
     "count_words",
+    "digits",
     "edges",
     "group_numbers",
     "held_by",
@@ -86,9 +87,10 @@ def bounds(
 ) -> tuple[float, float] | None:
     """The ``least``-th smallest and largest number, rounded outward; NaN and infinity are none.
 
-    To two significant digits of the number or of the span between the two, whichever is the
-    finer: years from 1931 to 2004 stay years. Nothing where fewer rows have a number. With
-    groups it is the smallest (largest) number of each group that is ranked.
+    To two significant digits of the span between the two, so that years from 1931 to 2004 stay
+    years, and epoch seconds stay within their day; where there is no span, of the number.
+    Nothing where fewer rows have a number. With groups it is the smallest (largest) number of
+    each group that is ranked.
     """
     known = np.isfinite(numbers)
     low = _ranked(numbers[known], least, None if groups is None else groups[known])
@@ -97,7 +99,11 @@ def bounds(
         return None
     # With less than twice as many rows the two may cross: they enclose the middle all the same.
     low, high = sorted((low, -high))
-    return _outward(low, high, ROUND_FLOOR), _outward(high, low, ROUND_CEILING)
+    size = high - low or abs(low)
+    if not size:
+        return low, high
+    exponent = _exponent(size)
+    return _to_exponent(low, exponent, ROUND_FLOOR), _to_exponent(high, exponent, ROUND_CEILING)
 
 
 def unit(low: float, high: float) -> float:
@@ -123,6 +129,11 @@ def edges(
     known = numbers[np.isfinite(numbers)]
     found = np.quantile(known, shares, method="inverted_cdf").tolist()
     return sorted({_published(value, numbers, limits, least, groups) for value in found})
+
+
+def digits(value: float) -> int:
+    """How many significant digits, of six, a number has: 21,000 has two."""
+    return sum(c.isdigit() for c in f"{value:.5e}".partition("e")[0].rstrip("0."))
 
 
 def neighbours(counts: Sequence[int], least: int) -> list[int]:
@@ -174,11 +185,6 @@ def _ranked(numbers: Floats, least: int, groups: Indices | None) -> float | None
     if len(numbers) < least:
         return None
     return float(np.partition(numbers, least - 1)[least - 1])
-
-
-def _outward(value: float, other: float, mode: str) -> float:
-    finest = [_exponent(size) for size in (abs(value), abs(value - other)) if size]
-    return _to_exponent(value, min(finest), mode) if finest else value
 
 
 def _exponent(size: float) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.processing.features import Matrix
-from classification_model.processing.few_rows import held_by
+from classification_model.processing.few_rows import bounds, digits, held_by, rounded, unit
 from classification_model.publishing.atoms import Array
 from classification_model.publishing.findings import Attack, Finding
 from classification_model.publishing.people import People
@@ -69,15 +69,18 @@ class _Form:
         middles: set[float] = set()
         ends = np.full((2, matrix.shape[1]), np.nan)
         for i, column in enumerate(matrix.T):
-            values, alike = np.unique(column[~np.isnan(column)], return_inverse=True)
-            own = None if people.groups is None else people.groups[~np.isnan(column)]
+            there = ~np.isnan(column)
+            values, alike = np.unique(column[there], return_inverse=True)
+            own = None if people.groups is None else people.groups[there]
             rare = held_by(alike.ravel(), len(values), own) < people.least
-            few |= {v for v in values[rare].tolist() if len(f"{v:g}".strip("-0.")) >= 4}
+            step = unit(*(bounds(column.astype(np.float64), people.least, people.groups) or (0, 0)))
             exact = values.astype(np.float64)
+            told = [v for v in exact[rare].tolist() if not step or rounded(v, step) != v]
+            few |= {v for v in told if digits(v) >= 4}
             between = (exact[1:] + exact[:-1]) / 2
             middles |= set(between[rare[1:] | rare[:-1]].astype(np.float32).tolist())
             for end, place in ((0, 0), (1, -1)):
-                if len(values) > 2 and rare[place]:
+                if len(values) > 2 and values[place] in told:
                     ends[end, i] = values[place]
         rows = frozenset(row.tobytes() for row in distinct[counts < people.least] + np.float32(0))
         return cls(

@@ -92,6 +92,8 @@ def audit(
     ]
     own, by_hand = _parted(atoms)
     in_pickle, held = in_model(manifest.files[".pkl"].name, pipeline)
+    # The bounds of features: the attack on states knows which of them tell of somebody.
+    held = [array for array in held if ".features_." not in array.where]
     graph = source.contents.get(".onnx")
     if graph is not None:
         held += arrays_of_graph(manifest.files[".onnx"].name, graph)

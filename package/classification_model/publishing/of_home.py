@@ -20,14 +20,17 @@ from classification_model.publishing.people import People
 __all__ = ["people_of", "published_by", "table_of"]
 
 
-def people_of(config: Config, home: Home, data: Dataset) -> People:
+def people_of(config: Config, home: Home, data: Dataset, train: Dataset) -> People:
     """The rows of the table with all its columns, those that the model ignores as text.
+
+    ``train`` are those that the judged model was fitted on.
 
     Raises:
         DataError: the file cannot be read.
     """
     ignored = _ignored(config, home, data)
-    return People({**data.columns, **ignored}, config.publish.min_rows, data.groups)
+    trained = np.flatnonzero(np.isin(data.lines, train.lines))
+    return People({**data.columns, **ignored}, config.publish.min_rows, data.groups, trained)
 
 
 def table_of(config: Config, home: Home) -> bytes:

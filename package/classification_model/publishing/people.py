@@ -12,9 +12,11 @@ from functools import cached_property
 import numpy as np
 
 from classification_model.processing.few_rows import (
+    Floats,
     Indices,
     bounds,
     count_words,
+    digits,
     held_by,
     number_of_holders,
     rounded,
@@ -43,15 +45,16 @@ class People:
             typed where config.yml has a kind for them, else as text.
         least: how many rows, or groups, must hold what is published.
         groups: the number of each row's group, where config.yml names one.
+        trained: the positions of the rows that training learned from, where it held some out:
+            what it published is rounded by their range.
     """
 
     columns: Mapping[str, TypedColumn]
     least: int
     groups: Indices | None = None
+    trained: Indices | None = None
     _few: dict[str, dict[TypedValue, int]] = field(default_factory=dict, repr=False)
-    _rounding: dict[str, tuple[float, float, float] | None] = field(
-        default_factory=dict, repr=False
-    )
+    _rounding: dict[str, list[tuple[float, float]]] = field(default_factory=dict, repr=False)
 
     @property
     def rows(self) -> int:
@@ -113,9 +116,7 @@ class People:
             for value in self.few(name)
             if isinstance(value, int | float) and self.told_by(name, value)
         )
-        return frozenset(
-            float(np.float32(v)) for v in found if len(f"{v:g}".strip("-0.")) >= _SHORT
-        )
+        return frozenset(float(np.float32(v)) for v in found if digits(v) >= _SHORT)
 
     def _as_date(self, name: str, text: str) -> TypedValue:
         first = next(iter(self.few(name)), None)
@@ -130,13 +131,17 @@ class People:
         if name not in self._rounding:
             codes, values = self.columns[name].distinct()
             places = np.array([math.nan if v is None else _place(v) for v in values])[codes]
-            limits = bounds(places, self.least, self.groups)
-            self._rounding[name] = limits and (*limits, unit(*limits))
-        rounding = self._rounding[name]
-        if rounding is None:
-            return False
-        low, high, step = rounding
-        return low <= place <= high and (place in (low, high) or place == rounded(place, step))
+            every = np.arange(self.rows)
+            parts = [every] if self.trained is None else [every, self.trained]
+            found = (self._bounds_of(places, part) for part in parts)
+            self._rounding[name] = [limits for limits in found if limits is not None]
+        return any(
+            low <= place <= high and place == rounded(place, unit(low, high))
+            for low, high in self._rounding[name]
+        )
+
+    def _bounds_of(self, places: Floats, part: Indices) -> tuple[float, float] | None:
+        return bounds(places[part], self.least, None if self.groups is None else self.groups[part])
 
     def _few_words(self, name: str) -> frozenset[str]:
         cells: Sequence[TypedValue] = self.columns[name].each()
