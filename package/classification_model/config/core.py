@@ -19,6 +19,7 @@ from classification_model.config.schema import (
     FrozenModel,
     Publish,
     RowSchema,
+    SplitRule,
 )
 from classification_model.config.yaml_reader import Document, Node
 from classification_model.errors import ConfigError
@@ -31,6 +32,13 @@ Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "log_loss", "brier"
 
 # A key with nothing below it, such as ``ignored:``, says that there are none.
 _NoneBelow = BeforeValidator(lambda value: {} if value == "" else value)
+
+
+class GateRule(FrozenModel):
+    """How much worse a new recipe may be: see :func:`evaluation.paired.margin_of`."""
+
+    margin: Annotated[float, Field(ge=0)] = 0.01
+    share_of_gain: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
 class Config(FrozenModel):
@@ -54,6 +62,9 @@ class Config(FrozenModel):
     derived: Annotated[dict[str, DerivedFeature], _NoneBelow] = Field(default_factory=dict)
     test_size: Annotated[float, Field(gt=0, lt=1)]
     random_state: Annotated[int, Field(ge=0, lt=2**32)]
+    split: Annotated[SplitRule, _NoneBelow] = SplitRule()
+    refit: bool = True
+    gate: Annotated[GateRule, _NoneBelow] = GateRule()
     estimator: EstimatorConfig
     time_budget: Annotated[float, Field(gt=0)] = 60.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
@@ -70,6 +81,8 @@ class Config(FrozenModel):
                 raise ValueError(
                     f"the name {name!r} holds {bad!r}, which cannot be seen; rename it"
                 )
+        if self.split.column == self.target:
+            raise ValueError(f"split cannot be by the target {self.target!r}")
         for name in self.ignored:
             if name in self.columns:
                 raise ValueError(f"{name!r} is both in columns and ignored")

@@ -9,16 +9,21 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Kind, Label, RowSchema
-from classification_model.processing.few_rows import bounds, edges, held_by, number_of_holders
+from classification_model.processing.few_rows import (
+    bounds,
+    edges,
+    held_by,
+    number_of_holders,
+)
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.made import made_texts, made_values
-from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.profile import ColumnProfile, Profile, bin_counts
 from classification_model.processing.validation import TypedValue
 
 if TYPE_CHECKING:  # it imports pyarrow
@@ -37,6 +42,7 @@ def profile_of(
     min_rows: int,
     groups: Indices | None = None,
     functions: Functions = BUILT_IN,
+    like: Profile | None = None,
 ) -> Profile:
     """What there is in the rows that a model learns from, and that enough of them hold.
 
@@ -47,14 +53,21 @@ def profile_of(
         min_rows: how many rows, or groups, must hold what is said.
         groups: the number of each row's group.
         functions: of the home, which may offer examples.
+        like: another profile, whose bins are taken over, so that the two can be compared.
     """
     classes = sorted(Counter(labels).items(), key=lambda item: (-item[1], str(item[0])))
     return Profile(
         rows=len(labels),
         classes=tuple(classes),
         columns={
-            name: profile_of_column(
-                column.kind, columns[name], min_rows, groups, functions.examples.get(name, ())
+            name: _binned(
+                profile_of_column(
+                    column.kind, columns[name], min_rows, groups, functions.examples.get(name, ())
+                ),
+                column.kind,
+                columns[name],
+                Rule(min_rows, groups),
+                like.columns[name] if like else None,
             )
             for name, column in schema.columns.items()
         },
@@ -90,6 +103,54 @@ def profile_of_column(
             missing=shown, categories=dict(sorted(counts.items())), example=example
         )
     return ColumnProfile(missing=shown, example=_usual(kind, column, min_rows, groups))
+
+
+class Rule(NamedTuple):
+    """How many rows must hold what is published, and the group of each row."""
+
+    least: int
+    groups: Indices | None
+
+
+_TENTHS = tuple(i / 10 for i in range(1, 10))
+
+
+def _binned(
+    found: ColumnProfile, kind: Kind, column: TypedColumn, rule: Rule, like: ColumnProfile | None
+) -> ColumnProfile:
+    """The profile with how many rows are in each bin, where the column has an order."""
+    if kind not in ("integer", "number", "date"):
+        return found
+    numbers = _days(column) if kind == "date" else column.floats()
+    bins = _edges(numbers, rule) if like is None else like.edges
+    return found.model_copy(update={"edges": bins, "counts": bin_counts(numbers, bins)})
+
+
+def _edges(numbers: npt.NDArray[np.float64], rule: Rule) -> tuple[float, ...]:
+    """The upper edges of all bins but the last: rounded deciles, with enough rows in each bin.
+
+    Where at most ten different values are held by enough, each has a bin of its own.
+    """
+    known, alike = np.unique(numbers[~np.isnan(numbers)], return_inverse=True)
+    own = None if rule.groups is None else rule.groups[~np.isnan(numbers)]
+    if len(known) <= len(_TENTHS) + 1:
+        held = known[held_by(alike, len(known), own) >= rule.least]
+        found = held[:-1].tolist()
+    else:
+        found = edges(numbers, _TENTHS, rule.least, rule.groups)
+    kept: list[float] = []
+    for edge in found:
+        below = numbers <= edge
+        inside = below & (numbers > kept[-1]) if kept else below
+        if all(number_of_holders(m, rule.groups) >= rule.least for m in (inside, numbers > edge)):
+            kept.append(edge)
+    return tuple(kept)
+
+
+def _days(column: TypedColumn) -> npt.NDArray[np.float64]:
+    codes, values = column.distinct()
+    days = [float(day.toordinal()) if isinstance(day, date) else np.nan for day in values]
+    return np.array(days, np.float64)[codes]
 
 
 def _of_numbers(

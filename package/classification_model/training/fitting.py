@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
-from classification_model.bundle import Bundle
 from classification_model.bundle.provenance import Choice
 from classification_model.config.core import Config
 from classification_model.config.schema import Label
 from classification_model.errors import ConfigError
+from classification_model.inference.engines import Probabilities
 from classification_model.pipeline import (
     EncodingStep,
     FramePipeline,
@@ -24,12 +25,13 @@ from classification_model.pipeline import (
 )
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import Matrix
+from classification_model.processing.splitting import Units
 from classification_model.processing.typed_columns import Indices
 from classification_model.progress import Progress
 from classification_model.publishing.audit import Confidence
 from classification_model.training.selection import choose
 
-__all__ = ["Encoded", "choose_estimator", "confidence", "encode", "fit", "recorded_choice"]
+__all__ = ["Encoded", "choose_estimator", "confidence", "encode", "fit", "scores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +41,19 @@ class Encoded:
     step: EncodingStep
     matrix: Matrix
     labels: Sequence[Label]
+    units: Units
     groups: Indices | None = None
 
 
 def encode(config: Config, train: Dataset) -> Encoded:
     """Learn the features of the training rows, which were validated."""
     step = encoding_step(config)
-    return Encoded(step, step.fit_matrix(train.typed()), train.labels, train.groups)
+    matrix = step.fit_matrix(train.typed())
+    return Encoded(step, matrix, train.labels, train.units, train.groups)
 
 
-def recorded_choice(old: Bundle | None, data: Dataset, config: Config) -> Choice | None:
-    """What was chosen before for the same data and configuration."""
-    if old and old.manifest.is_of(data_sha256=data.digest, config_sha256=config.digest):
-        return old.manifest.choice
-    return None
-
-
-def choose_estimator(
-    config: Config, train: Encoded, recorded: Choice | None, progress: Progress
-) -> Choice:
-    """The estimator that config.yml names, or the winner of a comparison.
-
-    A comparison that is recorded is made again as it was: without a clock, so with the same
-    result.
-    """
+def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choice:
+    """The estimator that config.yml names, or the winner of a comparison."""
     if config.estimator.name != "auto":
         groups = train.groups
         return Choice(
@@ -75,12 +66,10 @@ def choose_estimator(
         train.step.features_,
         seed=config.random_state,
         time_budget=config.time_budget,
-        only=[one.name for one in recorded.compared] if recorded else None,
+        units=train.units,
         began=progress.comparing,
         progress=progress.compared,
     )
-    if recorded and recorded.cut_short:
-        choice = choice.model_copy(update={"cut_short": True})
     if choice.cut_short:
         progress.say(
             f"The time budget of {config.time_budget:g} s ended before every candidate was "
@@ -114,5 +103,16 @@ def confidence(judged: FramePipeline, split: Split) -> Confidence:
 def _of_truth(judged: FramePipeline, data: Dataset) -> npt.NDArray[np.float64]:
     place = {label: i for i, label in enumerate(judged.classes_.tolist())}
     truth = np.array([place[label] for label in data.labels])
-    found: npt.NDArray[np.float64] = judged.predict_proba(data.typed())[np.arange(len(data)), truth]
+    answers = scores(judged, judged.named_steps["encode"].matrix(data.typed()))
+    found: npt.NDArray[np.float64] = answers[np.arange(len(data)), truth]
+    return found
+
+
+def scores(pipeline: FramePipeline, matrix: Matrix) -> Probabilities:
+    """What a fitted pipeline says of encoded rows, shape ``(rows, classes)``.
+
+    It keeps to one thread, in which sums are rounded the same however many cores there are.
+    """
+    with threadpool_limits(limits=1):
+        found: Probabilities = pipeline.named_steps["classify"].predict_proba(matrix)
     return found
