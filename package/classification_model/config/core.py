@@ -76,11 +76,6 @@ class Config(FrozenModel):
     def _names_agree(self) -> Self:
         if self.target in self.columns or self.target in self.ignored:
             raise ValueError(f"the target {self.target!r} cannot be one of the columns or ignored")
-        for name in (self.target, *self.columns, *self.ignored, *self.derived):
-            if bad := unprintable(name):
-                raise ValueError(
-                    f"the name {name!r} holds {bad!r}, which cannot be seen; rename it"
-                )
         if self.split.column == self.target:
             raise ValueError(f"split cannot be by the target {self.target!r}")
         for name in self.ignored:
@@ -92,6 +87,15 @@ class Config(FrozenModel):
             for column in feature.inputs:
                 if column not in self.columns:
                     raise ValueError(f"derived {name!r} needs {column!r}, which is not in columns")
+        return self
+
+    @model_validator(mode="after")
+    def _names_can_be_seen(self) -> Self:
+        for name in (self.target, *self.columns, *self.ignored, *self.derived):
+            if bad := unprintable(name):
+                raise ValueError(
+                    f"the name {name!r} holds {bad!r}, which cannot be seen; rename it"
+                )
         return self
 
     def row_schema(self) -> RowSchema:

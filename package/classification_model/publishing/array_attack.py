@@ -12,7 +12,7 @@ from classification_model.processing.features import Matrix
 from classification_model.processing.few_rows import bounds, digits, held_by, rounded, unit
 from classification_model.publishing.atoms import Array
 from classification_model.publishing.findings import Attack, Finding
-from classification_model.publishing.people import People
+from classification_model.publishing.people import TELLING, People
 
 __all__ = ["arrays"]
 
@@ -52,9 +52,8 @@ class _Form:
     name: str
     width: int
     rows: frozenset[bytes]
-    few: frozenset[float]
-    low: Floats
-    high: Floats
+    few: tuple[frozenset[float], ...]
+    telling: frozenset[float]
     middles: frozenset[float]
 
     @property
@@ -65,27 +64,22 @@ class _Form:
     def of(cls, name: str, matrix: Matrix, people: People) -> _Form:
         distinct, codes = np.unique(matrix, axis=0, return_inverse=True)
         counts = held_by(codes.ravel(), len(distinct), people.groups)
-        few: set[float] = set()
+        few: list[frozenset[float]] = []
         middles: set[float] = set()
-        ends = np.full((2, matrix.shape[1]), np.nan)
-        for i, column in enumerate(matrix.T):
+        for column in matrix.T:
             there = ~np.isnan(column)
             values, alike = np.unique(column[there], return_inverse=True)
             own = None if people.groups is None else people.groups[there]
             rare = held_by(alike.ravel(), len(values), own) < people.least
             step = unit(*(bounds(column.astype(np.float64), people.least, people.groups) or (0, 0)))
             exact = values.astype(np.float64)
-            told = [v for v in exact[rare].tolist() if not step or rounded(v, step) != v]
-            few |= {v for v in told if digits(v) >= 4}
+            told = (v for v in exact[rare].tolist() if not step or rounded(v, step) != v)
+            few.append(frozenset(told))
             between = (exact[1:] + exact[:-1]) / 2
             middles |= set(between[rare[1:] | rare[:-1]].astype(np.float32).tolist())
-            for end, place in ((0, 0), (1, -1)):
-                if len(values) > 2 and values[place] in told:
-                    ends[end, i] = values[place]
         rows = frozenset(row.tobytes() for row in distinct[counts < people.least] + np.float32(0))
-        return cls(
-            name, matrix.shape[1], rows, frozenset(few), ends[0], ends[1], frozenset(middles)
-        )
+        telling = frozenset(v for values in few for v in values if digits(v) >= TELLING)
+        return cls(name, matrix.shape[1], rows, tuple(few), telling, frozenset(middles))
 
 
 def _told_by(values: Floats, forms: Sequence[_Form], people: People) -> Iterator[str]:
@@ -96,17 +90,16 @@ def _told_by(values: Floats, forms: Sequence[_Form], people: People) -> Iterator
             hits = sum(row.tobytes() in form.rows for row in rows)
             if hits and form.width > 1:
                 yield f"{hits} of {len(rows)} rows are rows of the table ({form.name})"
-        for end, extremes in (("smallest", form.low), ("largest", form.high)):
-            if flat.size == form.width:
-                hits = int((flat == extremes.astype(np.float32)).sum())
-                if hits:
-                    yield f"the {end} value of {hits} column(s), which few hold ({form.name})"
+        if flat.size == form.width and not form.scaled:
+            hits = sum(v in few for v, few in zip(flat.tolist(), form.few, strict=True))
+            if hits:
+                yield f"{hits} of {flat.size} are values of their column that few hold ({form.name})"
         in_order = flat.size >= _BINS and bool((np.diff(flat) > 0).all())
         hits = sum(value in form.middles for value in flat.tolist()) if in_order else 0
         if hits >= _BINS_SHARE * flat.size and hits > 2:
             yield f"{hits} of {flat.size} are midpoints of neighbouring values ({form.name})"
         # What was scaled is a number like any other: only whole rows of it tell of somebody.
-        hits = 0 if form.scaled else sum(value in form.few for value in flat.tolist())
+        hits = 0 if form.scaled else sum(v in form.telling for v in flat.tolist())
         if hits and hits >= _SHARE * flat.size:
             yield f"{hits} of {flat.size} numbers are values that few hold ({form.name})"
     hits = sum(value in people.numbers for value in flat.tolist())

@@ -25,10 +25,13 @@ from classification_model.processing.few_rows import (
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.validation import TypedValue
 
-__all__ = ["People", "words_of"]
+__all__ = ["TELLING", "People", "words_of"]
 
 _WORD = re.compile(r"\w+")
 _SHORT = 4
+
+TELLING = 5
+"""From so many significant digits on, a number that stands anywhere is taken for somebody's."""
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -109,14 +112,14 @@ class People:
 
     @cached_property
     def numbers(self) -> frozenset[float]:
-        """Numbers of at least four digits that a few hold, in any column, as float32."""
+        """Numbers of enough digits that a few hold, in any column, as float32."""
         found = (
             value
             for name in self.columns
             for value in self.few(name)
             if isinstance(value, int | float) and self.told_by(name, value)
         )
-        return frozenset(float(np.float32(v)) for v in found if digits(v) >= _SHORT)
+        return frozenset(float(np.float32(v)) for v in found if digits(v) >= TELLING)
 
     def _as_date(self, name: str, text: str) -> TypedValue:
         first = next(iter(self.few(name)), None)

@@ -28,7 +28,13 @@ def texts(people: People, atoms: Sequence[Atom]) -> Attack:
 
 def numbers(people: People, atoms: Sequence[Atom]) -> Attack:
     """Search for numbers that a few hold, in the fields that name their column."""
-    looked = [a for a in atoms if a.column is not None and not isinstance(a.value, str)]
+    looked = [
+        atom
+        for atom in atoms
+        if atom.column is not None
+        and not isinstance(atom.value, str)
+        and not _COUNTS.search(atom.where.rpartition(f".{atom.column}")[2])
+    ]
     found = [
         _finding(atom, f"a number of column {atom.column!r} that {_few(people)} hold")
         for atom in looked
