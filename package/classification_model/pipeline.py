@@ -34,6 +34,7 @@ from sklearn.utils.validation import check_is_fitted
 from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
+from classification_model.learners.blend import MEMBERS, Blend
 from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.features import Feature, Matrix, feature_plan
@@ -49,7 +50,9 @@ __all__ = [
     "RoundedMedian",
     "build_classifier",
     "build_pipeline",
+    "categorical_columns",
     "encoding_step",
+    "rows_of_enough",
     "stores_rows",
     "with_shared_leaves",
 ]
@@ -63,7 +66,7 @@ ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "random_forest": RandomForestClassifier,
     "svc": SVC,
 }
-"""What ``estimator.name`` may say, besides ``soft_vote``."""
+"""What ``estimator.name`` may say, besides ``soft_vote``, ``blend`` and the members of a blend."""
 
 _STORES_ROWS = frozenset({"svc"})
 
@@ -201,6 +204,15 @@ class FramePipeline(Pipeline):  # type: ignore[misc]
         """The accuracy."""
         return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
 
+    @property
+    def feature_names_in_(self) -> Any:
+        """The raw columns."""
+        return self.named_steps["encode"].feature_names_in_
+
+    @feature_names_in_.setter
+    def feature_names_in_(self, names: object) -> None:
+        """Nothing: SHAP's KernelExplainer sets it to ``None``, so as to pass arrays."""
+
     def __getitem__(self, ind: Any) -> Any:
         """A step, or some of them as a plain pipeline."""
         return Pipeline(self.steps[ind]) if isinstance(ind, slice) else super().__getitem__(ind)
@@ -218,7 +230,9 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
     """
     encode = encoding_step(config)
     named = with_shared_leaves(estimator or config.estimator, config.publish.min_rows)
-    classify = build_classifier(encode.plan, named, config.random_state)
+    classify = build_classifier(
+        encode.plan, named, config.random_state, min_rows=config.publish.min_rows
+    )
     return FramePipeline([("encode", encode), ("classify", classify)])
 
 
@@ -237,6 +251,11 @@ def stores_rows(estimator: EstimatorConfig) -> list[str]:
     return [one.name for one in (estimator, *estimator.members) if one.name in _STORES_ROWS]
 
 
+def rows_of_enough(min_rows: int, groups: Indices | None = None) -> int:
+    """How many rows are of ``min_rows`` groups, however they are divided among them."""
+    return min_rows if groups is None else min_rows * int(np.bincount(groups).max())
+
+
 def with_shared_leaves(
     estimator: EstimatorConfig, min_rows: int, groups: Indices | None = None
 ) -> EstimatorConfig:
@@ -251,15 +270,21 @@ def with_shared_leaves(
     usual = inspect.signature(kind).parameters.get(name) if kind else None
     if usual is None or name in estimator.parameters:
         return estimator
-    # Rows of one group may all be in a leaf: so many rows are of enough groups in any case.
-    least = min_rows if groups is None else min_rows * int(np.bincount(groups).max())
+    least = rows_of_enough(min_rows, groups)
     if usual.default >= least:
         return estimator
     return estimator.model_copy(update={"parameters": {**estimator.parameters, name: least}})
 
 
-def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:
-    """What comes after the encoding: from the float32 matrix to classes."""
+def build_classifier(
+    plan: Sequence[Feature], config: EstimatorConfig, seed: int, *, min_rows: int = 5
+) -> Pipeline:
+    """What comes after the encoding: from the float32 matrix to classes.
+
+    A blend, or one of its members by name, prepares its columns itself.
+    """
+    if config.name == "blend" or config.name in MEMBERS:
+        return Pipeline([("estimator", _blend(plan, config, seed, min_rows))])
     estimator = _estimator(config, seed)
     if config.calibration == "sigmoid":
         if not isinstance(estimator, VotingClassifier):
@@ -267,6 +292,36 @@ def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int
             estimator = _soft_vote([("0_only", estimator)], [1.0])
         estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
     return Pipeline([("prepare", _imputed_and_one_hot(plan)), ("estimator", estimator)])
+
+
+def categorical_columns(plan: Sequence[Feature]) -> list[int]:
+    """Which columns of the matrix hold codes of categories."""
+    return [column for column, feature in enumerate(plan) if feature.kind == "category"]
+
+
+def _blend(plan: Sequence[Feature], config: EstimatorConfig, seed: int, min_rows: int) -> Blend:
+    members = config.members or (config,)
+    for member in members:
+        if member.name not in MEMBERS:
+            raise ConfigError(
+                f"estimator blend: unknown member {member.name!r}; choose from {', '.join(MEMBERS)}"
+            )
+        _refuse_unknown(member.name, member.parameters, [*MEMBERS[member.name], "bags"])
+    return Blend(
+        members=[(member.name, member.weight, dict(member.parameters)) for member in members],
+        categories=categorical_columns(plan),
+        min_rows=min_rows,
+        random_state=seed,
+    )
+
+
+def _refuse_unknown(name: str, parameters: Mapping[str, Any], accepted: Sequence[str]) -> None:
+    for parameter in parameters:
+        if parameter not in accepted:
+            raise ConfigError(
+                f"estimator {name}: unknown parameter {parameter!r}; "
+                f"choose from {', '.join(sorted(accepted))}"
+            )
 
 
 def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
@@ -297,16 +352,11 @@ def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
         ]
         return _soft_vote(members, [member.weight for member in config.members])
     if config.name not in ESTIMATORS:
-        known = ", ".join([*ESTIMATORS, "soft_vote"])
+        known = ", ".join([*ESTIMATORS, *MEMBERS, "blend", "soft_vote"])
         raise ConfigError(f"estimator: unknown name {config.name!r}; choose one of {known}")
     kind = ESTIMATORS[config.name]
     accepted = sorted(inspect.signature(kind).parameters)
-    for name in config.parameters:
-        if name not in accepted:
-            raise ConfigError(
-                f"estimator {config.name}: unknown parameter {name!r}; "
-                f"choose from {', '.join(accepted)}"
-            )
+    _refuse_unknown(config.name, config.parameters, accepted)
     seeded = {"random_state": seed} if "random_state" in accepted else {}
     estimator = kind(**{**seeded, **config.parameters})
     if config.name == "svc":  # it has no probabilities of its own

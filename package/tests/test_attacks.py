@@ -170,10 +170,7 @@ def test_the_rows_of_support_vectors_are_found_in_pickle_and_graph() -> None:
 
 def test_the_extremes_that_a_scaler_keeps_are_found() -> None:
     matrix = matrix_of_rows()
-    assert any(
-        "of their column" in what
-        for what in searched(MinMaxScaler().fit(matrix), matrix)
-    )
+    assert any("of their column" in what for what in searched(MinMaxScaler().fit(matrix), matrix))
 
 
 def test_the_edges_of_bins_are_found_until_they_are_stripped() -> None:

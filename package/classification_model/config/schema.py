@@ -9,9 +9,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from classification_model.config.zones import zone_of
+
 __all__ = [
     "LARGEST",
     "Column",
+    "Decimal",
     "DerivedFeature",
     "EstimatorConfig",
     "FrozenModel",
@@ -20,6 +23,7 @@ __all__ = [
     "Publish",
     "RowSchema",
     "SplitRule",
+    "Thousands",
 ]
 
 LARGEST = 3.4028234663852886e38
@@ -27,6 +31,12 @@ LARGEST = 3.4028234663852886e38
 
 Kind = Literal["integer", "number", "boolean", "category", "date", "raw"]
 """What a column holds. ``raw`` is text that only derived features read."""
+
+Decimal = Literal[".", ","]
+"""What stands before the fraction of a number."""
+
+Thousands = Literal["", ",", ".", " ", "'"]
+"""What stands between groups of three digits."""
 
 Label = bool | int | float | str
 """One class of the target, as the CSV has it: a number stays a number, a word a word."""
@@ -41,8 +51,10 @@ class FrozenModel(BaseModel):
 class Column(FrozenModel):
     """One raw column: its kind, how its values are written, and a person's own rules.
 
-    ``date_format`` says how dates are written, in the letters of ``strptime``, where they are
-    not written as 2024-12-31.
+    ``decimal``, ``thousands`` and ``unit`` say how numbers are written as text, such as
+    ``1.234,5 kg``. ``date_format`` says how dates are written, in the letters of ``strptime``,
+    where they are not written as 2024-12-31; ``time_zone`` makes them instants. The texts of
+    ``missing_markers`` mean "missing" in this column, beside those that do so in all.
 
     ``required``, ``categories``, ``minimum`` and ``maximum`` are rules: a value that breaks one
     is refused. Without them a missing or unseen value is scored with a warning.
@@ -53,7 +65,12 @@ class Column(FrozenModel):
     categories: tuple[str, ...] = ()
     minimum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
     maximum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
+    decimal: Decimal = "."
+    thousands: Thousands = ""
+    unit: str = ""
     date_format: str | None = None
+    time_zone: str | None = None
+    missing_markers: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -70,8 +87,14 @@ class Column(FrozenModel):
         numeric = self.kind in ("integer", "number")
         if not numeric and (self.minimum is not None or self.maximum is not None):
             raise ValueError("minimum and maximum belong to the kinds integer and number")
-        if self.kind != "date" and self.date_format is not None:
-            raise ValueError("date_format belongs to kind date")
+        if not numeric and (self.decimal, self.thousands, self.unit) != (".", "", ""):
+            raise ValueError("decimal, thousands and unit belong to the kinds integer and number")
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}; choose two")
+        if self.kind != "date" and (self.date_format or self.time_zone):
+            raise ValueError("date_format and time_zone belong to kind date")
+        if self.time_zone:
+            zone_of(self.time_zone)
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
         return self
@@ -97,8 +120,8 @@ class EstimatorConfig(FrozenModel):
 
     @model_validator(mode="after")
     def _members_belong_to_a_vote(self) -> Self:
-        if (self.name == "soft_vote") != bool(self.members):
-            raise ValueError("members belong to soft_vote, which needs at least one")
+        if (self.name in ("soft_vote", "blend")) != bool(self.members):
+            raise ValueError("members belong to blend and soft_vote, which need at least one")
         return self
 
 
@@ -120,14 +143,16 @@ class RowSchema(FrozenModel):
     """Every column that a row must, or may, have.
 
     ``columns`` must all be sent; ``ignored`` names those of the raw CSV that play no part
-    (the target among them): they may be sent and are not looked at. With ``decimal_comma``
-    text such as ``1,5`` is a number too.
+    (the target among them): they may be sent and are not looked at.
     """
 
     columns: dict[str, Column]
     ignored: tuple[str, ...] = ()
     missing_markers: tuple[str, ...] = ()
-    decimal_comma: bool = False
+
+    def markers(self, name: str) -> frozenset[str]:
+        """The texts that mean "missing" in a column."""
+        return frozenset((*self.missing_markers, *self.columns[name].missing_markers))
 
 
 class SplitRule(FrozenModel):

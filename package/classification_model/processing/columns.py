@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import RowSchema
+from classification_model.processing.centring import with_centre
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
     Feature,
     Matrix,
-    RowEncoder,
     category_codes,
+    uncentred,
 )
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
@@ -60,7 +61,7 @@ class ColumnEncoder:
         self._seen = profile.columns if profile else {}
         self._features = features
         self._functions = functions
-        self._row_encoders = RowEncoder(features, functions).columns
+        self._row_encoders = [uncentred(feature, functions) for feature in features]
         self._value_checks = value_checks(schema, profile)
 
     def encode(self, columns: Columns, only: Sequence[int] | None = None) -> Matrix:
@@ -72,8 +73,16 @@ class ColumnEncoder:
         size = len(next(iter(columns.values())))
         matrix = np.empty((size, len(wanted)), np.float32)
         for i, position in enumerate(wanted):
-            matrix[:, i] = self._encoded(position, self._features[position], columns)
+            centre = self._features[position].centre
+            numbers = self._encoded(position, self._features[position], columns)
+            if centre:  # missing values stay NaN
+                numbers = np.clip(numbers - centre, -LARGEST, LARGEST)
+            matrix[:, i] = numbers
         return matrix
+
+    def numbers(self, position: int, columns: Columns) -> Floats:
+        """The numbers of one feature, one for each row, not yet centred or rounded."""
+        return self._encoded(position, self._features[position], columns).astype(np.float64)
 
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
         """What is unusual: column, rule, the number of rows, and what to say of the first."""
@@ -85,10 +94,6 @@ class ColumnEncoder:
                 counts[rule] += count
                 first.setdefault(rule, message)
             yield from ((name, rule, count, first[rule]) for rule, count in counts.items())
-
-    def numbers(self, position: int, columns: Columns) -> Floats:
-        """The numbers of one feature, one for each row, not yet rounded to float32."""
-        return self._encoded(position, self._features[position], columns).astype(np.float64)
 
     def _encoded(
         self, position: int, feature: Feature, columns: Columns
@@ -147,15 +152,22 @@ def learn_features(
 ) -> tuple[Feature, ...]:
     """Complete a plan with what at least ``min_rows`` training rows, or groups, hold.
 
-    That is the categories of each feature, or the bounds of its numbers.
+    That is the categories of each feature, or the bounds of its numbers, and their centre.
     """
     encoder = ColumnEncoder(RowSchema(columns={}), plan, functions)
     return tuple(
         with_categories(feature, *results_of(feature, columns, functions), min_rows, groups)
         if feature.kind == "category"
-        else with_bounds(feature, encoder.numbers(i, columns), min_rows, groups)
+        else _of_numbers(feature, encoder.numbers(i, columns), min_rows, groups)
         for i, feature in enumerate(plan)
     )
+
+
+def _of_numbers(
+    feature: Feature, numbers: Floats, min_rows: int, groups: Indices | None
+) -> Feature:
+    bounded = with_bounds(feature, numbers, min_rows, groups)
+    return with_centre(bounded, _within(bounded, numbers))
 
 
 def results_of(

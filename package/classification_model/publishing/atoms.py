@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from classification_model.learners.trees import Trees
 from classification_model.publishing.strip import inside
 
 __all__ = [
@@ -97,7 +98,7 @@ def in_model(file: str, model: object) -> tuple[list[Atom], list[Array]]:
     waiting: list[tuple[str, Any]] = [("", model)]
     while waiting:
         where, part = waiting.pop()
-        if id(part) in seen:
+        if id(part) in seen or isinstance(part, Trees):  # their thresholds are counted elsewhere
             continue
         seen.add(id(part))
         texts = _texts(part)

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from classification_model.bundle import Bundle
 from classification_model.config.schema import RowSchema
+from classification_model.learners.networks import Preparation
 from classification_model.predict import Model
 from classification_model.processing.features import Feature, Matrix
 from classification_model.processing.typed_columns import Typed
@@ -39,6 +40,7 @@ Floats = npt.NDArray[np.float64]
 
 _NOBODYS = "nobody has this"
 _MOST_ASKED = 2000
+_MOST_FORMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +155,20 @@ def _rows(files: Mapping[str, bytes], schema: RowSchema) -> dict[str, list[Typed
 
 def _forms(matrix: Matrix, classify: Pipeline) -> dict[str, Matrix]:
     """The rows as each part of the model sees them."""
-    prepared = np.asarray(classify.named_steps["prepare"].transform(matrix), np.float32)
-    forms = {"encoded": matrix, "prepared": prepared}
-    scaled = [
-        part[:-1].transform(prepared)
-        for part in walk(classify.named_steps["estimator"])
-        if isinstance(part, Pipeline) and getattr(part, "n_features_in_", 0) == prepared.shape[1]
-    ]
-    return {**forms, **{f"scaled {i}": s.astype(np.float32) for i, s in enumerate(scaled[:3])}}
+    forms, prepared = {"encoded": matrix}, matrix
+    if "prepare" in classify.named_steps:
+        prepared = np.asarray(classify.named_steps["prepare"].transform(matrix), np.float32)
+        forms["prepared"] = prepared
+    scaled = [*_scaled(prepared, classify.named_steps["estimator"])][:_MOST_FORMS]
+    return {**forms, **{f"scaled {i}": form for i, form in enumerate(scaled)}}
+
+
+def _scaled(prepared: Matrix, estimator: object) -> Iterator[Matrix]:
+    for part in walk(estimator):
+        if isinstance(part, Preparation):
+            yield part(prepared)
+        elif isinstance(part, Pipeline) and part.n_features_in_ == prepared.shape[1]:
+            yield part[:-1].transform(prepared).astype(np.float32)
 
 
 def _usual(model: Model) -> TypedRow:

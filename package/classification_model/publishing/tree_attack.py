@@ -46,7 +46,7 @@ class _Trees:
     no: Indices
     missing_is_yes: npt.NDArray[np.bool_]
     leaf: npt.NDArray[np.bool_]
-    strict: npt.NDArray[np.bool_]
+    modes: npt.NDArray[np.str_]
 
     @classmethod
     def of(cls, node: Any) -> _Trees:
@@ -74,7 +74,7 @@ class _Trees:
             missing_is_yes=np.array(given.get("nodes_missing_value_tracks_true") or [0] * len(keys))
             == 1,
             leaf=leaf,
-            strict=np.array([mode == "BRANCH_LT" for mode in modes]),
+            modes=np.array(modes),
         )
 
     def leaves(self, inputs: Matrix) -> Iterator[Indices]:
@@ -84,7 +84,9 @@ class _Trees:
             at = np.full(len(inputs), root, np.int64)
             while not self.leaf[at].all():
                 value, limit = inputs[every, self.feature[at]], self.threshold[at]
-                yes = np.where(self.strict[at], value < limit, value <= limit)
+                mode = self.modes[at]
+                yes = np.where(mode == "BRANCH_LT", value < limit, value <= limit)
+                yes = np.where(mode == "BRANCH_EQ", value == limit, yes)
                 yes |= np.isnan(value) & self.missing_is_yes[at]
                 at = np.where(yes, self.yes[at], self.no[at])
             yield at

@@ -21,6 +21,7 @@ from classification_model.pipeline import (
     FramePipeline,
     build_classifier,
     encoding_step,
+    rows_of_enough,
     with_shared_leaves,
 )
 from classification_model.processing.data_manager import Dataset, Split
@@ -67,6 +68,7 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
         seed=config.random_state,
         time_budget=config.time_budget,
         units=train.units,
+        min_rows=rows_of_enough(config.publish.min_rows, train.groups),
         began=progress.comparing,
         progress=progress.compared,
     )
@@ -84,7 +86,12 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     Raises:
         ConfigError: the estimator refuses its parameters.
     """
-    classify = build_classifier(train.step.plan, choice.estimator, config.random_state)
+    classify = build_classifier(
+        train.step.features_,
+        choice.estimator,
+        config.random_state,
+        min_rows=rows_of_enough(config.publish.min_rows, train.groups),
+    )
     try:
         with warnings.catch_warnings():
             # Whether it converged or not, it is judged by its answers.
