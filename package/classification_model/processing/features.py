@@ -54,8 +54,8 @@ class Feature:
     Without ``function`` the value is that of the one input. A category becomes its position
     in ``categories``, or :data:`UNSEEN`. A number is clipped to ``bounds``; then ``centre`` is
     subtracted, before it is rounded to float32, so that what differed in training differs in the
-    matrix. ``missing_as`` and ``other_as`` are the numbers that a missing value and any other
-    category are read as, where too few training rows held one; see
+    matrix. ``missing_as`` is the number that a missing value is read as, where too few training
+    rows missed theirs, and ``other_as`` that of any other category; see
     :mod:`classification_model.processing.published`.
     """
 

@@ -44,7 +44,8 @@ def with_categories(
     return replace(
         feature,
         categories=categories,
-        other_as=None if number_of_holders(rare, groups) >= least else commonest,
+        # Where enough are "other", that is a category like the rest, the last.
+        other_as=float(len(names)) if number_of_holders(rare, groups) >= least else commonest,
         missing_as=None if number_of_holders(missing, groups) >= least else commonest,
     )
 

@@ -47,7 +47,8 @@ def _of_categories(people: People, feature: Feature, functions: Functions) -> It
     known = {*feature.categories, None}
     other = np.array([value not in known for value in named])[codes]
     missing = np.array([value is None for value in named])[codes]
-    if feature.other_as is None and _held_by_few(people, other):
+    by_itself = feature.other_as is None or feature.other_as >= len(feature.categories)
+    if by_itself and _held_by_few(people, other):
         yield f'an "other" that fewer than {people.least} are'
     if feature.missing_as is None and _held_by_few(people, missing):
         yield f"a missing value that fewer than {people.least} miss"
