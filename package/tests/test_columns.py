@@ -115,7 +115,7 @@ PLAN = learn_features(
                 inputs=INPUTS[name],
                 kind="category" if name in CATEGORIES else "number",
             )
-            for name in FUNCTIONS.by_name
+            for name in INPUTS
         },
         FUNCTIONS,
     ),

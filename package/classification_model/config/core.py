@@ -56,8 +56,8 @@ class Config(FrozenModel):
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
-    published. ``features`` is the source of the home's
-    features.py. ``digest`` is the sha256 of the file's bytes.
+    published. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
+    the file's bytes.
     """
 
     format: Annotated[int, Field(ge=1, le=NEWEST)] = NEWEST
