@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from app import __version__
-from app.observability import Metrics
-from app.schemas import Health, PredictResponse, Refused
 from classification_model.predict import Model, OnError, PredictionResult
 from classification_model.processing.validation import Validated
+
+from . import __version__
+from .observability import Metrics
+from .schemas import Health, PredictResponse, Refused
 
 __all__ = ["model_router"]
 
@@ -58,9 +59,16 @@ def model_router(model: Model, metrics: Metrics, Rows: type[BaseModel]) -> APIRo
             ready=ready,
         )
 
+    def counts(request: Request) -> Response:
+        # In a thread: the first call imports the client library, and requests go on.
+        from .observability.exposition import exposition
+
+        content, media_type = exposition(metrics, request.headers.get("accept", ""))
+        return Response(content, headers={"content-type": media_type})
+
     stopping: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
     router.add_api_route("/health", health, response_model=Health, responses=stopping)
-    router.add_route("/metrics", metrics.page, include_in_schema=False)
+    router.add_route("/metrics", counts, include_in_schema=False)
     refusals: dict[int | str, Any] = {
         status: {"model": Refused, "description": why} for status, why in _REFUSALS.items()
     }

@@ -11,11 +11,11 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.requests import Request
 
-from app import __version__
-from app.config import Settings
-from app.doors import script_policy
-from app.errors import add_error_handlers
-from app.lifecycle import Service, lifespan
+from . import __version__
+from .config import Settings
+from .errors import add_error_handlers
+from .service import Service, lifespan
+from .web.headers import script_policy
 
 __all__ = ["app", "create_app"]
 

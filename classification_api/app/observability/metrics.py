@@ -7,9 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from classification_model.config.schema import Label
 from classification_model.predict import Model, PredictionResult
 
@@ -92,10 +89,3 @@ class Metrics:
         self.refused_rows += rows
         for column, rule in faults:
             self.refusals[column if column in columns else "", rule] += 1
-
-    def page(self, request: Request) -> Response:
-        """GET /metrics. Called in a thread: the first call imports, and requests go on."""
-        from app.observability.exposition import exposition
-
-        content, media_type = exposition(self, request.headers.get("accept", ""))
-        return Response(content, headers={"content-type": media_type})

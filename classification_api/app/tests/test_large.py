@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.limits import SMALL
-from app.slices import MisshapenError, RowTooLongError, TooManyRowsError, slices
+from app.predict.slices import MisshapenError, RowTooLongError, TooManyRowsError, slices
 from app.tests.twins import JSON, NASTY, Answer, Twins, ask
 from classification_model.config.home import Home
 from torture.flood import LIMIT

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.drain import drop_newcomers
+from app.server.drain import drop_newcomers
 from app.tests.servers import API, UVICORN, free_port
 from torture.drain import drain
 from torture.server import body, running

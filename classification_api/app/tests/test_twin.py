@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from app.fast import FastPredict, answerer
-from app.lifecycle import Service
 from app.limits import Careful, Uploads
 from app.observability import Metrics, Observer
+from app.predict.fast import FastPredict, answerer
+from app.service import Service
 from app.tests.servers import SOURCE_HOME
 from app.tests.twins import JSON, NASTY, Twins, ask, bodies, without_id
 

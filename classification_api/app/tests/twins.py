@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from app.config import Settings
-from app.fast import answerer
 from app.main import create_app
+from app.predict.fast import answerer
 from classification_model.config.schema import RowSchema
 from classification_model.predict import Model
 

@@ -41,7 +41,7 @@ def add_pages(app: FastAPI, model: Model) -> None:
 
     @lru_cache(maxsize=2)
     def rendered(root: str) -> str:
-        from app.web.form import render
+        from .form import render
 
         return render(model, root)
 

@@ -17,12 +17,13 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticKnownError, to_json
 from starlette.datastructures import QueryParams
 
-from app.errors import MOST_FAULTS, RefusedError, about_rows, as_ascii, described, shortened
-from app.limits import SMALL, too_slow
-from app.observability import Metrics
-from app.slices import MisshapenError, RowTooLongError, Slice, TooManyRowsError, slices
 from classification_model.predict import Model, OnError, PredictionResult
 from classification_model.processing.validation import TypedRow
+
+from ..errors import MOST_FAULTS, RefusedError, about_rows, as_ascii, described, shortened
+from ..limits import SMALL, too_slow
+from ..observability import Metrics
+from .slices import MisshapenError, RowTooLongError, Slice, TooManyRowsError, slices
 
 __all__ = ["LargePredict"]
 
@@ -51,7 +52,7 @@ class LargePredict:
 
     Args:
         model: what predicts.
-        read: from the body of a request to its rows; see :func:`app.fast.reader`.
+        read: from the body of a request to its rows; see :func:`app.predict.fast.reader`.
         request: the request as FastAPI reads it, which says what is wrong with a row.
         most: rows that a request may hold.
         longest_row: bytes that one of them may have.

@@ -18,9 +18,9 @@ from weakref import WeakKeyDictionary, ref
 
 from uvicorn import Server
 
-from app.config import Settings
-from app.errors import RefusedError
-from app.limits import body_too_slow
+from ..config import Settings
+from ..errors import RefusedError
+from ..limits import body_too_slow
 
 __all__ = ["install", "sweep"]
 
@@ -36,7 +36,7 @@ def install(server: Server, settings: Settings) -> None:
     most = _allow_files(settings.MAX_CONNECTIONS)
     # The other protocol, h11, which serves where httptools is not installed, limits a head itself.
     if config.http_protocol_class.__name__ == "HttpToolsProtocol":
-        from app.protocol import LimitedProtocol, Received
+        from .protocol import LimitedProtocol, Received
 
         room = settings.room
         limits = {

@@ -18,8 +18,8 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from app.errors import RefusedError
-from app.limits import STACK
+from ..errors import RefusedError
+from ..limits import STACK
 
 __all__ = ["LimitedProtocol", "Received"]
 

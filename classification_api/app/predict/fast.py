@@ -19,13 +19,14 @@ from pydantic_core import SchemaValidator, core_schema, to_json
 from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
-from app.errors import RefusedError
-from app.large import LargePredict
-from app.limits import SMALL, Careful, Upload, Uploads
-from app.observability import BEGUN, HEADER, Observed, Observer, add_time
 from classification_model.predict import Model, PredictionResult
 from classification_model.processing.json_rows import row_schema
 from classification_model.processing.validation import TypedRow
+
+from ..errors import RefusedError
+from ..limits import SMALL, Careful, Upload, Uploads
+from ..observability import BEGUN, HEADER, Observed, Observer, add_time
+from .large import LargePredict
 
 __all__ = ["PATH", "FastPredict", "answerer", "passes_nothing_by", "reader"]
 

@@ -1,4 +1,4 @@
-"""Who may come in, and what a page may do in a browser."""
+"""Who may come in."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import hmac
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.errors import RefusedError
-from app.limits import HEALTH, is_health
-from app.observability import Observer
+from .errors import RefusedError
+from .limits import HEALTH, is_health
+from .observability import Observer
 
-__all__ = ["ApiKeys", "PageHeaders", "add_keys_to", "script_policy"]
+__all__ = ["ApiKeys", "add_keys_to"]
 
 _UNKNOWN = RefusedError(
     401,
@@ -24,19 +23,6 @@ _UNKNOWN = RefusedError(
     # So a browser asks for it, as a password, and the pages can be used, too.
     headers=[(b"www-authenticate", b'Basic realm="classification_api"')],
 )
-
-_POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-
-_PAGE = {
-    "content-security-policy": _POLICY,
-    "cross-origin-opener-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
 
 
 class ApiKeys:
@@ -90,30 +76,3 @@ def add_keys_to(document: dict[str, Any]) -> None:
     document["security"] = [{name: []} for name in schemes]
     for operation in document["paths"].get(HEALTH, {}).values():
         operation["security"] = []
-
-
-class PageHeaders:
-    """Tells a browser to load nothing for a page from elsewhere, nor show it in another's frame.
-
-    A page may have a policy of its own.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def add(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
-                    for name, value in _PAGE.items():
-                        headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, add)
-
-
-def script_policy(script: str) -> dict[str, str]:
-    """The header with which a page may run this script, which stands in it, and no other."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return {"content-security-policy": f"{_POLICY}; script-src 'self' 'sha256-{digest}'"}

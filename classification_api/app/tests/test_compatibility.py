@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import fit
+from app import compatibility
 from app.tests.servers import SOURCE_HOME, failing_to_start
 from classification_model import bundle
 from classification_model.config.home import Home
@@ -33,5 +33,7 @@ def test_a_bundle_of_another_format_is_refused_with_both_numbers() -> None:
     source = bundle.load(Home(SOURCE_HOME))
     manifest = source.manifest.model_copy(update={"format": 99})
     model = Model(dataclasses.replace(source, manifest=manifest))
-    with pytest.raises(IncompatibleModelError, match=f"format 99.* reads format {fit.FORMAT}"):
-        fit.check_fit(Home(SOURCE_HOME), model)
+    with pytest.raises(
+        IncompatibleModelError, match=f"format 99.* reads format {compatibility.FORMAT}"
+    ):
+        compatibility.check_fit(Home(SOURCE_HOME), model)

@@ -18,21 +18,24 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import connections
-from app.api import model_router
-from app.config import Settings
-from app.doors import ApiKeys, PageHeaders, add_keys_to
-from app.drain import Drain, running_server
-from app.fast import FastPredict, answerer, passes_nothing_by, reader
-from app.fit import check_fit
-from app.large import LargePredict
-from app.limits import SMALL, STACK, Admission, Careful, Places, Uploads
-from app.observability import Metrics, Observed, Observer, write_logs
-from app.schemas import request_model
-from app.web import add_pages
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError
 from classification_model.predict import Model, load_model
+
+from .api import model_router
+from .auth import ApiKeys, add_keys_to
+from .compatibility import check_fit
+from .config import Settings
+from .limits import SMALL, STACK, Careful, Uploads
+from .observability import Metrics, Observed, Observer, write_logs
+from .predict.fast import FastPredict, answerer, passes_nothing_by, reader
+from .predict.large import LargePredict
+from .schemas import request_model
+from .server import connections
+from .server.admission import Admission, Places
+from .server.drain import Drain, running_server
+from .web import add_pages
+from .web.headers import PageHeaders
 
 __all__ = ["Service", "lifespan"]
 

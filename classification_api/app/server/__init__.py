@@ -1,0 +1,1 @@
+"""What stands between the server, which is uvicorn, and the application."""
