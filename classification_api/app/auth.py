@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from hmac import compare_digest
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import RefusedError
-from .limits import HEALTH, is_health
+from .limits import is_health
 from .observability import Observer
 
 __all__ = ["ApiKeys", "add_keys_to"]
@@ -35,35 +36,34 @@ class ApiKeys:
         self._digests = [_digest(key.encode()) for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._may_enter(scope):
+        if scope["type"] == "lifespan" or self._may_enter(scope):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":  # closed before it is accepted: the server says 403
+            await send({"type": "websocket.close", "code": 1008})
+        else:
             with self._observer.request(scope, send) as observed:
                 await _UNKNOWN.send(observed)
-            return
-        await self._app(scope, receive, send)
 
     def _may_enter(self, scope: Scope) -> bool:
         if is_health(scope):
             return True
-        given = _digest(_key(scope["headers"]))
+        given = [_digest(key) for key in _keys(scope["headers"])]
         # All are compared, so that the time does not say which one it was.
-        return any([hmac.compare_digest(given, digest) for digest in self._digests])  # noqa: C419
+        return any([compare_digest(one, known) for one in given for known in self._digests])  # noqa: C419
 
 
 def _digest(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
 
 
-def _key(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """The key that a request has: in a header of its own, or as a password."""
+def _keys(headers: Sequence[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """The keys that a request has: in a header of its own, and as a password."""
     for name, value in headers:
         if name == b"x-api-key":
-            return value
-        if name == b"authorization" and value[:6].lower() == b"basic ":
-            try:
-                return base64.b64decode(value[6:], validate=True).partition(b":")[2]
-            except binascii.Error:
-                return b""
-    return b""
+            yield value
+        elif name == b"authorization" and value[:6].lower() == b"basic ":
+            with suppress(binascii.Error):
+                yield base64.b64decode(value[6:], validate=True).partition(b":")[2]
 
 
 def add_keys_to(document: dict[str, Any]) -> None:
@@ -74,5 +74,5 @@ def add_keys_to(document: dict[str, Any]) -> None:
     }
     document.setdefault("components", {})["securitySchemes"] = schemes
     document["security"] = [{name: []} for name in schemes]
-    for operation in document["paths"].get(HEALTH, {}).values():
+    for operation in document["paths"].get("/health", {}).values():
         operation["security"] = []

@@ -33,8 +33,6 @@ def _listed(value: Any) -> Any:
     return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
 
-_ROOM = 8 * 2**20
-
 Key = Annotated[SecretStr, Field(min_length=16)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")]
 
@@ -47,13 +45,13 @@ class Settings(BaseModel):
 
     What one request may take, and what all of them may:
 
-    ``MAX_BODY_BYTES``: of a body; those on their way may hold so much together, too.
+    ``MAX_BODY_BYTES``: of a body; those on their way may hold four times as much together.
     ``MAX_ROWS``: of a request.
     ``MAX_CONCURRENCY``: requests that wait for the processor at once.
     ``MAX_CONNECTIONS``: open connections, idle ones among them.
-    ``RECEIVE_SECONDS``: until the whole of a request must have come, head and body, and until
-    an answer must have been taken.
-    ``REQUEST_SECONDS``: until it must be answered from then on.
+    ``RECEIVE_SECONDS``: until the whole of a request must have come, head and body, and for how
+    long a client may take nothing of its answer.
+    ``REQUEST_SECONDS``: until an answer must begin from then on.
 
     How it stops, after SIGTERM:
 
@@ -80,7 +78,7 @@ class Settings(BaseModel):
     MODEL_HOME: str | None = None
     ENGINE: Engine = "onnx"
 
-    MAX_BODY_BYTES: PositiveInt = _ROOM
+    MAX_BODY_BYTES: PositiveInt = 2**21
     MAX_ROWS: PositiveInt = 2_000
     MAX_CONCURRENCY: PositiveInt = 1_000
     MAX_CONNECTIONS: PositiveInt = 4_096
@@ -99,8 +97,8 @@ class Settings(BaseModel):
 
     @property
     def room(self) -> int:
-        """Bytes of which what is kept for clients beside bodies may take its shares."""
-        return max(self.MAX_BODY_BYTES, _ROOM)
+        """Bytes that all bodies may have together: of four long ones, or of many short ones."""
+        return 4 * max(self.MAX_BODY_BYTES, 2**18)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:

@@ -3,83 +3,58 @@
 FastAPI's middleware, routing and dependencies take longer than the model. So a request that is
 plainly one to /predict is read, checked, scored and answered here. The route in api.py stays
 what it is: the document shows it, and it answers all else. Any body that is not accepted here
-is handed on to it as it came, so whatever is wrong with a request, FastAPI says so; but for a
-long one, of which it would make too much at once: that is for large.py.
+is handed on to it as it came, so whatever is wrong with a request, FastAPI says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from email.message import Message as EmailMessage
+from collections.abc import Callable
 from time import perf_counter
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
 from pydantic_core import SchemaValidator, core_schema, to_json
-from starlette.routing import Match
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from classification_model.predict import Model, PredictionResult
 from classification_model.processing.json_rows import row_schema
-from classification_model.processing.validation import TypedRow
 
-from ..errors import RefusedError
-from ..limits import SMALL, Careful, Upload, Uploads
-from ..observability import BEGUN, HEADER, Observed, Observer, add_time
-from .large import LargePredict
+from ..api import PATH
+from ..limits import replayed
+from ..observability import BEGUN, HEADER, Observer, add_time
 
-__all__ = ["PATH", "FastPredict", "answerer", "passes_nothing_by", "reader"]
+__all__ = ["Answer", "FastPredict", "WholePredict", "answerer"]
 
-PATH = "/predict"
+Answer = Callable[[bytes], bytes]
+"""From the body of a request to that of its answer; it raises where a body is not accepted."""
 
-# The spellings that clients use, which need not be looked at any closer.
+# The spellings that clients use. FastAPI knows the others.
 _JSON = frozenset(
     {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
 )
-
 _AS_JSON = (b"content-type", b"application/json")
-
-
-def reader(model: Model, most: int | None = None) -> Callable[[bytes | bytearray], list[TypedRow]]:
-    """The function from the body of a request to its rows.
-
-    It raises ``ValidationError``, or ``LookupError`` where a column is missing, if the body is not
-    accepted as it is.
-
-    Args:
-        model: whose rows these are.
-        most: rows that are accepted.
-    """
-    row = row_schema(model.manifest.row_schema)
-    rows = core_schema.list_schema(row, min_length=1, max_length=most)
-    fields = {"inputs": core_schema.typed_dict_field(rows)}
-    validate = SchemaValidator(
-        core_schema.typed_dict_schema(fields, extra_behavior="forbid")
-    ).validate_json
-
-    def read(body: bytes | bytearray) -> list[TypedRow]:
-        inputs: list[TypedRow] = validate(body)["inputs"]
-        return inputs
-
-    return read
+_TRIED = "app.tried"
 
 
 def answerer(
     model: Model,
     most: int | None = None,
     note: Callable[[PredictionResult], None] | None = None,
-) -> Callable[[bytes | bytearray], bytes]:
-    """The function from the body of a request to that of its answer; see :func:`reader`.
+) -> Answer:
+    """What answers a body that is in order.
 
     Args:
         model: what predicts.
         most: rows that are accepted.
         note: is told each result that is answered.
     """
-    read, predict = reader(model, most), model.answer
+    rows = core_schema.list_schema(
+        row_schema(model.manifest.row_schema), min_length=1, max_length=most
+    )
+    fields = {"inputs": core_schema.typed_dict_field(rows)}
+    request = core_schema.typed_dict_schema(fields, extra_behavior="forbid")
+    read, predict = SchemaValidator(request).validate_json, model.answer
 
-    def answer(body: bytes | bytearray) -> bytes:
-        result = predict(read(body))
+    def answer(body: bytes) -> bytes:
+        result = predict(read(body)["inputs"])
         content = to_json(result)
         if note is not None:
             note(result)
@@ -88,145 +63,92 @@ def answerer(
     return answer
 
 
-def passes_nothing_by(app: FastAPI, router: APIRouter) -> bool:
-    """Whether a request that is answered here misses nothing that it would meet on its way.
-
-    Middleware, a dependency, or a route of the application's own may refuse a request or answer
-    it otherwise. Where there is one, FastAPI answers everything.
-
-    Args:
-        app: without the router.
-        router: that of /predict, as it will be included.
-    """
-    if app.user_middleware or app.max_body_size is not None:
-        return False
-    if app.router.dependencies or router.dependencies:
-        return False
-    request = {"type": "http", "method": "POST", "path": PATH, "headers": []}
-    if any(route.matches({**request})[0] is Match.FULL for route in app.routes):
-        return False
-    (route,) = (
-        route for route in router.routes if isinstance(route, APIRoute) and route.path == PATH
-    )
-    return not route.dependant.dependencies
-
-
 class FastPredict:
-    """Answers what it can, and hands on the rest.
+    """Answers what has come in one piece, and gives it an id and a place in the counts.
 
     Args:
+        app: answers all else.
         answer: from the body of a request to that of its answer.
-        large: answers the bodies that are too long for that.
-        other: answers whatever these do not.
-        uploads: the room for bodies that do not come in one small piece.
-        observer: gives each request its id, and counts it.
+        observer: of all requests.
+        longest: bytes of a body.
     """
 
-    def __init__(
-        self,
-        answer: Callable[[bytes | bytearray], bytes],
-        large: LargePredict,
-        other: Careful,
-        uploads: Uploads,
-        observer: Observer,
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, answer: Answer, observer: Observer, longest: int) -> None:
+        self._app = app
         self._answer = answer
-        self.large = large
-        self._other = other
-        self._uploads = uploads
-        self._observed = Observed(other, observer)
         self._observer = observer
+        self._longest = longest
         self._identity = observer.identity
         self._times = observer.metrics.times(("POST", PATH, 200))
         self._logged = observer.lowest_logged <= 200
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _is_predict(scope):
-            await self._observed(scope, receive, send)
+        if not _is_plain(scope):
+            await self._app(scope, receive, send)
             return
         begin = perf_counter()
         message = await receive()
-        body: bytes = message.get("body", b"")
-        is_small = not message.get("more_body") and len(body) <= SMALL
-        content = self._answered(body) if is_small and not scope["query_string"] else None
+        content = None
+        if message["type"] == "http.request" and not message.get("more_body"):
+            body = message.get("body", b"")
+            content = _answered(self._answer, body) if len(body) <= self._longest else None
+            scope[_TRIED] = True
         if content is None:
-            del body  # the message has it, and gives it away
-            scope.update({BEGUN: begin, "endpoint": self})  # as routing says who answers
-            await self._otherwise(scope, message, receive, send, is_tried=is_small)
+            scope[BEGUN] = begin
+            await self._app(scope, replayed(message, receive), send)
             return
         # As the observer does it elsewhere, with less around it.
         identity = self._identity(scope["headers"])
-        size = b"%d" % len(content)
-        headers = [(b"content-length", size), _AS_JSON, (HEADER, identity)]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        await _send(send, content, (HEADER, identity))
         seconds = perf_counter() - begin
         add_time(self._times, seconds)
         if self._logged:
             self._observer.write(scope, 200, seconds, identity)
 
-    def _answered(self, body: bytes | bytearray) -> bytes | None:
-        try:
-            return self._answer(body)
-        except Exception:  # noqa: BLE001 - FastAPI meets it again, and answers as it always does
-            return None
 
-    async def _otherwise(
-        self, scope: Scope, message: Message, receive: Receive, send: Send, *, is_tried: bool
-    ) -> None:
-        """Answer what is long, came in pieces, or has something wrong with it."""
-        content = None
-        with self._observer.request(scope, send) as observed:
-            try:
-                with Upload(self._uploads) as upload:
-                    body = await upload.whole(scope, receive, message)
-                    if body is None:
-                        return
-                    query: bytes = scope["query_string"]
-                    if not (is_tried or query or len(body) > SMALL):
-                        content = self._answered(body)
-                    answer = (200, [content]) if content else await self._read(body, query)
-            except RefusedError as refused:
-                await refused.send(observed)
-                return
-            if answer is None:
-                await self._other.answer(scope, body, receive, observed)
-                return
-            del body  # it may be long, and its client may take the answer slowly
-            await _send_all(observed, *answer)
+class WholePredict:
+    """Answers what came in several pieces, once it is whole and counted by those before."""
 
-    async def _read(self, body: bytearray, query: bytes) -> tuple[int, Sequence[bytes]] | None:
-        """The answer, where FastAPI would make too much of the body at once."""
-        # Of a row that is wrong it makes several objects for each column.
-        if len(body) <= SMALL and body.count(b"{") <= self.large.rows_at_once:
-            return None
-        self._uploads.check_values(body)
-        return await self.large.answer(body, query)
+    def __init__(self, app: ASGIApp, *, answer: Answer) -> None:
+        self._app = app
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _TRIED in scope or not _is_plain(scope):
+            await self._app(scope, receive, send)
+            return
+        message = await receive()
+        content = _answered(self._answer, message["body"])
+        if content is None:
+            await self._app(scope, replayed(message, receive), send)
+            return
+        scope["endpoint"] = self  # as routing says who answers
+        await _send(send, content)
 
 
-async def _send_all(send: Send, status: int, pieces: Sequence[bytes]) -> None:
-    headers = [(b"content-length", b"%d" % sum(map(len, pieces))), _AS_JSON]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    for piece in pieces:
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+def _answered(answer: Answer, body: bytes) -> bytes | None:
+    try:
+        return answer(body)
+    except Exception:  # noqa: BLE001 - FastAPI meets it again, and answers as it always does
+        return None
 
 
-def _is_predict(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "POST":
+async def _send(send: Send, content: bytes, *headers: tuple[bytes, bytes]) -> None:
+    said = [(b"content-length", b"%d" % len(content)), _AS_JSON, *headers]
+    await send({"type": "http.response.start", "status": 200, "headers": said})
+    await send({"type": "http.response.body", "body": content})
+
+
+def _is_plain(scope: Scope) -> bool:
+    """Whether a request is to /predict, asks for nothing else, and sends JSON."""
+    if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
         return False
     if scope["path"] != scope.get("root_path", "") + PATH:
         return False
+    kind = None
     for name, value in scope["headers"]:
-        if name == b"content-type":
-            return value.lower() in _JSON or _means_json(value)
-    return False
-
-
-def _means_json(content_type: bytes) -> bool:
-    """Whether FastAPI would read a body of this type as JSON."""
-    message = EmailMessage()
-    message["content-type"] = content_type.decode("latin-1")
-    subtype = message.get_content_subtype()
-    is_json = subtype == "json" or subtype.endswith("+json")
-    return message.get_content_maintype() == "application" and is_json
+        if name == b"content-encoding":
+            return False
+        if name == b"content-type" and kind is None:
+            kind = value
+    return kind is not None and kind.lower() in _JSON

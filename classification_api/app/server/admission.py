@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from contextlib import nullcontext
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -12,7 +11,7 @@ from ..errors import RefusedError
 from ..limits import is_health
 from ..observability import Observer
 
-__all__ = ["Admission", "Places"]
+__all__ = ["Admission"]
 
 
 class Admission:
@@ -23,7 +22,7 @@ class Admission:
     that wait for their client do not count: they cost no time.
     """
 
-    def __init__(self, app: ASGIApp, most: int, observer: Observer) -> None:
+    def __init__(self, app: ASGIApp, *, most: int, observer: Observer) -> None:
         self._app = app
         self._most = most
         self._observer = observer
@@ -33,7 +32,8 @@ class Admission:
         if not self._started:
             asyncio.get_running_loop().call_soon(self._next_turn)
         self._started += 1
-        answer = self._app if self._started <= self._most else self._refuse
+        admitted = self._started <= self._most or scope["type"] != "http" or is_health(scope)
+        answer = self._app if admitted else self._refuse
         return answer(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
@@ -46,21 +46,3 @@ class Admission:
 
     def _next_turn(self) -> None:
         self._started = 0
-
-
-class Places:
-    """Lets in so many pages and files at once; others wait outside, where they take less.
-
-    Args:
-        app: answers.
-        most: who may be inside.
-    """
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app = app
-        self._places = asyncio.Semaphore(most)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_sent_at_once = scope["type"] != "http" or scope["method"] == "POST" or is_health(scope)
-        async with nullcontext() if is_sent_at_once else self._places:
-            await self._app(scope, receive, send)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from app import compatibility
-from app.tests.servers import SOURCE_HOME, failing_to_start
 from classification_model import bundle
 from classification_model.config.home import Home
 from classification_model.errors import IncompatibleModelError
 from classification_model.predict import Model
+from harness import SOURCE_HOME, failing_to_start
 from homes import copy_of
 
 

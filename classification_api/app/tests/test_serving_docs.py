@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.config import Settings
-from app.tests.servers import API, REPOSITORY, free_port, serving
+from harness import API, REPOSITORY, free_port, serving
 
 PAGE = (REPOSITORY / "docs" / "serving.md").read_text(encoding="utf-8")
 COMMANDS = [

@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.tests.servers import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
 from classification_model import bundle, golden
 from classification_model.config.home import Home
+from harness import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
 
 
 @pytest.fixture
