@@ -94,7 +94,7 @@ class FastPredict:
             content = _answered(self._answer, body) if len(body) <= self._longest else None
             scope[_TRIED] = True
         if content is None:
-            scope[BEGUN] = begin
+            scope.update({BEGUN: begin, "endpoint": self})  # as routing says who answers
             await self._app(scope, replayed(message, receive), send)
             return
         # As the observer does it elsewhere, with less around it.
@@ -122,7 +122,6 @@ class WholePredict:
         if content is None:
             await self._app(scope, replayed(message, receive), send)
             return
-        scope["endpoint"] = self  # as routing says who answers
         await _send(send, content)
 
 
