@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from classification_model import exits, make_prediction
+from classification_model import make_prediction
+from classification_model.cli import exit_status
 from classification_model.config.home import Home
 from classification_model.predict import load_model
 from classification_model.processing.data_manager import read_csv
@@ -28,6 +29,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with exits.ending():
+    with exit_status.ending():
         main()
         sys.stdout.flush()  # while a closed pipe can still be told apart

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from classification_model.errors import ConfigError
-from classification_model.runtimes import Engine
+from classification_model.inference.engines import Engine
 
 __all__ = ["AccessLog", "LogFormat", "LogLevel", "Settings"]
 

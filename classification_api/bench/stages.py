@@ -14,10 +14,10 @@ from app.observability import Metrics, Observer, add_time
 from app.predict import answerer
 from classification_model import bundle
 from classification_model.config.home import Home
+from classification_model.inference.engines import OnnxScorer
 from classification_model.predict import Model, PredictionResult, load_model
-from classification_model.processing.features import Encoder
+from classification_model.processing.features import RowEncoder
 from classification_model.processing.json_rows import row_schema
-from classification_model.runtimes import OnnxScorer
 
 
 def stages(rows: int) -> dict[str, Callable[[], object]]:
@@ -30,7 +30,7 @@ def stages(rows: int) -> dict[str, Callable[[], object]]:
     request = json.dumps({"inputs": [row] * rows}).encode()
     read = SchemaValidator(core_schema.list_schema(row_schema(schema))).validate_json
     typed = read(body)
-    encoder, scorer = Encoder(source.manifest.features), OnnxScorer(source.contents[".onnx"])
+    encoder, scorer = RowEncoder(source.manifest.features), OnnxScorer(source.contents[".onnx"])
     matrix, values = encoder.encode(typed), encoder.encode_row(typed[0])
     result, look = model.answer(typed), model.validator.warnings
     alone, answer = rows == 1, answerer(model)

@@ -34,15 +34,15 @@ from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig
 from classification_model.errors import ConfigError
 from classification_model.processing.features import (
-    Encoder,
     Feature,
     Matrix,
+    RowEncoder,
     feature_plan,
     learn_categories,
 )
 from classification_model.processing.validation import TypedRow
 
-__all__ = ["ESTIMATORS", "RowEncoder", "build_classifier", "build_pipeline"]
+__all__ = ["ESTIMATORS", "EncodingStep", "build_classifier", "build_pipeline"]
 
 ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "extra_trees": ExtraTreesClassifier,
@@ -60,7 +60,7 @@ ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
 _NEED_SCALING = frozenset({"logistic_regression", "neural_network", "svc"})
 
 
-class RowEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Typed rows, a sequence of dicts, to the float32 matrix that the classifier sees.
 
     Args:
@@ -78,7 +78,7 @@ class RowEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Sequence[TypedRow]) -> Matrix:
         check_is_fitted(self)
-        return Encoder(self.features_).encode(X)
+        return RowEncoder(self.features_).encode(X)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -104,7 +104,7 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
     """
     plan = feature_plan(config.row_schema(), config.derived)
     classify = build_classifier(plan, estimator or config.estimator, config.random_state)
-    return Pipeline([("encode", RowEncoder(plan)), ("classify", classify)])
+    return Pipeline([("encode", EncodingStep(plan)), ("classify", classify)])
 
 
 def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:

@@ -7,14 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
-from classification_model import bundle, golden
-from classification_model.bundle import Bundle
+from classification_model import bundle
+from classification_model.bundle import Bundle, golden
 from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import IncompatibleModelError, InvalidRowsError
-from classification_model.processing.features import Encoder
+from classification_model.inference.engines import (
+    Engine,
+    OnnxScorer,
+    Probabilities,
+    Scorer,
+    SklearnScorer,
+)
+from classification_model.processing.features import RowEncoder
 from classification_model.processing.validation import RowValidator, TypedRow, Validated
-from classification_model.runtimes import Engine, OnnxScorer, Probabilities, Scorer, SklearnScorer
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -59,7 +65,7 @@ class Model:
         self.card = source.contents.get(".html")
         self.golden = source.contents.get(".golden.jsonl", b"")
         self.validator = RowValidator(manifest.row_schema)
-        self._encoder = Encoder(manifest.features)
+        self._encoder = RowEncoder(manifest.features)
         self.scorer = _scorer(source, engine)
 
     def predict(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from classification_model.records import Compared
-
 __all__ = ["Progress"]
 
 
 class Progress:
-    """Told how long work goes on. This one keeps it to itself."""
+    """Progress callbacks; the base class ignores them."""
 
     def say(self, line: str) -> None:
         """Something was begun, done or noticed."""
@@ -19,5 +17,5 @@ class Progress:
     def comparing(self, done: int, total: int, name: str) -> None:
         """``done`` of ``total`` candidates are compared, and ``name`` is the next."""
 
-    def compared(self, done: int, total: int, candidate: Compared) -> None:
-        """``done`` of ``total`` candidates are compared, the newest is ``candidate``."""
+    def compared(self, done: int, total: int, name: str, log_loss: float) -> None:
+        """``done`` of ``total`` candidates are compared; ``name`` is the newest."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
-from classification_model import bundle, card, gate, golden
-from classification_model.bundle import Bundle, Manifest
-from classification_model.cluster import on_cluster
+from classification_model import bundle, card
+from classification_model.batch.cluster import on_cluster
+from classification_model.bundle import Bundle, Manifest, golden
+from classification_model.bundle.provenance import Choice, Comparison, Gate
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Label, RowSchema
@@ -23,15 +24,15 @@ from classification_model.errors import (
     RejectedModelError,
 )
 from classification_model.evaluation import Report, evaluate
-from classification_model.onnx_export import export
 from classification_model.pipeline import build_pipeline
 from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
-from classification_model.processing.features import Encoder, feature_plan, learn_categories
+from classification_model.processing.features import RowEncoder, feature_plan, learn_categories
 from classification_model.progress import Progress
-from classification_model.records import Choice, Comparison, Gate
-from classification_model.selection import choose
+from classification_model.training import gate
+from classification_model.training.export import export
+from classification_model.training.selection import choose
 
 __all__ = ["Trained", "run_training"]
 
@@ -93,7 +94,7 @@ def _train(
     new, report = _described(
         _bundled(config, version, data, pipeline, choice, progress), config, split, progress
     )
-    judged = gate.judge(
+    judged = gate.decide(
         old=old, new=new, held_out=split.held_out, metrics=new.manifest.metrics, config=config
     )
     if judged.reasons and not force:
@@ -148,7 +149,7 @@ def _choose(
     plan = learn_categories(feature_plan(config.row_schema(), config.derived), split.train.rows)
     progress.say(f"Comparing candidates on {len(split.train.rows)} rows by cross-validation")
     choice = choose(
-        Encoder(plan).encode(split.train.rows),
+        RowEncoder(plan).encode(split.train.rows),
         split.train.labels,
         plan,
         seed=config.random_state,

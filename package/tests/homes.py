@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from classification_model import bundle, new_home
+from classification_model import bundle
 from classification_model.bundle import Bundle
 from classification_model.config.home import Home
+from classification_model.init import scaffold
 from tables import Sample
 
 __all__ = ["REPOSITORY", "SOURCE", "copy_of", "files_of", "make_home", "saved_again"]
@@ -33,7 +34,7 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
     """A home that ``init`` wrote for a CSV, not yet trained."""
     folder.mkdir(parents=True)
     source = sample.write(folder / "data.csv")
-    home, _ = new_home.create(source, sample.target, folder / "home")
+    home, _ = scaffold.create(source, sample.target, folder / "home")
     if quick:
         text = home.config_file.read_text(encoding="utf-8")
         text = re.sub(r"^estimator:.*", _ESTIMATOR, text, flags=re.MULTILINE | re.DOTALL)
@@ -41,7 +42,10 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
     return home
 
 
-_CODE = ("batch", "bundle", "card", "cli", "config", "evaluation", "processing")
+_CODE = (
+    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "processing",
+    "training",
+)  # fmt: skip
 
 
 def copy_of(home: Home, folder: Path) -> Home:

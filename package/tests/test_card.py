@@ -17,15 +17,15 @@ from sklearn.pipeline import Pipeline
 
 from classification_model import bundle
 from classification_model.bundle import Manifest
+from classification_model.bundle.provenance import Choice, Compared
 from classification_model.card import Facts, write
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, Label
 from classification_model.evaluation import Report, evaluate
-from classification_model.evaluation.models import Bin
+from classification_model.evaluation.report import Bin
 from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
-from classification_model.records import Choice, Compared
 from homes import make_home
 from tables import PEOPLE, TABLES, Sample
 

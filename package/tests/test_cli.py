@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from classification_model import answers, cli, exits
+from classification_model import cli
+from classification_model.cli import exit_status, responses
+from classification_model.cli.exit_status import Status
 from classification_model.config.home import Home
 from classification_model.errors import DataError
-from classification_model.exits import Status
 from homes import copy_of, files_of, make_home
 from tables import PEOPLE, TABLES
 
@@ -110,14 +111,14 @@ def asked(command: str, home: Home, tmp_path: Path) -> list[str]:
     return [command, *arguments.get(command, []), *option, "--json"]
 
 
-@pytest.mark.parametrize("command", answers.BY_COMMAND)
+@pytest.mark.parametrize("command", responses.BY_COMMAND)
 def test_an_answer_for_machines_is_alone_and_of_the_documented_shape(
     command: str, home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli.main(asked(command, home, tmp_path))
     printed = capsys.readouterr()
     assert printed.err == ""
-    shape = answers.BY_COMMAND[command]
+    shape = responses.BY_COMMAND[command]
     found = shape.model_validate_json(printed.out)
     assert set(json.loads(printed.out)) == set(shape.model_fields)
     assert json.loads(found.model_dump_json()) == json.loads(printed.out)
@@ -205,13 +206,13 @@ def test_a_status_says_how_it_ended(
         ),
         (KeyError("x\ny"), Status.FAULT, "Error: a fault of this program: KeyError: 'x\\ny'; "),
         (KeyboardInterrupt(), Status.INTERRUPTED, "Interrupted\n"),
-        (exits.Stop(Status.ROWS_REJECTED), Status.ROWS_REJECTED, ""),
+        (exit_status.Stop(Status.ROWS_REJECTED), Status.ROWS_REJECTED, ""),
     ],
 )
 def test_whatever_is_raised_is_one_line_and_a_status(
     error: BaseException, status: Status, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as stop, exits.ending():
+    with pytest.raises(SystemExit) as stop, exit_status.ending():
         raise error
     assert stop.value.code == status
     printed = capsys.readouterr().err
@@ -220,7 +221,7 @@ def test_whatever_is_raised_is_one_line_and_a_status(
 
 
 def test_every_status_has_a_meaning() -> None:
-    assert list(exits.MEANINGS) == list(Status)
+    assert list(exit_status.MEANINGS) == list(Status)
 
 
 def test_debug_shows_where_an_error_arose(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.features import (
     FUNCTIONS,
     SEEN,
-    Encoder,
+    RowEncoder,
     feature_plan,
     learn_categories,
 )
@@ -116,7 +116,7 @@ def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.Data
     good = [row for row in checked.rows if row is not None]
     if not good:
         return
-    expected, found = Encoder(PLAN).encode(good), columns.encode(typed)
+    expected, found = RowEncoder(PLAN).encode(good), columns.encode(typed)
     np.testing.assert_array_equal(found, expected)
     assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
     warnings = [w for i, row in enumerate(good) for w in validator.warnings(i, row)]

@@ -16,7 +16,7 @@ from sklearn.calibration import calibration_curve
 
 from classification_model.config.schema import Column, Label, RowSchema
 from classification_model.evaluation import Report, bootstrap, curves, evaluate, score
-from classification_model.evaluation.metrics import Judged, align
+from classification_model.evaluation.metrics import Outcomes, align
 from classification_model.evaluation.slices import slices
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature, Matrix, feature_plan
@@ -25,13 +25,13 @@ from classification_model.processing.validation import TypedRow
 WORDS = ("Österreich", "España", "Côte d'Ivoire", "<b>", "|")
 
 
-def judged(rows: int, classes: int, *, seed: int = 0, digits: int = 2) -> Judged:
+def judged(rows: int, classes: int, *, seed: int = 0, digits: int = 2) -> Outcomes:
     """Answers that are right more often than not, with ties among the probabilities."""
     draw = np.random.default_rng(seed)
     truth = draw.integers(0, classes, rows)
     scores = draw.dirichlet(np.ones(classes), rows) + 0.3 * np.eye(classes)[truth]
     scores = (scores / scores.sum(axis=1, keepdims=True)).round(digits) + 1e-6
-    return Judged(truth, scores / scores.sum(axis=1, keepdims=True))
+    return Outcomes(truth, scores / scores.sum(axis=1, keepdims=True))
 
 
 def scikit_learns(truth: Any, scores: Any) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def scikit_learns(truth: Any, scores: Any) -> dict[str, Any]:
 def test_each_resample_scores_what_scikit_learn_says_of_the_same_rows(classes: int) -> None:
     found = judged(150, classes)
     drawn = bootstrap.resampled(found, seed=3)
-    weights = next(iter(bootstrap.draws(150, seed=3, classes=classes))).astype(int)
+    weights = next(iter(bootstrap.resamples(150, seed=3, classes=classes))).astype(int)
     for draw in range(5):
         rows = np.repeat(np.arange(150), weights[draw])
         assert len(rows) == 150
@@ -101,8 +101,8 @@ def test_an_interval_holds_the_middle_95_percent() -> None:
 
 
 def test_resamples_are_bounded_for_many_rows() -> None:
-    assert sum(len(block) for block in bootstrap.draws(1000, seed=0)) == 1000
-    assert sum(len(block) for block in bootstrap.draws(400_000, seed=0, classes=3)) == 200
+    assert sum(len(block) for block in bootstrap.resamples(1000, seed=0)) == 1000
+    assert sum(len(block) for block in bootstrap.resamples(400_000, seed=0, classes=3)) == 200
 
 
 def table(rows: int, *, classes: int = 2, seed: int = 0) -> tuple[RowSchema, Dataset, Dataset]:

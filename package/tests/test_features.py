@@ -18,12 +18,12 @@ from classification_model import bundle, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, EstimatorConfig, RowSchema
-from classification_model.onnx_export import export, nasty_rows
-from classification_model.pipeline import ESTIMATORS, RowEncoder, build_pipeline
+from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
+from classification_model.pipeline import ESTIMATORS, EncodingStep, build_pipeline
 from classification_model.processing import features
 from classification_model.processing.data_manager import Split
-from classification_model.processing.features import Encoder, feature_plan
-from classification_model.runtimes import Engine, OnnxScorer, SklearnScorer
+from classification_model.processing.features import RowEncoder, feature_plan
+from classification_model.training.export import export, nasty_rows
 
 ENGINES: list[Engine] = ["onnx", "sklearn"]
 
@@ -87,7 +87,7 @@ def test_kinds_become_numbers() -> None:
             "t": Column(kind="text"),
         }
     )
-    encoder = Encoder(feature_plan(schema, {}))
+    encoder = RowEncoder(feature_plan(schema, {}))
     day = date(1970, 2, 1)  # a Sunday
     rows: list[dict[str, Any]] = [
         {"n": 0.1, "b": True, "c": "y", "d": day, "t": "-"},
@@ -109,14 +109,14 @@ def test_kinds_become_numbers() -> None:
 
 def test_a_derived_number_beyond_float32_is_infinite_without_a_warning() -> None:
     size = features.Feature(name="size", kind="number", inputs=("a", "b"), function="family_size")
-    (row,) = Encoder([size]).encode([{"a": 3 * 10**38, "b": 3 * 10**38}])
+    (row,) = RowEncoder([size]).encode([{"a": 3 * 10**38, "b": 3 * 10**38}])
     assert row.tolist() == [float("inf")]
 
 
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
     source = bundle.load(source_home)
     trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows)
-    served = Encoder(source.manifest.features).encode(split.held_out.rows)
+    served = RowEncoder(source.manifest.features).encode(split.held_out.rows)
     np.testing.assert_array_equal(served, trained)
 
 
@@ -188,7 +188,7 @@ def test_onnx_agrees_with_scikit_learn_on_rows_nobody_has_seen(
 
 def test_the_encoder_is_an_estimator_like_any_other(config: Config, split: Split) -> None:
     """Its tags say why most of scikit-learn's checks do not apply: its rows are dicts."""
-    encoder = RowEncoder(feature_plan(config.row_schema(), config.derived))
+    encoder = EncodingStep(feature_plan(config.row_schema(), config.derived))
     with pytest.warns(SkipTestWarning, match="requires input"):
         results = check_estimator(clone(encoder), on_skip=None)
     assert {result["status"] for result in results} == {"passed"}

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classification_model import bundle, cli
-from classification_model.comparison import compare, markdown, schema_changes
+from classification_model.cli.exit_status import Status
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import RejectedModelError
-from classification_model.exits import Status
+from classification_model.evaluation.comparison import compare, markdown, schema_changes
 from classification_model.train_pipeline import run_training
 from homes import copy_of, files_of
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from classification_model import bundle, golden, make_prediction
+from classification_model import bundle, make_prediction
+from classification_model.bundle import golden
 from classification_model.config.home import Home
 from classification_model.errors import DamagedModelError
 from classification_model.predict import Model, load_model

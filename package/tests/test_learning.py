@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classification_model import bundle, cli, make_prediction, new_home
+from classification_model import bundle, cli, make_prediction
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column
-from classification_model.learning import Learned, learn
+from classification_model.init import scaffold
+from classification_model.init.infer_schema import Learned, learn
 from classification_model.processing import csv_reader
 from classification_model.processing.data_manager import load_dataset, parse_labels, read_csv
 from homes import make_home
@@ -196,7 +197,7 @@ def test_any_names_and_words_survive_the_configuration(
         for i in range(80)
     ]
     source = Sample(names[-1], names, rows).write(folder / "data.csv")
-    home, found = new_home.create(source, names[-1], folder / "home")
+    home, found = scaffold.create(source, names[-1], folder / "home")
     config = load_config(home)
     assert config.columns == found.used()
     assert config.ignored == found.ignored()

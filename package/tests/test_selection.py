@@ -16,14 +16,13 @@ from sklearn.pipeline import Pipeline
 
 from classification_model import bundle, cli
 from classification_model.config.home import Home
-from classification_model.onnx_export import TOLERANCE, export, nasty_rows
-from classification_model.pipeline import RowEncoder, build_classifier
+from classification_model.inference.engines import OnnxScorer, SklearnScorer
+from classification_model.pipeline import EncodingStep, build_classifier
 from classification_model.processing.features import Feature
 from classification_model.progress import Progress
-from classification_model.records import Compared
-from classification_model.runtimes import OnnxScorer, SklearnScorer
-from classification_model.selection import candidates, choose
 from classification_model.train_pipeline import run_training
+from classification_model.training.export import TOLERANCE, export, nasty_rows
+from classification_model.training.selection import candidates, choose
 from homes import files_of, make_home
 from tables import TABLES
 
@@ -52,7 +51,7 @@ def made(rows: int, classes: int, seed: int = 0) -> tuple[np.ndarray, list[int]]
 def test_every_candidate_can_be_exported_and_answers_alike(name: str, classes: int) -> None:
     matrix, labels = made(200, classes)
     classify = build_classifier(PLAN, candidates(500, PLAN)[name], 0).fit(matrix, labels)
-    encode = RowEncoder(PLAN)
+    encode = EncodingStep(PLAN)
     encode.features_ = PLAN
     pipeline = Pipeline([("encode", encode), ("classify", classify)])
     graph = OnnxScorer(export(pipeline, matrix))
@@ -70,7 +69,7 @@ def test_the_best_has_a_weight_and_the_weights_add_up() -> None:
     seen: list[tuple[int, int, str]] = []
     choice = choose(
         matrix, labels, PLAN, seed=0, time_budget=600,
-        progress=lambda done, total, c: seen.append((done, total, c.name)),
+        progress=lambda done, total, name, _loss: seen.append((done, total, name)),
     )  # fmt: skip
     expected = list(candidates(150, PLAN))
     assert [c.name for c in choice.compared] == expected
@@ -120,8 +119,8 @@ class Listening(Progress):
     def say(self, line: str) -> None:
         self.lines.append(line)
 
-    def compared(self, done: int, total: int, candidate: Compared) -> None:
-        self.lines.append(f"{done}/{total} {candidate.name}")
+    def compared(self, done: int, total: int, name: str, log_loss: float) -> None:
+        self.lines.append(f"{done}/{total} {name}")
 
 
 def auto_home(folder: Path, time_budget: str = "600") -> Home:

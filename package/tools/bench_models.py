@@ -29,19 +29,19 @@ from sklearn import datasets
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from classification_model import new_home
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
+from classification_model.init import scaffold
 from classification_model.pipeline import build_classifier
 from classification_model.processing.data_manager import Dataset, Split, load_dataset
 from classification_model.processing.features import (
-    Encoder,
     Feature,
     Matrix,
+    RowEncoder,
     feature_plan,
     learn_categories,
 )
-from classification_model.selection import choose
+from classification_model.training.selection import choose
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]], str]
 """Header, rows, and the name of the target."""
@@ -126,7 +126,7 @@ def home_of(table: Table, folder: Path) -> Home:
     source = folder / "data.csv"
     with source.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([header, *rows])
-    return new_home.create(source, target, folder / "home")[0]
+    return scaffold.create(source, target, folder / "home")[0]
 
 
 def ours(split: Split, plan: tuple[Feature, ...], train: Matrix, test: Matrix) -> Any:
@@ -185,7 +185,7 @@ def compare(name: str, home: Home, seconds: float) -> Result:
     results = []
     for split in divisions(load_dataset(config, home)):
         plan = learn_categories(feature_plan(config.row_schema(), config.derived), split.train.rows)
-        encoder = Encoder(plan)
+        encoder = RowEncoder(plan)
         train, test = encoder.encode(split.train.rows), encoder.encode(split.held_out.rows)
         truth = [str(label) for label in split.held_out.labels]
         with quiet():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from classification_model import answers, exits
+from classification_model.cli import exit_status, responses
 
 HEAD = """\
 # The command line
@@ -64,7 +64,7 @@ def commands() -> str:
 
 def shapes() -> Iterator[str]:
     """The keys of every answer, with what they mean."""
-    for command, answer in answers.BY_COMMAND.items():
+    for command, answer in responses.BY_COMMAND.items():
         yield f"\n### `{command} --json`\n\n| key | what it is |\n| --- | --- |\n"
         yield from (f"| `{key}` | {what} |\n" for key, what in keys(answer))
 
@@ -75,13 +75,13 @@ def keys(shape: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
         if field.description:
             yield prefix + name, field.description
         for inner in (field.annotation, *typing.get_args(field.annotation)):
-            if getattr(inner, "__module__", None) == answers.__name__:
+            if getattr(inner, "__module__", None) == responses.__name__:
                 dots = "[]." if typing.get_origin(field.annotation) is tuple else "."
                 yield from keys(inner, f"{prefix}{name}{dots}")
 
 
 def reference() -> str:
-    statuses = (f"| {status} | {meaning} |\n" for status, meaning in exits.MEANINGS.items())
+    statuses = (f"| {status} | {meaning} |\n" for status, meaning in exit_status.MEANINGS.items())
     return "".join([HEAD, "\n", commands(), "\n", ANSWERS, *shapes(), "\n", STATUSES, *statuses])
 
 

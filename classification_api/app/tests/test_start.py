@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from classification_model import bundle, golden
+from classification_model import bundle
+from classification_model.bundle import golden
 from classification_model.config.home import Home
 from harness import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
 

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from classification_model import golden
+from classification_model.bundle import golden
 from classification_model.config.schema import Column, RowSchema
 from classification_model.predict import Model
 from classification_model.processing.validation import parser

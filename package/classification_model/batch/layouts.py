@@ -15,8 +15,8 @@ from classification_model.batch.answers import (
     text_of,
 )
 from classification_model.batch.sources import Block, Source
+from classification_model.inference.engines import Probabilities
 from classification_model.predict import Model
-from classification_model.runtimes import Probabilities
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -23,12 +23,12 @@ from typing import IO, Any
 from classification_model import bundle
 from classification_model.batch import readers, sources
 from classification_model.batch.answers import Answer
+from classification_model.batch.cluster import connected
 from classification_model.batch.run import Scored, add, heads, tell
 from classification_model.batch.scoring import BlockScorer
 from classification_model.batch.sinks import ParquetSink, lines_of_rejected
 from classification_model.batch.sources import Block, Source
 from classification_model.bundle import Bundle
-from classification_model.cluster import connected
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError, DataError
 from classification_model.predict import Model, load_model

@@ -14,9 +14,9 @@ from classification_model.batch import rows
 from classification_model.batch.answers import Answer, ScoredRow
 from classification_model.batch.layouts import CsvLayout, ParquetLayout, Target
 from classification_model.batch.sources import Block, Record
+from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.predict import Model
 from classification_model.processing.features import Matrix
-from classification_model.runtimes import Probabilities, Scorer
 
 if TYPE_CHECKING:
     from classification_model.batch.tables import Positions, Table

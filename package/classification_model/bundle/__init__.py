@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from classification_model.bundle.contents import Bundle
 from classification_model.bundle.locking import locked
-from classification_model.bundle.manifest import FORMAT, FileRecord, Manifest
+from classification_model.bundle.manifest import FORMAT, Manifest, SavedFile
 from classification_model.bundle.reading import load, load_any
 from classification_model.bundle.saving import save
 from classification_model.bundle.versions import library_versions, python_version
@@ -23,8 +23,8 @@ from classification_model.bundle.versions import library_versions, python_versio
 __all__ = [
     "FORMAT",
     "Bundle",
-    "FileRecord",
     "Manifest",
+    "SavedFile",
     "library_versions",
     "load",
     "load_any",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from classification_model.bundle.manifest import FileRecord, Manifest, sha256
+from classification_model.bundle.manifest import Manifest, SavedFile, sha256
 from classification_model.errors import IncompatibleModelError, shorten
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Bundle:
             contents: the siblings' bytes by suffix, such as ``.pkl``.
         """
         files = {
-            suffix: FileRecord(name=stem + suffix, sha256=sha256(content), size=len(content))
+            suffix: SavedFile(name=stem + suffix, sha256=sha256(content), size=len(content))
             for suffix, content in contents.items()
         }
         complete = manifest.model_copy(update={"files": files})

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from classification_model.bundle.manifest import FileRecord
+from classification_model.bundle.manifest import SavedFile
 
 __all__ = ["OLD", "STAGED", "manifests", "staged", "sync", "write"]
 
@@ -26,7 +26,7 @@ def manifests(folder: Path) -> Iterator[tuple[Path, bytes]]:
             continue
 
 
-def staged(folder: Path, record: FileRecord) -> Path:
+def staged(folder: Path, record: SavedFile) -> Path:
     """Where a file waits; its digest in the name tells it from that of any other bundle."""
     return folder / f".{record.name}.{record.sha256[:16]}.staged"
 

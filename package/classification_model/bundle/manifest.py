@@ -11,12 +11,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
+from classification_model.bundle.provenance import Choice, Gate
 from classification_model.config.schema import FrozenModel, Label, RowSchema
 from classification_model.errors import DamagedModelError, IncompatibleModelError
 from classification_model.processing.features import Feature
-from classification_model.records import Choice, Gate
 
-__all__ = ["FORMAT", "FileRecord", "Manifest", "files_named", "parse", "sha256"]
+__all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256"]
 
 FORMAT = 1
 """The number that changes when a reader of the old format would misread the new one."""
@@ -25,7 +25,7 @@ _END = b"\n}\n"
 _SEAL = re.compile(rb',\n  "sha256": "([0-9a-f]{64})"\n}\n\Z')
 
 
-class FileRecord(FrozenModel):
+class SavedFile(FrozenModel):
     """A sibling of the manifest: its name, sha256 and size in bytes."""
 
     # A name, never a path: what a manifest names is read, and removed when it is replaced.
@@ -52,7 +52,7 @@ class Manifest(FrozenModel):
     choice: Choice
     gate: Gate | None
     onnx_refused: str | None
-    files: dict[str, FileRecord]
+    files: dict[str, SavedFile]
 
     def is_of(self, *, data_sha256: str, config_sha256: str) -> bool:
         """Whether the model was trained on these very data, by this very configuration."""
@@ -71,7 +71,7 @@ class _Outline(BaseModel):
 
 
 class _Files(_Outline):
-    files: dict[str, FileRecord]
+    files: dict[str, SavedFile]
 
 
 def parse(file: Path, source: bytes) -> Manifest:
@@ -99,7 +99,7 @@ def parse(file: Path, source: bytes) -> Manifest:
         ) from None
 
 
-def files_named(source: bytes) -> Iterable[FileRecord] | None:
+def files_named(source: bytes) -> Iterable[SavedFile] | None:
     """The files that a manifest of any format names; ``None`` where ``source`` is no manifest."""
     try:
         return _Files.model_validate_json(source).files.values()

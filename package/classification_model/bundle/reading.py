@@ -7,7 +7,7 @@ from pathlib import Path
 
 from classification_model.bundle.contents import Bundle
 from classification_model.bundle.folder import manifests, staged
-from classification_model.bundle.manifest import FileRecord, Manifest, parse, sha256
+from classification_model.bundle.manifest import Manifest, SavedFile, parse, sha256
 from classification_model.config.home import Home
 from classification_model.errors import BundleError, DamagedModelError, MissingModelError
 
@@ -87,7 +87,7 @@ def _bundle(folder: Path, manifest: Manifest, source: bytes) -> Bundle:
     return Bundle(manifest, sha256(source), contents)
 
 
-def _read_sibling(folder: Path, record: FileRecord) -> bytes:
+def _read_sibling(folder: Path, record: SavedFile) -> bytes:
     file = folder / record.name
     found = []
     # Twice, because a training that is saving may move the staged one between two looks.

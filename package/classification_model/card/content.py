@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from classification_model.bundle.provenance import Choice
 from classification_model.card.document import (
     Block,
     Bullets,
@@ -21,8 +22,7 @@ from classification_model.card.limits import limits
 from classification_model.card.pictures import pictures
 from classification_model.config.schema import Column, RowSchema
 from classification_model.evaluation.metrics import NAMES
-from classification_model.evaluation.models import Estimate, Report
-from classification_model.records import Choice
+from classification_model.evaluation.report import Estimate, Report
 
 __all__ = ["compose"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from classification_model.card.facts import Facts
-from classification_model.evaluation.models import Report
+from classification_model.evaluation.report import Report
 
 __all__ = ["limits"]
 

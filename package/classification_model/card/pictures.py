@@ -8,7 +8,7 @@ from html import escape
 from itertools import pairwise
 
 from classification_model.card.svg import HEIGHT, WIDTH, Picture, Plot, clean, cut, tag, text_width
-from classification_model.evaluation.models import Curve, Report
+from classification_model.evaluation.report import Curve, Report
 
 __all__ = ["pictures"]
 

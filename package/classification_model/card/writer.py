@@ -6,7 +6,7 @@ from classification_model.card import html, markdown
 from classification_model.card.content import compose
 from classification_model.card.facts import Facts
 from classification_model.card.pictures import pictures
-from classification_model.evaluation.models import Report
+from classification_model.evaluation.report import Report
 
 __all__ = ["write"]
 

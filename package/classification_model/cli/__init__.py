@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from classification_model import __version__, exits
-from classification_model.cli import looking, making, using
+from classification_model import __version__
+from classification_model.cli import exit_status, looking, making, using
 
 __all__ = ["app", "main"]
 
@@ -66,6 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     With ``arguments`` it runs those, and returns where it would exit with 0.
     """
-    debug = exits.Debug()
-    with exits.ending(debug):
+    debug = exit_status.Debug()
+    with exit_status.ending(debug):
         app(arguments, obj=debug)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
+from classification_model.cli.terminal import Screen, console
 from classification_model.config.home import Home
-from classification_model.screen import Screen, console
 
 __all__ = ["compare", "evaluate", "info", "verify"]
 
@@ -23,20 +23,20 @@ def evaluate(
     classification-model evaluate --home churn
     ```
     """
-    from classification_model import answers, report
+    from classification_model.cli import responses, tables
 
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait("Judging the model on the rows held out")
-        from classification_model.review import evaluate_saved
+        from classification_model.cli.review import evaluate_saved
 
         found = evaluate_saved(home, progress=screen)
     if as_json:
-        answer(answers.Evaluated.of(found))
+        answer(responses.Evaluated.of(found))
         return
     manifest = found.model.manifest
     out = console()
     out.say(f"Model {manifest.version}, which predicts {manifest.target!r}")
-    out.print(report.metrics_table(found.metrics))
+    out.print(tables.metrics_table(found.metrics))
 
 
 def compare(
@@ -54,21 +54,21 @@ def compare(
     classification-model compare churn churn-next --output comparison.md
     ```
     """
-    from classification_model import answers, report
+    from classification_model.cli import responses, tables
 
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait("Judging both models on the rows held out")
-        from classification_model.review import compare_homes
+        from classification_model.cli.review import compare_homes
 
         found = compare_homes(old, new, progress=screen)
     if output:
         output.write_text(found.markdown(), encoding="utf-8")
     if as_json:
-        answer(answers.Compared.of(found))
+        answer(responses.Compared.of(found))
         return
     out = console()
-    out.print(report.comparison_table(found.comparison))
-    out.print(report.flips_table(found.comparison))
+    out.print(tables.comparison_table(found.comparison))
+    out.print(tables.flips_table(found.comparison))
     if output:
         out.say(f"Wrote {output}")
 
@@ -82,7 +82,8 @@ def verify(
     classification-model verify --home churn
     ```
     """
-    from classification_model import answers, bundle, report
+    from classification_model import bundle
+    from classification_model.cli import responses, tables
     from classification_model.predict import load_model
 
     place = Home.find(home)
@@ -92,11 +93,11 @@ def verify(
         found.pipeline()
         load_model(place)
     if as_json:
-        answer(answers.Verified.of(found))
+        answer(responses.Verified.of(found))
         return
     out = console()
-    out.print(report.files_table(found))
-    out.print(report.libraries_table(found))
+    out.print(tables.files_table(found))
+    out.print(tables.libraries_table(found))
     out.say(
         f"Verified: {len(found.manifest.files)} files are as they were saved, and the golden rows "
         "are answered as they were."
@@ -110,14 +111,15 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
     classification-model info --home churn
     ```
     """
-    from classification_model import answers, bundle, report
+    from classification_model import bundle
+    from classification_model.cli import responses, tables
 
     place = Home.find(home)
     found = bundle.load(place)
     if as_json:
-        answer(answers.Info.of(place, found))
+        answer(responses.Info.of(place, found))
         return
     out = console()
-    for line in report.description(found):
+    for line in tables.description(found):
         out.say(line)
-    out.print(report.schema_table(found.manifest.row_schema))
+    out.print(tables.schema_table(found.manifest.row_schema))

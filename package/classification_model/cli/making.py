@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
+from classification_model.bundle.provenance import Comparison
 from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
+from classification_model.cli.terminal import Screen, console
 from classification_model.config.home import PACKAGE_HOME, Home
 from classification_model.errors import DataError, RejectedModelError
 from classification_model.processing import csv_reader
-from classification_model.records import Comparison
-from classification_model.screen import Screen, console
 
 __all__ = ["init", "train"]
 
@@ -60,20 +60,21 @@ def init(
     classification-model init churn.csv --target churned --home churn-next
     ```
     """
-    from classification_model import answers, new_home, report
+    from classification_model.cli import responses, tables
+    from classification_model.init import scaffold
 
     if target is None:
         raise typer.BadParameter(_which_target(csv), param_hint="--target")
     folder = home or Path(csv.stem)
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait(f"Reading {csv.name}")
-        made, learned = new_home.create(csv, target, folder, force=force, progress=screen)
+        made, learned = scaffold.create(csv, target, folder, force=force, progress=screen)
     if as_json:
-        answer(answers.Initialised.of(made, learned))
+        answer(responses.Initialised.of(made, learned))
         return
     out = console()
-    out.print(report.learned_table(learned))
-    for line in report.learned_summary(learned):
+    out.print(tables.learned_table(learned))
+    for line in tables.learned_summary(learned):
         out.say(line)
     out.say(f"Wrote {made.config_file}: look at it, then train:")
     if made.path != PACKAGE_HOME:
@@ -117,7 +118,7 @@ def train(
     classification-model train --home churn-next
     ```
     """
-    from classification_model import answers, report
+    from classification_model.cli import responses, tables
 
     out, begun = console(), time.monotonic()
     with Screen(console(stderr=as_json), quiet=as_json) as screen:
@@ -129,17 +130,17 @@ def train(
         except RejectedModelError as error:
             screen.settle()
             if as_json:
-                answer(answers.Trained.not_saved(error))
+                answer(responses.Trained.not_saved(error))
             elif isinstance(error.comparison, Comparison):
-                out.print(report.comparison_table(error.comparison))
-                out.print(report.flips_table(error.comparison))
+                out.print(tables.comparison_table(error.comparison))
+                out.print(tables.flips_table(error.comparison))
             raise
     if as_json:
-        answer(answers.Trained.of(Home.find(home), trained))
+        answer(responses.Trained.of(Home.find(home), trained))
         return
-    out.print(report.metrics_table(trained.report))
+    out.print(tables.metrics_table(trained.report))
     if trained.comparison:
-        out.print(report.comparison_table(trained.comparison))
+        out.print(tables.comparison_table(trained.comparison))
     place = Home.find(home)
     card = trained.bundle.manifest.files[".html"].name
     out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {place.trained_models / card}")

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from classification_model import exits
+from classification_model.cli import exit_status
+from classification_model.cli.terminal import console
 from classification_model.config.schema import FrozenModel
-from classification_model.screen import console
 
 __all__ = ["DebugOption", "HomeOption", "JsonOption", "answer"]
 
 
 def _set_debug(context: typer.Context, wanted: bool) -> bool:
-    if isinstance(context.obj, exits.Debug):
+    if isinstance(context.obj, exit_status.Debug):
         context.obj.wanted = wanted
     return wanted
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from classification_model.cli.exit_status import Status, Stop
 from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
-from classification_model.exits import Status, Stop
-from classification_model.screen import Screen, console
+from classification_model.cli.terminal import Screen, console
 
 __all__ = ["predict"]
 
@@ -60,7 +60,8 @@ def predict(
     classification-model predict 'new/*.csv' --output scored.csv --home churn
     ```
     """
-    from classification_model import answers, batch, report
+    from classification_model import batch
+    from classification_model.cli import responses, tables
 
     with Screen(console(stderr=True), quiet=True) as screen:
         if cluster is None:
@@ -85,10 +86,10 @@ def predict(
                 progress=screen,
             )
     if as_json:
-        answer(answers.Predicted.of(scored, output))
+        answer(responses.Predicted.of(scored, output))
     else:
         out = console()
-        for line in report.scored_summary(scored, output):
+        for line in tables.scored_summary(scored, output):
             out.say(line)
     if scored.rejected:
         raise Stop(Status.ROWS_REJECTED)

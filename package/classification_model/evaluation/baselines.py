@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.config.schema import Label
 from classification_model.evaluation.metrics import align, score
-from classification_model.evaluation.models import Baseline
+from classification_model.evaluation.report import Baseline
 from classification_model.processing.features import Feature, Matrix
 
 __all__ = ["baselines"]

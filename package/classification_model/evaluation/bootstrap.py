@@ -2,7 +2,7 @@
 
 The percentile bootstrap of Efron (1979): rows are drawn with replacement, as many as there
 are, the metric is computed for each draw, and the interval holds the middle 95% of them. A
-draw is a row of weights, how often it has each row, so that a metric of all draws is a few
+draw is a row of weights, how often it has each row, so that a metric of all resamples is a few
 matrix products.
 """
 
@@ -13,20 +13,20 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.evaluation.metrics import Judged
-from classification_model.evaluation.models import Estimate
+from classification_model.evaluation.metrics import Outcomes
+from classification_model.evaluation.report import Estimate
 
-__all__ = ["draws", "interval", "resampled"]
+__all__ = ["interval", "resampled", "resamples"]
 
 Floats = npt.NDArray[np.float64]
 
 _MOST_DRAWS, _FEWEST_DRAWS = 1000, 200
-# Work is bounded: more rows than these many cells allow get fewer draws, and need fewer.
+# Work is bounded: more rows than these many cells allow get fewer resamples, and need fewer.
 _CELLS, _BLOCK = 100_000_000, 4_000_000
 
 
-def draws(rows: int, *, seed: int, classes: int = 2) -> Iterator[Floats]:
-    """Blocks of draws, each of shape ``(draws, rows)``: how often a draw has each row."""
+def resamples(rows: int, *, seed: int, classes: int = 2) -> Iterator[Floats]:
+    """Blocks of resamples, each of shape ``(resamples, rows)``: how often a draw has each row."""
     count = min(_MOST_DRAWS, max(_FEWEST_DRAWS, _CELLS // (rows * classes)))
     size = max(1, _BLOCK // rows)
     random = np.random.default_rng(seed)
@@ -38,21 +38,21 @@ def draws(rows: int, *, seed: int, classes: int = 2) -> Iterator[Floats]:
         yield counts.reshape(block, rows).astype(np.float64)
 
 
-def resampled(judged: Judged, *, seed: int) -> dict[str, Floats]:
-    """Every metric of every draw, by name: shape ``(draws,)``, and ``(draws, classes)`` for f1.
+def resampled(judged: Outcomes, *, seed: int) -> dict[str, Floats]:
+    """Every metric of every draw, by name: shape ``(resamples,)``, and ``(resamples, classes)`` for f1.
 
     A class that a draw lacks has no recall and no ROC AUC there, and the means leave it out;
     where nothing is left, and where a class has no F1, the value is NaN.
     """
     blocks = [
         _metrics(judged, weights)
-        for weights in draws(len(judged.truth), seed=seed, classes=judged.classes)
+        for weights in resamples(len(judged.truth), seed=seed, classes=judged.classes)
     ]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
 def interval(value: float, drawn: Floats) -> Estimate:
-    """A metric's value on all rows with the middle 95% of its values on draws."""
+    """A metric's value on all rows with the middle 95% of its values on resamples."""
     known = drawn[~np.isnan(drawn)]
     if not len(known):
         return Estimate(value=value, low=value, high=value)
@@ -60,7 +60,7 @@ def interval(value: float, drawn: Floats) -> Estimate:
     return Estimate(value=value, low=float(low), high=float(high))
 
 
-def _metrics(judged: Judged, weights: Floats) -> dict[str, Floats]:
+def _metrics(judged: Outcomes, weights: Floats) -> dict[str, Floats]:
     rows = len(judged.truth)
     means = weights @ np.column_stack([judged.correct, judged.losses, judged.squares]) / rows
     is_class = np.eye(judged.classes)[judged.truth]
@@ -77,11 +77,11 @@ def _metrics(judged: Judged, weights: Floats) -> dict[str, Floats]:
     }
 
 
-def _areas(judged: Judged, weights: Floats) -> Floats:
-    """The ROC AUC of each class against the rest, shape ``(draws, classes)``.
+def _areas(judged: Outcomes, weights: Floats) -> Floats:
+    """The ROC AUC of each class against the rest, shape ``(resamples, classes)``.
 
     It is the chance that a row of the class scores above another row, ties counting half
-    (Hanley and McNeil 1982), so one sorting serves all draws.
+    (Hanley and McNeil 1982), so one sorting serves all resamples.
     """
     columns = [1] if judged.classes == 2 else range(judged.classes)
     return np.column_stack(

@@ -17,8 +17,8 @@ from sklearn.metrics import (
 )
 
 from classification_model.config.schema import Label
-from classification_model.evaluation.metrics import Floats, Judged
-from classification_model.evaluation.models import Bin, Curve, Histogram, Series
+from classification_model.evaluation.metrics import Floats, Outcomes
+from classification_model.evaluation.report import Bin, Curve, Histogram, Series
 
 __all__ = ["calibration", "calibration_error", "confusion", "histogram", "pr_curves", "roc_curves"]
 
@@ -28,7 +28,7 @@ _POINTS = 200
 _MOST_CURVES = 10
 
 
-def roc_curves(judged: Judged, classes: Sequence[Label]) -> tuple[Curve, ...]:
+def roc_curves(judged: Outcomes, classes: Sequence[Label]) -> tuple[Curve, ...]:
     """Of each class against the rest: false positive rate and true positive rate.
 
     Two classes give one curve, that of the second; of more than ten, those of the ten with
@@ -42,7 +42,7 @@ def roc_curves(judged: Judged, classes: Sequence[Label]) -> tuple[Curve, ...]:
     return _curves(judged, classes, points, roc_auc_score)
 
 
-def pr_curves(judged: Judged, classes: Sequence[Label]) -> tuple[Curve, ...]:
+def pr_curves(judged: Outcomes, classes: Sequence[Label]) -> tuple[Curve, ...]:
     """Of each class against the rest: recall and precision; see :func:`roc_curves`.
 
     The area is the average precision.
@@ -57,7 +57,7 @@ def pr_curves(judged: Judged, classes: Sequence[Label]) -> tuple[Curve, ...]:
     return _curves(judged, classes, points, average_precision_score)
 
 
-def calibration(judged: Judged) -> tuple[Bin, ...]:
+def calibration(judged: Outcomes) -> tuple[Bin, ...]:
     """Ten bins of equal width, those that hold a row, for whether 70% comes true in 70 of 100."""
     probability, happened = _watched(judged)
     place = np.minimum((probability * _BINS).astype(np.intp), _BINS - 1)
@@ -86,14 +86,14 @@ def calibration_error(bins: Sequence[Bin]) -> float:
     return sum(part.rows * abs(part.predicted - part.observed) for part in bins) / rows
 
 
-def confusion(judged: Judged) -> tuple[tuple[int, ...], ...]:
+def confusion(judged: Outcomes) -> tuple[tuple[int, ...], ...]:
     """Counts by the class that is true (rows) and the one that was answered (columns)."""
     everything = list(range(judged.classes))
     matrix = confusion_matrix(judged.truth, judged.predicted, labels=everything)
     return tuple(tuple(row) for row in matrix.tolist())
 
 
-def histogram(judged: Judged, classes: Sequence[Label]) -> Histogram:
+def histogram(judged: Outcomes, classes: Sequence[Label]) -> Histogram:
     """How sure the answers are, apart for each of two classes, or for right and wrong."""
     probability, happened = _watched(judged)
     edges = np.linspace(0, 1, _HISTOGRAM_BINS + 1)
@@ -110,7 +110,7 @@ def histogram(judged: Judged, classes: Sequence[Label]) -> Histogram:
     )
 
 
-def _watched(judged: Judged) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _watched(judged: Outcomes) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """A probability for each row, and whether what it speaks of came true."""
     if judged.classes == 2:
         return judged.scores[:, 1], judged.truth == 1
@@ -118,7 +118,7 @@ def _watched(judged: Judged) -> tuple[Floats, npt.NDArray[np.bool_]]:
 
 
 def _curves(
-    judged: Judged,
+    judged: Outcomes,
     classes: Sequence[Label],
     points: Callable[[Any, Floats], tuple[Floats, Floats]],
     area: Callable[[Any, Floats], float],

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation.metrics import align
-from classification_model.evaluation.models import Importance
+from classification_model.evaluation.report import Importance
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.features import Encoder, Feature, Matrix
+from classification_model.processing.features import Feature, Matrix, RowEncoder
 from classification_model.processing.validation import TypedRow
 
 __all__ = ["Predict", "importance"]
@@ -47,7 +47,7 @@ def importance(
     some = _some_rows(len(held_out.rows), len(schema.columns), seed)
     rows = [held_out.rows[i] for i in some]
     labels = [held_out.labels[i] for i in some]
-    matrix = Encoder(features).encode(rows)
+    matrix = RowEncoder(features).encode(rows)
     whole = align(labels, predict(matrix), classes).losses.mean()
     looked_at = {name for feature in features for name in feature.inputs}
     used = [column for column in schema.columns if column in looked_at]
@@ -97,5 +97,5 @@ def _shuffled(
     ]
     affected = [i for i, feature in enumerate(features) if column in feature.inputs]
     result = np.tile(matrix, (_REPEATS, 1))
-    result[:, affected] = Encoder([features[i] for i in affected]).encode(changed)
+    result[:, affected] = RowEncoder([features[i] for i in affected]).encode(changed)
     return result

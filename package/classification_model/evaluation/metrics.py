@@ -21,7 +21,7 @@ from sklearn.metrics import (
 
 from classification_model.config.schema import FrozenModel, Label
 
-__all__ = ["NAMES", "Judged", "Metrics", "align", "score"]
+__all__ = ["NAMES", "Metrics", "Outcomes", "align", "score"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class Metrics(FrozenModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Outcomes:
     """Answers beside the truth, for ``n`` rows and ``k`` classes.
 
     Attributes:
@@ -102,12 +102,12 @@ class Judged:
 
 def align(
     labels: Sequence[Label], probabilities: npt.NDArray[np.floating], classes: Sequence[Label]
-) -> Judged:
+) -> Outcomes:
     """Put labels and probabilities of shape ``(rows, classes)`` side by side."""
     position = {label: i for i, label in enumerate(classes)}
     scores = probabilities.astype(np.float64)
     scores /= scores.sum(axis=1, keepdims=True)  # float32 rows add up to 1 only nearly
-    return Judged(np.array([position[label] for label in labels], dtype=np.intp), scores)
+    return Outcomes(np.array([position[label] for label in labels], dtype=np.intp), scores)
 
 
 def score(

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from classification_model.config.schema import Column, RowSchema
-from classification_model.evaluation.metrics import Floats, Judged
-from classification_model.evaluation.models import Slice
+from classification_model.evaluation.metrics import Floats, Outcomes
+from classification_model.evaluation.report import Slice
 from classification_model.processing.validation import TypedRow, TypedValue
 
 __all__ = ["slices"]
@@ -28,7 +28,7 @@ _ROUNDING = 1e-9
 
 
 def slices(
-    schema: RowSchema, train: Sequence[TypedRow], held_out: Sequence[TypedRow], judged: Judged
+    schema: RowSchema, train: Sequence[TypedRow], held_out: Sequence[TypedRow], judged: Outcomes
 ) -> tuple[Slice, ...]:
     """Every slice of 20 to three quarters of the held-out rows, the highest log loss first.
 

@@ -21,13 +21,14 @@ import pyarrow.compute as pc
 from pydantic_core import PydanticCustomError
 
 from classification_model.config.schema import Column, RowSchema
+from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
     FUNCTIONS,
     SEEN,
     UNSEEN,
-    Encoder,
     Feature,
     Matrix,
+    RowEncoder,
     category_codes,
 )
 from classification_model.processing.typed_columns import (
@@ -39,7 +40,6 @@ from classification_model.processing.typed_columns import (
     TypedColumn,
     scalars,
 )
-from classification_model.processing.unusual import Look, Unusual, looks
 from classification_model.processing.validation import LARGEST, TypedRow, TypedValue, parser
 
 __all__ = ["ColumnEncoder"]
@@ -51,8 +51,8 @@ class ColumnEncoder:
     def __init__(self, schema: RowSchema, features: Sequence[Feature]) -> None:
         self._schema = schema
         self._features = features
-        self._row_encoders = Encoder(features).columns
-        self._looks = looks(schema)
+        self._row_encoders = RowEncoder(features).columns
+        self._value_checks = value_checks(schema)
         self._rules = {
             name: parser(
                 column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
@@ -75,7 +75,7 @@ class ColumnEncoder:
         return Typed(columns, good)
 
     def encode(self, typed: Typed) -> Matrix:
-        """Good rows to the matrix of shape ``(rows, features)`` that :class:`Encoder` gives."""
+        """Good rows to the matrix of shape ``(rows, features)`` that :class:`RowEncoder` gives."""
         size = len(next(iter(typed.columns.values())))
         matrix = np.empty((size, len(self._features)), np.float32)
         for position, feature in enumerate(self._features):
@@ -84,8 +84,8 @@ class ColumnEncoder:
 
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
         """What is unusual: column, rule, the number of rows, and what to say of the first."""
-        for name, look in self._looks:
-            found = _unusual(typed.columns[name], look, self._schema.columns[name])
+        for name, check in self._value_checks:
+            found = _unusual(typed.columns[name], check, self._schema.columns[name])
             counts = Counter[str]()
             first: dict[str, str] = {}
             for (rule, message), count in found:
@@ -237,23 +237,23 @@ def _combinations(
 
 
 def _unusual(
-    column: TypedColumn, look: Look, rule: Column
+    column: TypedColumn, check: ValueCheck, rule: Column
 ) -> Iterator[tuple[tuple[str, str], int]]:
-    """What a look says of the values of a column, with how many rows have each."""
-    said: Unusual
+    """What a check says of the values of a column, with how many rows have each."""
+    said: Noticed
     if column.numbers is None:
         codes, values = column.distinct()
         counts = np.bincount(codes, minlength=len(values))
         for value, count in zip(values, counts.tolist(), strict=True):
-            if count and (said := look(value)) is not None:
+            if count and (said := check(value)) is not None:
                 yield said, count
         return
     missing = int(np.isnan(column.numbers).sum())
-    if missing and (said := look(None)) is not None:
+    if missing and (said := check(None)) is not None:
         yield said, missing
     low = -np.inf if rule.minimum is None else rule.minimum
     high = np.inf if rule.maximum is None else rule.maximum
     beyond = column.numbers[(column.numbers < low) | (column.numbers > high)]
     for value in scalars(beyond, whole=column.whole):
-        if (said := look(value)) is not None:
+        if (said := check(value)) is not None:
             yield said, 1

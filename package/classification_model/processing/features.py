@@ -26,9 +26,9 @@ __all__ = [
     "MISSING",
     "SEEN",
     "UNSEEN",
-    "Encoder",
     "Feature",
     "Matrix",
+    "RowEncoder",
     "category_codes",
     "feature_plan",
     "learn_categories",
@@ -219,7 +219,7 @@ def learn_categories(plan: Sequence[Feature], rows: Sequence[TypedRow]) -> tuple
     return tuple(_with_categories(feature, rows) for feature in plan)
 
 
-class Encoder:
+class RowEncoder:
     """Typed rows to one float32 matrix, by look-ups alone.
 
     ``columns`` holds the function from a typed row to the number of each feature.

@@ -22,7 +22,7 @@ from typing_extensions import TypedDict
 
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import RowError
-from classification_model.processing.unusual import RowWarning, looks
+from classification_model.processing.data_warnings import RowWarning, value_checks
 
 __all__ = ["LARGEST", "RowValidator", "RowWarning", "TypedRow", "TypedValue", "Validated", "parser"]
 
@@ -201,7 +201,7 @@ class RowValidator:
             note = {"title": name, "description": "Accepted, and not looked at."}
             fields[name] = NotRequired[Annotated[Any, WithJsonSchema(note)]]
         self.row_type = _row_type(fields)
-        self._looks = looks(schema)
+        self._value_checks = value_checks(schema)
         self._rows: TypeAdapter[list[TypedRow]] = TypeAdapter(list[self.row_type])  # type: ignore[name-defined]
 
     def validate(self, rows: Sequence[Mapping[str, object]]) -> Validated:
@@ -218,8 +218,8 @@ class RowValidator:
         """What is unusual about one typed row, which stands at ``index`` of its request."""
         return (
             RowWarning(index, name, *unusual)
-            for name, look in self._looks
-            if (unusual := look(row[name])) is not None
+            for name, check in self._value_checks
+            if (unusual := check(row[name])) is not None
         )
 
 

@@ -15,9 +15,9 @@ import tempfile
 from pathlib import Path
 
 from classification_model import bundle
+from classification_model.cli.review import compare_homes
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError, DataError
-from classification_model.review import compare_homes
 from tools.release.project import ASSETS, PACKAGE, REPOSITORY, Project
 from tools.release.propose import COMPARISON
 

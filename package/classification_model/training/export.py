@@ -17,8 +17,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from classification_model.errors import ExportError, MissingExtraError
+from classification_model.inference.engines import OnnxScorer, SklearnScorer
 from classification_model.processing.features import MISSING, UNSEEN, Feature, Matrix
-from classification_model.runtimes import OnnxScorer, SklearnScorer
 
 __all__ = ["TOLERANCE", "export", "nasty_rows"]
 

@@ -12,13 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from classification_model.bundle import Bundle
+from classification_model.bundle.provenance import Comparison
 from classification_model.config.schema import Column, RowSchema
-from classification_model.records import Comparison
 
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
     from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
-    from classification_model.learning import Learned
+    from classification_model.init.infer_schema import Learned
 
 __all__ = [
     "comparison_table",

@@ -12,7 +12,7 @@ from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column
 from classification_model.errors import ConfigError
-from classification_model.learning import Learned, learn
+from classification_model.init.infer_schema import Learned, learn
 from classification_model.processing.data_manager import read_csv
 from classification_model.progress import Progress
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from classification_model.bundle.provenance import Comparison, Difference, Flip, Verdict
 from classification_model.config.schema import Label, RowSchema
-from classification_model.records import Comparison, Difference, Flip, Verdict
 
 __all__ = ["compare", "markdown", "schema_changes"]
 

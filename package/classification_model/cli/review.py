@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from classification_model import bundle, comparison, gate
+from classification_model import bundle
 from classification_model.bundle import Bundle
+from classification_model.bundle.provenance import Comparison
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.errors import DataError
-from classification_model.evaluation import Metrics, score
+from classification_model.evaluation import Metrics, comparison, score
 from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.progress import Progress
-from classification_model.records import Comparison
+from classification_model.training import gate
 
 __all__ = ["Evaluation", "SideBySide", "compare_homes", "evaluate_saved"]
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from classification_model.bundle import Bundle
-from classification_model.comparison import compare
+from classification_model.bundle.provenance import Comparison, Gate
 from classification_model.config.core import Config
 from classification_model.errors import BundleError
+from classification_model.evaluation.comparison import compare
+from classification_model.inference.engines import Probabilities
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset
-from classification_model.records import Comparison, Gate
-from classification_model.runtimes import Probabilities
 
-__all__ = ["Judgement", "judge", "score_as"]
+__all__ = ["GateResult", "decide", "score_as"]
 
 _SMALLER_IS_BETTER = frozenset({"log_loss", "brier"})
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class GateResult:
     """What goes into the manifest, what it rests on, and why the model should not pass."""
 
     gate: Gate | None
@@ -28,14 +28,14 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
-def judge(
+def decide(
     *,
     old: Bundle | None,
     new: Bundle,
     held_out: Dataset,
     metrics: Mapping[str, float],
     config: Config,
-) -> Judgement:
+) -> GateResult:
     """Compare a new bundle with the one that it would replace, on the same held-out rows.
 
     The same model trained again keeps the record of how it first passed, so that training
@@ -43,13 +43,13 @@ def judge(
     """
     reasons = _below_the_floor(config, metrics)
     if old is None:
-        return Judgement(None, None, reasons)
+        return GateResult(None, None, reasons)
     if old.manifest.files[".pkl"] == new.manifest.files[".pkl"]:
-        return Judgement(old.manifest.gate, None, reasons)
+        return GateResult(old.manifest.gate, None, reasons)
     identity = {"old_version": old.manifest.version, "old_digest": old.digest}
     scores = score_as(old, new, held_out)
     if isinstance(scores, str):
-        return Judgement(Gate(**identity, note=f"not compared: {scores}"), None, reasons)
+        return GateResult(Gate(**identity, note=f"not compared: {scores}"), None, reasons)
     ours = Model(new).probabilities(held_out.rows)
     classes = new.manifest.classes
     comparison = compare(held_out.labels, scores, ours, classes, seed=config.random_state)
@@ -62,7 +62,7 @@ def judge(
             f"{loss.old:.4f} (by {by}), and {flips}"
         )
         reasons = (worse, *reasons)
-    return Judgement(Gate(**identity, verdict=comparison.verdict), comparison, reasons)
+    return GateResult(Gate(**identity, verdict=comparison.verdict), comparison, reasons)
 
 
 def score_as(old: Bundle, new: Bundle, rows: Dataset) -> Probabilities | str:

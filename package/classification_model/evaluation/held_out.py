@@ -14,11 +14,11 @@ from classification_model.evaluation import curves
 from classification_model.evaluation.baselines import baselines
 from classification_model.evaluation.bootstrap import interval, resampled
 from classification_model.evaluation.importance import Predict, importance
-from classification_model.evaluation.metrics import NAMES, Judged, Metrics, align, score
-from classification_model.evaluation.models import Estimate, Report
+from classification_model.evaluation.metrics import NAMES, Metrics, Outcomes, align, score
+from classification_model.evaluation.report import Estimate, Report
 from classification_model.evaluation.slices import slices
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.features import Encoder, Feature
+from classification_model.processing.features import Feature, RowEncoder
 
 __all__ = ["evaluate"]
 
@@ -48,7 +48,7 @@ def evaluate(
         seed: of everything that is drawn at random.
     """
     with threadpool_limits(limits=1):
-        encoder = Encoder(features)
+        encoder = RowEncoder(features)
         matrix = encoder.encode(held_out.rows)
         probabilities = predict(matrix)
         judged = align(held_out.labels, probabilities, classes)
@@ -81,7 +81,7 @@ def evaluate(
 
 
 def _estimates(
-    judged: Judged, metrics: Metrics, seed: int
+    judged: Outcomes, metrics: Metrics, seed: int
 ) -> dict[str, Estimate | tuple[Estimate, ...]]:
     """Each metric with its interval, and F1 with one for each class."""
     drawn = resampled(judged, seed=seed)
@@ -93,7 +93,7 @@ def _estimates(
     }
 
 
-def _drawn(judged: Judged, classes: Sequence[Label]) -> dict[str, Any]:
+def _drawn(judged: Outcomes, classes: Sequence[Label]) -> dict[str, Any]:
     """What the pictures are drawn from, by the names of the report."""
     bins = curves.calibration(judged)
     return {

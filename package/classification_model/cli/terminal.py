@@ -24,9 +24,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from classification_model.exits import Status, Stop
+from classification_model.cli.exit_status import Status, Stop
 from classification_model.progress import Progress
-from classification_model.records import Compared
 
 __all__ = ["Output", "Screen", "console"]
 
@@ -81,7 +80,7 @@ class Screen(Progress):
         self._live: Live | None = None
         self._bar = Bar()
         self._unit: str | None = None
-        self._compared: list[Compared] = []
+        self._losses: dict[str, float] = {}
         self._now = ""
 
     def __enter__(self) -> Self:
@@ -124,13 +123,13 @@ class Screen(Progress):
         self._now = name
         self.count(done, total, "candidates")
 
-    def compared(self, done: int, total: int, candidate: Compared) -> None:
+    def compared(self, done: int, total: int, name: str, log_loss: float) -> None:
         if self._looked_at:
-            self._compared.append(candidate)
+            self._losses[name] = log_loss
             self._now = ""
             self.count(done, total, "candidates")
         elif not self._silent:
-            self.say(f"  {done}/{total} {candidate.name}: log loss {candidate.log_loss:.4f}")
+            self.say(f"  {done}/{total} {name}: log loss {log_loss:.4f}")
 
     def _begin(self, what: str, *columns: ProgressColumn) -> None:
         self.settle()
@@ -146,13 +145,13 @@ class Screen(Progress):
         if self._live:
             self._live.stop()
             self._live = None
-        if self._compared:
+        if self._losses:
             self._now = ""
             self._console.print(self._candidates())
-            self._compared = []
+            self._losses = {}
 
     def _picture(self) -> RenderableType:
-        if self._compared or self._now:
+        if self._losses or self._now:
             # The bar first: of what is too long for the terminal the end is cut off.
             return Group(self._bar, self._candidates())
         return self._bar
@@ -161,10 +160,10 @@ class Screen(Progress):
         """The candidates with their losses, the best so far in bold, and the one in work."""
         table = Table("candidate", box=SIMPLE_HEAD)
         table.add_column("log loss", justify="right")
-        best = min((one.log_loss for one in self._compared), default=None)
-        for one in self._compared:
-            style = "bold green" if one.log_loss == best else ""
-            table.add_row(one.name, f"{one.log_loss:.4f}", style=style)
+        best = min(self._losses.values(), default=None)
+        for name, loss in self._losses.items():
+            style = "bold green" if loss == best else ""
+            table.add_row(name, f"{loss:.4f}", style=style)
         if self._now:
             table.add_row(self._now, "...", style="dim")
         return table

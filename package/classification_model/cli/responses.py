@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import Field
 
 from classification_model import bundle
-from classification_model.bundle import Bundle, FileRecord, Manifest
+from classification_model.bundle import Bundle, Manifest, SavedFile
+from classification_model.bundle.provenance import Choice, Comparison, Difference, Flip, Verdict
 from classification_model.config.home import Home
 from classification_model.config.schema import FrozenModel, Label
 from classification_model.errors import RejectedModelError
-from classification_model.records import Choice, Comparison, Difference, Flip, Verdict
 
 if TYPE_CHECKING:
     from classification_model.batch import Scored
-    from classification_model.learning import Learned
-    from classification_model.review import Evaluation, SideBySide
+    from classification_model.cli.review import Evaluation, SideBySide
+    from classification_model.init.infer_schema import Learned
     from classification_model.train_pipeline import Trained as TrainedModel
 
 __all__ = [
@@ -199,7 +199,7 @@ class Compared(FrozenModel):
         )
 
 
-class Unusual(FrozenModel):
+class WarningCount(FrozenModel):
     """What training has not seen, in rows that were scored all the same."""
 
     column: str
@@ -217,7 +217,7 @@ class Predicted(FrozenModel):
     rejected: Annotated[int, Field(description="if any, the exit status is 2")]
     rejected_file: Annotated[str | None, Field(description="where those are, each with its reason")]
     reused: Annotated[int, Field(description="parts that an earlier run on a cluster had scored")]
-    warnings: Annotated[tuple[Unusual, ...], Field(description="by column and rule")]
+    warnings: Annotated[tuple[WarningCount, ...], Field(description="by column and rule")]
 
     @classmethod
     def of(cls, found: Scored, output: str) -> Self:
@@ -229,7 +229,7 @@ class Predicted(FrozenModel):
             rejected_file=None if found.rejected_file is None else str(found.rejected_file),
             reused=found.reused,
             warnings=tuple(
-                Unusual(column=column, rule=rule, rows=rows, first=first)
+                WarningCount(column=column, rule=rule, rows=rows, first=first)
                 for (column, rule), (rows, first) in found.warned.items()
             ),
         )
@@ -249,7 +249,7 @@ class Verified(FrozenModel):
     version: Annotated[str, _VERSION]
     digest: Annotated[str, _DIGEST]
     files: Annotated[
-        tuple[FileRecord, ...], Field(description="`name`, `sha256`, and `size` in bytes")
+        tuple[SavedFile, ...], Field(description="`name`, `sha256`, and `size` in bytes")
     ]
     libraries: tuple[Library, ...]
     golden_rows: Annotated[int, Field(description="rows that are answered as when it was trained")]

@@ -10,12 +10,12 @@ from typing import Any
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import shorten
 
-__all__ = ["Look", "RowWarning", "Unusual", "looks"]
+__all__ = ["Noticed", "RowWarning", "ValueCheck", "value_checks"]
 
-Unusual = tuple[str, str] | None
+Noticed = tuple[str, str] | None
 """The rule that a value does not follow and what to say of it, or nothing."""
 
-Look = Callable[[Any], Unusual]
+ValueCheck = Callable[[Any], Noticed]
 """Says what is unusual about a typed value of one column."""
 
 
@@ -38,41 +38,41 @@ class RowWarning:
         }
 
 
-def looks(schema: RowSchema) -> list[tuple[str, Look]]:
-    """The columns in which a value can be unusual, each with its look. Every row is asked."""
+def value_checks(schema: RowSchema) -> list[tuple[str, ValueCheck]]:
+    """The columns in which a value can be unusual, each with its check. Every row is asked."""
     missing = ("never_missing", "is missing, and never was in training")
     every = {
-        name: _look(column, missing if name in schema.never_missing else None)
+        name: _value_check(column, missing if name in schema.never_missing else None)
         for name, column in schema.columns.items()
     }
-    return [(name, look) for name, look in every.items() if look]
+    return [(name, check) for name, check in every.items() if check]
 
 
-def _look(column: Column, missing: Unusual) -> Look | None:
+def _value_check(column: Column, missing: Noticed) -> ValueCheck | None:
     """What says what is unusual about a value of a column; nothing, where nothing can be."""
     if column.categories:
-        return _category_look(frozenset(column.categories), missing)
+        return _category_check(frozenset(column.categories), missing)
     if column.minimum is not None or column.maximum is not None:
-        return _range_look(column, missing)
+        return _range_check(column, missing)
     return None if missing is None else lambda value: missing if value is None else None
 
 
-def _category_look(seen: frozenset[str], missing: Unusual) -> Look:
-    def look(value: str | None) -> Unusual:
+def _category_check(seen: frozenset[str], missing: Noticed) -> ValueCheck:
+    def check(value: str | None) -> Noticed:
         if value in seen:
             return None
         if value is None:
             return missing
         return "unseen_category", f"{shorten(value)} was not seen in training"
 
-    return look
+    return check
 
 
-def _range_look(column: Column, missing: Unusual) -> Look:
+def _range_check(column: Column, missing: Noticed) -> ValueCheck:
     low = -math.inf if column.minimum is None else column.minimum
     high = math.inf if column.maximum is None else column.maximum
 
-    def look(value: float | None) -> Unusual:
+    def check(value: float | None) -> Noticed:
         if value is None:
             return missing
         if low <= value <= high:
@@ -80,4 +80,4 @@ def _range_look(column: Column, missing: Unusual) -> Look:
         where = f"below the minimum {low}" if value < low else f"above the maximum {high}"
         return "out_of_range", f"{value} is {where} seen in training"
 
-    return look
+    return check

@@ -23,10 +23,10 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline
 
+from classification_model.bundle.provenance import Choice, Compared
 from classification_model.config.schema import EstimatorConfig
 from classification_model.pipeline import build_classifier
 from classification_model.processing.features import Feature, Matrix
-from classification_model.records import Choice, Compared
 
 __all__ = ["candidates", "choose"]
 
@@ -88,7 +88,7 @@ def choose(
     time_budget: float,
     only: Sequence[str] | None = None,
     began: Callable[[int, int, str], None] = lambda *_: None,
-    progress: Callable[[int, int, Compared], None] = lambda *_: None,
+    progress: Callable[[int, int, str, float], None] = lambda *_: None,
 ) -> Choice:
     """Compare the candidates and choose one, or a soft vote of some.
 
@@ -121,7 +121,7 @@ def choose(
             scores[name] = _out_of_fold(parallel, estimator, matrix, y, folds)
             losses[name] = _loss(y, scores[name])
             longest = max(longest, time.monotonic() - start - begun)
-            progress(done, len(names), Compared(name=name, log_loss=losses[name]))
+            progress(done, len(names), name, losses[name])
     weights, loss = _vote(y, scores, losses)
     total = sum(weights.values())
     compared = tuple(

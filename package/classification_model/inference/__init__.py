@@ -1,0 +1,1 @@
+"""What turns encoded rows into answers."""

@@ -1,0 +1,1 @@
+"""From a CSV to a home: what its columns are, and the files that say so."""

@@ -1,0 +1,1 @@
+"""What a training does between reading a table and saving a bundle."""
