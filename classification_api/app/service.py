@@ -25,6 +25,7 @@ from .layers import around, layers
 from .observability import Metrics, Observer, write_logs
 from .predict import why_not
 from .server import guard
+from .v2 import add_v2
 from .web import add_pages
 
 __all__ = ["Service", "lifespan"]
@@ -110,6 +111,7 @@ def _open(app: Service, model: Model, settings: Settings) -> ASGIApp:
     app.asks_for_key = bool(settings.API_KEYS)
     router = model_router(model, metrics, settings.MAX_ROWS)
     app.include_router(router)
+    add_v2(app, model, metrics, settings.MAX_ROWS)
     add_pages(app, model)
     reason = why_not(app, router)
     served = f"by FastAPI: {reason}" if reason else "in front of FastAPI"
