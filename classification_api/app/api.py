@@ -49,13 +49,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
-    """The routes of a service that has a model: their shapes are those of its bundle.
-
-    Args:
-        model: that answers.
-        metrics: where what it says is counted.
-        most_rows: of a request of /predict.
-    """
+    """The routes of a service that has a model: their shapes are those of its bundle."""
     router = APIRouter(route_class=JsonRoute)
     Rows = request_model(model.validator, most_rows)
 

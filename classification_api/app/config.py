@@ -40,37 +40,7 @@ Origin = Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")]
 class Settings(BaseModel):
     """What an operator can set; each field is the environment variable of the same name.
 
-    ``MODEL_HOME``: the folder of the model to serve; the installed package's by default.
-    ``ENGINE``: ``onnx``, or ``sklearn``, which unpickles the reference model.
-
-    What one request may take, and what all of them may:
-
-    ``MAX_BODY_BYTES``: of a body; those on their way may hold four times as much together.
-    ``MAX_ROWS``: of a request.
-    ``MAX_CONCURRENCY``: requests that wait for the processor at once.
-    ``MAX_CONNECTIONS``: open connections, idle ones among them.
-    ``RECEIVE_SECONDS``: until the whole of a request must have come, head and body, and for how
-    long a client may take nothing of its answer.
-    ``REQUEST_SECONDS``: until an answer must begin from then on.
-
-    How it stops, after SIGTERM:
-
-    ``DRAIN_SECONDS``: it still accepts, while /health says 503 and each answer is a
-    connection's last.
-    ``GRACE_SECONDS``: what has begun by then may still end.
-
-    Who may ask:
-
-    ``API_KEYS``: keys with commas between them; with none everybody may ask.
-    ``CORS_ORIGINS``: origins with commas between them, whose pages may ask.
-
-    What it writes:
-
-    ``LOG_FORMAT``: ``text``, or ``json`` for one object a line.
-    ``LOG_LEVEL``: the least severe lines.
-    ``ACCESS_LOG``: which answers get a line: none, those from status 400 on, or all.
-
-    docs/serving.md says more of each; a test holds that it names them all.
+    docs/serving.md says what each does; a test holds that it names them all, with their defaults.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)

@@ -22,12 +22,8 @@ _MOST_FAULTS = 100
 class RefusedError(Exception):
     """Why a request is not answered, though nothing in what it says need be wrong.
 
-    Args:
-        status: of the answer.
-        sentence: for the client.
-        retry_after: seconds after which to try again.
-        closes: whether the connection is of no more use.
-        headers: more of them.
+    The client is told the sentence, and after how many seconds to try again; a connection that
+    is of no more use ``closes``.
     """
 
     def __init__(

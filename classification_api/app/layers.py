@@ -26,18 +26,15 @@ Layer = Callable[[ASGIApp], ASGIApp]
 
 
 def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) -> list[Layer]:
-    """The layers around FastAPI. Each costs what its line says, of about 150 microseconds.
+    """The layers around FastAPI; with ``fast`` those are among them that answer in front of it.
 
-    Args:
-        model: that answers.
-        settings: of the service.
-        observer: who counts.
-        fast: whether usual requests to /predict may be answered in front of FastAPI.
+    Beside what a layer refuses stands what it costs a request that it lets through, in microseconds
+    of one core.
     """
     answer = answerer(model, settings.MAX_ROWS, observer.metrics.scored)
     keys = [key.get_secret_value() for key in settings.API_KEYS]
     found: list[tuple[object, Layer]] = [
-        # Tells pages from elsewhere whether they may ask, and refuses nothing. 2 microseconds.
+        # Tells pages from elsewhere whether they may ask, and refuses nothing. 7, for pages from elsewhere.
         (
             settings.CORS_ORIGINS,
             partial(
@@ -48,19 +45,18 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
                 expose_headers=["X-Request-ID"],
             ),
         ),
-        # 503 beyond so many requests at the same moment, and never for /health. Half of one.
+        # 503 beyond so many requests at the same moment, and never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
-        # 401 for all but /health without a key, where keys are set. 3.
+        # 401 for all but /health without a key, where keys are set. 2.
         (keys, partial(ApiKeys, keys=keys, observer=observer)),
-        # Answers usual requests of /predict, and refuses nothing. All that it does is in the figure
-        # of the whole.
+        # Answers usual requests of /predict, and refuses nothing. Under 1 for all others.
         (
             fast,
             partial(FastPredict, answer=answer, observer=observer, longest=settings.MAX_BODY_BYTES),
         ),
-        # Gives each request its id, counts it and writes its line; refuses nothing. 5.
+        # Gives each request its id, counts it and writes its line; refuses nothing. 4.
         (True, partial(Observed, observer=observer)),
-        # 413, 408, 503: a body too long or too slow, no room for it, an answer too slow. 8.
+        # 413, 408, 503: a body too long or too slow, no room for it, an answer too slow. 15.
         (
             True,
             partial(
@@ -71,11 +67,11 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
                 answer_seconds=settings.REQUEST_SECONDS,
             ),
         ),
-        # Answers usual requests of /predict that came in pieces. Half of one.
+        # Answers usual requests of /predict that came in pieces. Under 1.
         (fast, partial(WholePredict, answer=answer)),
-        # Answers HEAD as GET does, and keeps redirects on the caller's scheme. 1.
+        # Answers HEAD as GET does, and keeps redirects on the caller's scheme. Under 1.
         (True, Conventions),
-        # Adds to HTML what a browser may do with it. 1.
+        # Adds to HTML what a browser may do with it. 3.
         (True, PageHeaders),
     ]
     return [layer for wanted, layer in found if wanted]

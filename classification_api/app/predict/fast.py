@@ -39,13 +39,7 @@ def answerer(
     most: int | None = None,
     note: Callable[[PredictionResult], None] | None = None,
 ) -> Answer:
-    """What answers a body that is in order.
-
-    Args:
-        model: what predicts.
-        most: rows that are accepted.
-        note: is told each result that is answered.
-    """
+    """What answers a body of at most so many rows, and tells ``note`` each result."""
     rows = core_schema.list_schema(
         row_schema(model.manifest.row_schema), min_length=1, max_length=most
     )
@@ -64,14 +58,7 @@ def answerer(
 
 
 class FastPredict:
-    """Answers what has come in one piece, and gives it an id and a place in the counts.
-
-    Args:
-        app: answers all else.
-        answer: from the body of a request to that of its answer.
-        observer: of all requests.
-        longest: bytes of a body.
-    """
+    """Answers what has come in one piece, and gives it an id and a place in the counts."""
 
     def __init__(self, app: ASGIApp, *, answer: Answer, observer: Observer, longest: int) -> None:
         self._app = app

@@ -35,13 +35,8 @@ class Stoppable(Protocol):
 
 
 class Drain:
-    """From SIGTERM until the server may stop.
-
-    Args:
-        app: whose /health turns 503, and whose every answer is its connection's last.
-        server: that is told to stop in the end.
-        seconds: for which it goes on accepting.
-    """
+    """From SIGTERM on /health says 503, each answer is its connection's last, and after so many
+    seconds nobody new is let in and the server stops."""
 
     def __init__(self, app: Stoppable, server: Server, seconds: float) -> None:
         self._app = app

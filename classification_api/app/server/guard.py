@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from uvicorn import Server
@@ -22,7 +22,6 @@ _log = logging.getLogger(__name__)
 _OF_ANY = {"cycle", "transport", "timeout_keep_alive_task"}
 _OF_HTTPTOOLS = {*_OF_ANY, "connections", "scope", "headers"}
 _OF_CYCLE = {"response_started", "response_complete", "more_body"}
-_SPARE_FILES = 256
 
 
 def guard(app: Stoppable, settings: Settings) -> asyncio.Task[None] | None:
@@ -77,7 +76,8 @@ def _limit_connections(server: Server, settings: Settings) -> bool:
         _names(HttpToolsProtocol) >= _OF_HTTPTOOLS and _names(RequestResponseCycle) >= _OF_CYCLE
     ):
         return False
-    most = {"most": _allow_files(settings.MAX_CONNECTIONS)}
+    _allow_files()
+    most = {"most": settings.MAX_CONNECTIONS}
     server.config.http_protocol_class = type("LimitedProtocol", (LimitedProtocol,), most)
     return True
 
@@ -87,14 +87,10 @@ def _names(made: Any) -> set[str]:
     return set(getattr(made.__init__, "__code__", _names.__code__).co_names)
 
 
-def _allow_files(connections: int) -> int:
-    """Let the process open so many connections, and say how many it may."""
-    try:
+def _allow_files() -> None:
+    """Let the process open as many connections as the system has for it."""
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
         import resource
-    except ImportError:  # Windows, which has no such limit
-        return connections
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return connections if soft < 0 else max(1, min(connections, soft - _SPARE_FILES))
