@@ -88,8 +88,12 @@ def test_the_commands_run(tmp_path: Path) -> None:
                 assert "x-request-id: order-66" in output.lower()
     assert requests
     assert '{"time": ' in log.read_text()
-    others = [line for line in COMMANDS if line not in (start, *requests)]
-    assert others == ["tox -c classification_api -e run"]
+    # The last two are tried by test_serve.py, and by the package's test of its wheel.
+    assert [line for line in COMMANDS if line not in (start, *requests)] == [
+        "tox -c classification_api -e run",
+        "pip install 'classification-model[serve]'",
+        "classification-model serve --home churn --port 8000",
+    ]
 
 
 def test_a_line_of_the_log_looks_as_the_page_shows_it(tmp_path: Path) -> None:
