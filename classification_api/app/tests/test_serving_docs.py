@@ -98,7 +98,7 @@ def test_the_commands_run(tmp_path: Path) -> None:
 
 def test_a_line_of_the_log_looks_as_the_page_shows_it(tmp_path: Path) -> None:
     shown = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
-    text = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)[0].splitlines()[1]
+    text = re.findall(r"```text\n(.*?)```", section("Logs"), re.DOTALL)[0].splitlines()[1]
     found = {}
     for log_format in ("json", "text"):
         port, log = free_port(), tmp_path / log_format
