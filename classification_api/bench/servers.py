@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ def serving(side: Side, body: bytes, core: int) -> Iterator[tuple[Server, float]
     port = free_port()
     command = ["taskset", "-c", str(core), *side.command, "--port", str(port)]
     # Bytecode is written: what is measured is a service that was installed, not one unpacked.
-    environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": API}
+    paths = [str(API), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": os.pathsep.join(paths)}
     begin = time.perf_counter()
     with started(command, port, environment=environment, ready=answers) as server:
         yield server, time.perf_counter() - begin
