@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app import compatibility
@@ -25,7 +26,7 @@ def test_a_home_whose_version_and_configuration_are_of_the_next_training_is_serv
     with home.config_file.open("a", encoding="utf-8") as stream:
         stream.write("# to be tried next\n")
     with running({"MODEL_HOME": str(home.path)}) as server:
-        assert version in server.ask("/health").text
+        assert version in httpx.get(f"http://127.0.0.1:{server.port}/health").text
 
 
 def test_a_bundle_of_another_format_is_refused_with_both_numbers() -> None:
