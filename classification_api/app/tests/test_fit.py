@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import fit
-from app.tests.servers import SOURCE_HOME, failing_to_start
+from app.tests.servers import SOURCE_HOME, UVICORN, free_port, serving
 from classification_model import bundle
 from classification_model.config.home import Home
 from classification_model.errors import IncompatibleModelError
@@ -24,8 +24,10 @@ def test_a_home_whose_version_and_configuration_are_of_the_next_training_is_serv
     (home.path / "VERSION").write_text("77.0.0")
     with home.config_file.open("a", encoding="utf-8") as stream:
         stream.write("# to be tried next\n")
-    with running({"MODEL_HOME": str(home.path)}) as server:
-        assert version in server.ask("/health")
+    port = free_port()
+    command = [*UVICORN, "--port", str(port)]
+    with serving(command, port, {"MODEL_HOME": str(home.path)}) as client:
+        assert version in client.get("/health").text
 
 
 def test_a_bundle_of_another_format_is_refused_with_both_numbers() -> None:
