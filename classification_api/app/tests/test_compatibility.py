@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app import fit
-from app.tests.servers import SOURCE_HOME, UVICORN, free_port, serving
+from app import compatibility
 from classification_model import bundle
 from classification_model.config.home import Home
 from classification_model.errors import IncompatibleModelError
 from classification_model.predict import Model
+from harness import SOURCE_HOME, running
 from homes import copy_of
 
 
@@ -24,15 +24,15 @@ def test_a_home_whose_version_and_configuration_are_of_the_next_training_is_serv
     (home.path / "VERSION").write_text("77.0.0")
     with home.config_file.open("a", encoding="utf-8") as stream:
         stream.write("# to be tried next\n")
-    port = free_port()
-    command = [*UVICORN, "--port", str(port)]
-    with serving(command, port, {"MODEL_HOME": str(home.path)}) as client:
-        assert version in client.get("/health").text
+    with running({"MODEL_HOME": str(home.path)}) as server:
+        assert version in server.ask("/health").text
 
 
 def test_a_bundle_of_another_format_is_refused_with_both_numbers() -> None:
     source = bundle.load(Home(SOURCE_HOME))
     manifest = source.manifest.model_copy(update={"format": 99})
     model = Model(dataclasses.replace(source, manifest=manifest))
-    with pytest.raises(IncompatibleModelError, match=f"format 99.* reads format {fit.FORMAT}"):
-        fit.check_fit(Home(SOURCE_HOME), model)
+    with pytest.raises(
+        IncompatibleModelError, match=f"format 99.* reads format {compatibility.FORMAT}"
+    ):
+        compatibility.check_fit(Home(SOURCE_HOME), model)
