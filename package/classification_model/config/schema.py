@@ -150,6 +150,21 @@ class RowSchema(FrozenModel):
     ignored: tuple[str, ...] = ()
     missing_markers: tuple[str, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_old(cls, values: Any) -> Any:
+        """Of a bundle that was made before columns said how they write their numbers."""
+        if not isinstance(values, dict) or "decimal_comma" not in values:
+            return values
+        known = {key: value for key, value in values.items() if key != "decimal_comma"}
+        if values["decimal_comma"]:
+            columns = {name: dict(column) for name, column in values["columns"].items()}
+            for column in columns.values():
+                if column["kind"] in ("integer", "number"):
+                    column["decimal"] = ","
+            known["columns"] = columns
+        return known
+
     def markers(self, name: str) -> frozenset[str]:
         """The texts that mean "missing" in a column."""
         return frozenset((*self.missing_markers, *self.columns[name].missing_markers))
