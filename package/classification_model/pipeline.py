@@ -166,13 +166,10 @@ class RoundedMedian(SimpleImputer):  # type: ignore[misc]
 
     def fit(self, X: Any, y: object = None) -> Self:
         super().fit(X, y)
-        lows, highs = np.nanmin(X, axis=0).tolist(), np.nanmax(X, axis=0).tolist()
-        self.statistics_ = np.array(
-            [
-                rounded(median, unit(low, high))
-                for median, low, high in zip(self.statistics_.tolist(), lows, highs, strict=True)
-            ]
-        )
+        medians: list[float] = vars(self)["statistics_"].tolist()
+        ends = zip(np.nanmin(X, axis=0).tolist(), np.nanmax(X, axis=0).tolist(), strict=True)
+        steps = [unit(low, high) for low, high in ends]
+        self.statistics_ = np.array([*map(rounded, medians, steps)])
         return self
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import given
@@ -12,7 +13,7 @@ from classification_model.config.schema import RowSchema
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.features import Feature, RowEncoder
 from classification_model.processing.published import with_bounds, with_categories
-from classification_model.processing.typed_columns import UNKNOWN, Typed, TypedColumn
+from classification_model.processing.typed_columns import UNKNOWN, TypedColumn
 
 LEAST = 5
 NUMBER = Feature(name="x", kind="number", inputs=("x",))
@@ -22,17 +23,17 @@ numbers = st.floats(-1e6, 1e6, allow_subnormal=False) | st.none()
 wild = st.floats(allow_nan=False, allow_infinity=False, width=32) | st.none()
 
 
-def learned(cells: list[float | None]) -> Feature:
+def learned(cells: Sequence[float | None]) -> Feature:
     return with_bounds(NUMBER, np.array(cells, np.float64), LEAST)
 
 
-def of_categories(cells: list[str | None]) -> Feature:
+def of_categories(cells: Sequence[str | None]) -> Feature:
     values = sorted(set(cells), key=str)
     codes = np.array([values.index(cell) for cell in cells], np.int64)
     return with_categories(CATEGORY, codes, values, LEAST)
 
 
-def encoded(feature: Feature, cells: list[float | None] | list[str | None]) -> list[float]:
+def encoded(feature: Feature, cells: Sequence[float | str | None]) -> list[float]:
     rows = RowEncoder([feature]).encode([{"x": cell} for cell in cells])
     return [float(value) for value in rows[:, 0]]
 
@@ -47,8 +48,7 @@ def test_rows_and_columns_are_clipped_to_the_same_bits(
     plain = TypedColumn(UNKNOWN, [], np.array(cells, np.float64))
     for column in (coded, plain):
         encoder = ColumnEncoder(RowSchema(columns={}), [feature])
-        typed = Typed({"x": column}, np.ones(len(cells), np.bool_))
-        assert encoder.encode(typed).tobytes() == by_rows.tobytes()
+        assert encoder.encode({"x": column}).tobytes() == by_rows.tobytes()
 
 
 @given(
@@ -60,10 +60,8 @@ def test_rows_and_columns_read_rare_categories_as_the_same_bits(
 ) -> None:
     feature = of_categories(training)
     by_rows = RowEncoder([feature]).encode([{"x": cell} for cell in cells])
-    typed = Typed(
-        {"x": TypedColumn(np.arange(len(cells)), list(cells))}, np.ones(len(cells), np.bool_)
-    )
-    by_columns = ColumnEncoder(RowSchema(columns={}), [feature]).encode(typed)
+    column = TypedColumn(np.arange(len(cells)), list(cells))
+    by_columns = ColumnEncoder(RowSchema(columns={}), [feature]).encode({"x": column})
     assert by_columns.tobytes() == by_rows.tobytes()
 
 

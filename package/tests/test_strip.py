@@ -53,7 +53,7 @@ def rows() -> npt.NDArray[np.float32]:
 
 
 def labels(matrix: npt.NDArray[np.float32]) -> list[str]:
-    return np.where(matrix[:, 0] + 3000 * matrix[:, 1] > 45_000, "yes", "no").tolist()
+    return ["yes" if value > 45_000 else "no" for value in matrix[:, 0] + 3000 * matrix[:, 1]]
 
 
 def fitted(config: EstimatorConfig) -> Pipeline:
@@ -66,9 +66,10 @@ def fitted(config: EstimatorConfig) -> Pipeline:
 
 def each(test: Callable[..., None]) -> Callable[..., None]:
     configs = [EstimatorConfig(name=name, parameters=QUICK.get(name, {})) for name in NAMES]
-    return pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")(
-        pytest.mark.parametrize("config", [*configs, VOTE], ids=[*NAMES, "soft_vote"])(test)
-    )
+    marked = pytest.mark.parametrize("config", [*configs, VOTE], ids=[*NAMES, "soft_vote"])(test)
+    quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    found: Callable[..., None] = quiet(marked)
+    return found
 
 
 @each

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut
+from classification_model.card.columns import columns
 from classification_model.card.document import (
     Block,
     Bullets,
@@ -18,13 +19,13 @@ from classification_model.card.document import (
     Tile,
 )
 from classification_model.card.facts import FIGURES, REFITTED, Facts
-from classification_model.card.few import shown_cells, shown_share
+from classification_model.card.few import shown_cells
+from classification_model.card.given_away import given_away
 from classification_model.card.limits import limits
 from classification_model.card.pictures import pictures
-from classification_model.config.schema import Column
 from classification_model.evaluation.metrics import NAMES
 from classification_model.evaluation.report import Estimate, Report
-from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.profile import Profile
 
 __all__ = ["compose"]
 
@@ -40,10 +41,10 @@ def compose(report: Report, facts: Facts) -> Card:
         Section("How it was chosen", list(_choice(facts.manifest.choice))),
         Section("How good it is", list(_metrics(report, facts.min_rows))),
         Section("Where it is weak", list(_weak(report))),
-        Section("What this file gives away", list(_given_away(facts))),
+        Section("What this file gives away", list(given_away(facts))),
         Section("Limits", [Bullets(list(limits(report, facts)))]),
         Section("How to use it", list(_usage(facts.profile))),
-        Section("Columns of a row", list(_columns(report, facts))),
+        Section("Columns of a row", list(columns(report, facts))),
         Section("Versions", [_versions(facts)]),
     )
     return Card(
@@ -253,32 +254,6 @@ def _weak(report: Report) -> Iterator[Block]:
     )
 
 
-def _given_away(facts: Facts) -> Iterator[Block]:
-    least = facts.min_rows
-    if least > 1:
-        yield Text(
-            f"What fewer than {least} rows hold is not in the bundle: rare categories are one, "
-            "ranges are rounded, examples and golden rows are made up, and small counts are "
-            "hidden or rounded down. A model still answers for every row that it is asked about."
-        )
-    else:
-        yield Text(
-            "The configuration says that the data is public (publish: min_rows is 1): values of "
-            "single rows are in the bundle."
-        )
-    if facts.audit is None:
-        yield Text("It was not attacked while it was trained: classification-model audit does.")
-        return
-    yield Table(
-        caption="Attacks that were made with the table at hand",
-        header=("attack", "tried", "found", "note"),
-        rows=[(one.name, one.tried, str(len(one.found)), one.note) for one in facts.audit.attacks],
-        numeric=(2,),
-    )
-    if facts.audit.warnings:
-        yield Bullets([*facts.audit.warnings])
-
-
 def _usage(profile: Profile) -> Iterator[Block]:
     row = profile.example()
     compact = len(row) > _LONG
@@ -306,47 +281,6 @@ def _usage(profile: Profile) -> Iterator[Block]:
         "curl -s http://localhost:8002/predict -H 'content-type: application/json' "
         "--data-binary @row.json",
     )
-
-
-def _columns(report: Report, facts: Facts) -> Iterator[Block]:
-    yield Table(
-        caption="What each column holds, and what training has seen in it",
-        header=("column", "kind", "missing", "seen"),
-        rows=[
-            (
-                name,
-                column.kind,
-                _missing(column, report, name, facts.min_rows),
-                _seen(facts.profile.columns[name]),
-            )
-            for name, column in facts.manifest.row_schema.columns.items()
-        ],
-        numeric=(2,),
-    )
-    if facts.left_out:
-        yield Table(
-            caption="Columns that the model does not look at",
-            header=("column", "why"),
-            rows=list(facts.left_out.items()),
-        )
-
-
-def _missing(column: Column, report: Report, name: str, least: int) -> str:
-    if column.required:
-        return "refused"
-    share = report.missing[name]
-    return shown_share(share, report.training_rows, least) if share else "never"
-
-
-def _seen(seen: ColumnProfile) -> str:
-    if seen.categories:
-        more = len(seen.categories) - 8
-        shown = ", ".join([*seen.categories][:8])
-        return shown + (f" and {more} more" if more > 0 else "")
-    low, high = seen.range()
-    if low is not None and high is not None:
-        return " to ".join(b if isinstance(b, str) else f"{b:g}" for b in (low, high))
-    return ""
 
 
 def _versions(facts: Facts) -> Block:

@@ -109,7 +109,11 @@ def audit(
         states(people, manifest.features, model.functions),
         arrays(people, held, _forms(matrix, classify)),
         leaves(people, graph, matrix),
-        answers(_questions(people, model), _usual(model), model.probabilities),
+        answers(
+            _questions(people, model),
+            _usual(model),
+            lambda rows: model.probabilities(rows).astype(np.float64),
+        ),
     ]
     warnings: list[str] = []
     if confidence is not None:
