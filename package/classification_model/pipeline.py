@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -36,20 +36,25 @@ from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.learners.blend import MEMBERS, Blend
 from classification_model.processing.blockwise import probabilities
-from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.few_rows import rounded, unit
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import functions_of
-from classification_model.processing.typed_columns import Columns, Typed
+from classification_model.processing.typed_columns import Columns, Indices, Typed
 
 __all__ = [
     "ESTIMATORS",
     "EncodingStep",
     "FramePipeline",
+    "RoundedMedian",
     "build_classifier",
     "build_pipeline",
     "categorical_columns",
     "encoding_step",
+    "rows_of_enough",
+    "stores_rows",
+    "with_shared_leaves",
 ]
 
 ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
@@ -62,6 +67,8 @@ ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "svc": SVC,
 }
 """What ``estimator.name`` may say, besides ``soft_vote``, ``blend`` and the members of a blend."""
+
+_STORES_ROWS = frozenset({"svc"})
 
 # Only these see scaled values: a tree's thresholds coincide with data values, and scaling
 # in float32 moves values across them.
@@ -79,22 +86,26 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         schema: the raw columns and their rules.
         plan: the features of the matrix, in order.
         source: of the home's features.py, which the plan's functions come from.
+        min_rows: how many rows, or groups, hold each category, and lie beyond each bound.
 
-    ``features_`` is the plan completed with learned categories: what serving encodes by.
+    ``features_`` is the plan completed with categories and bounds: what serving encodes by.
     """
 
-    def __init__(self, schema: RowSchema, plan: Sequence[Feature], source: str = "") -> None:
+    def __init__(
+        self, schema: RowSchema, plan: Sequence[Feature], source: str = "", min_rows: int = 1
+    ) -> None:
         self.schema = schema
         self.plan = plan
         self.source = source
+        self.min_rows = min_rows
 
     def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002
-        """Learn the categories of the features.
+        """Learn the categories and the bounds of the features.
 
         Raises:
             InvalidRowsError: a row does not fit the schema.
         """
-        self._learn(self._typed(X))
+        self._learn(X, self._typed(X))
         return self
 
     def fit_transform(self, X: object, y: object = None) -> Matrix:  # noqa: ARG002
@@ -112,7 +123,7 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit_matrix(self, X: object) -> Matrix:
         """As ``fit_transform``, whatever ``set_output`` says."""
         columns = self._typed(X)
-        self._learn(columns)
+        self._learn(X, columns)
         return self._encoded(columns)
 
     def matrix(self, X: object) -> Matrix:
@@ -123,8 +134,12 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _typed(self, X: object) -> Columns:
         return X.columns if isinstance(X, Typed) else FrameValidator(self.schema).columns(X)
 
-    def _learn(self, columns: Columns) -> None:
-        self.features_ = learn_categories(self.plan, columns, functions_of(self.source))
+    def _learn(self, X: object, columns: Columns) -> None:
+        groups = X.groups if isinstance(X, Typed) else None
+        functions = functions_of(self.source)
+        self.features_ = learn_features(
+            self.plan, columns, functions, min_rows=self.min_rows, groups=groups
+        )
         self.feature_names_in_ = np.array([*self.schema.columns], dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
 
@@ -144,6 +159,18 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The names of the matrix's columns."""
         check_is_fitted(self)
         return np.array([feature.name for feature in self.features_], dtype=object)
+
+
+class RoundedMedian(SimpleImputer):  # type: ignore[misc]
+    """The median where a number is missing, rounded: an exact one may be somebody's value."""
+
+    def fit(self, X: Any, y: object = None) -> Self:
+        super().fit(X, y)
+        medians: list[float] = vars(self)["statistics_"].tolist()
+        ends = zip(np.nanmin(X, axis=0).tolist(), np.nanmax(X, axis=0).tolist(), strict=True)
+        steps = [unit(low, high) for low, high in ends]
+        self.statistics_ = np.array([*map(rounded, medians, steps)])
+        return self
 
 
 class FramePipeline(Pipeline):  # type: ignore[misc]
@@ -199,7 +226,10 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
         ConfigError: an estimator or one of its parameters is unknown.
     """
     encode = encoding_step(config)
-    classify = build_classifier(encode.plan, estimator or config.estimator, config.random_state)
+    named = with_shared_leaves(estimator or config.estimator, config.publish.min_rows)
+    classify = build_classifier(
+        encode.plan, named, config.random_state, min_rows=config.publish.min_rows
+    )
     return FramePipeline([("encode", encode), ("classify", classify)])
 
 
@@ -210,7 +240,37 @@ def encoding_step(config: Config) -> EncodingStep:
         ConfigError: a derived feature names a function that there is not.
     """
     plan = feature_plan(config.row_schema(), config.derived, functions_of(config.features))
-    return EncodingStep(config.row_schema(), plan, config.features)
+    return EncodingStep(config.row_schema(), plan, config.features, config.publish.min_rows)
+
+
+def stores_rows(estimator: EstimatorConfig) -> list[str]:
+    """The names of estimators that keep rows of the table."""
+    return [one.name for one in (estimator, *estimator.members) if one.name in _STORES_ROWS]
+
+
+def rows_of_enough(min_rows: int, groups: Indices | None = None) -> int:
+    """How many rows are of ``min_rows`` groups, however they are divided among them."""
+    return min_rows if groups is None else min_rows * int(np.bincount(groups).max())
+
+
+def with_shared_leaves(
+    estimator: EstimatorConfig, min_rows: int, groups: Indices | None = None
+) -> EstimatorConfig:
+    """An estimator whose leaves hold at least ``min_rows`` rows, or so many groups.
+
+    What a person wrote for ``min_samples_leaf`` stays.
+    """
+    if estimator.members:
+        members = [with_shared_leaves(one, min_rows, groups) for one in estimator.members]
+        return estimator.model_copy(update={"members": tuple(members)})
+    kind, name = ESTIMATORS.get(estimator.name), "min_samples_leaf"
+    usual = inspect.signature(kind).parameters.get(name) if kind else None
+    if usual is None or name in estimator.parameters:
+        return estimator
+    least = rows_of_enough(min_rows, groups)
+    if usual.default >= least:
+        return estimator
+    return estimator.model_copy(update={"parameters": {**estimator.parameters, name: least}})
 
 
 def build_classifier(
@@ -275,7 +335,7 @@ def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
         ]
     )
     transformers = [
-        ("numbers", SimpleImputer(strategy="median"), numbers),
+        ("numbers", RoundedMedian(strategy="median"), numbers),
         ("categories", one_hot, categories),
     ]
     return ColumnTransformer([step for step in transformers if step[2]])
@@ -299,10 +359,7 @@ def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
     if config.name == "svc":  # it has no probabilities of its own
         estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
     if config.name in _NEED_SCALING:
-        # A value beyond those seen counts as the nearest that was, as it does for a tree: a
-        # linear model would extrapolate without end, and float32 would not follow it there.
-        clip = MinMaxScaler(clip=True)
-        return Pipeline([("clip", clip), ("scale", StandardScaler()), ("estimator", estimator)])
+        return Pipeline([("scale", StandardScaler()), ("estimator", estimator)])
     return estimator
 
 

@@ -18,7 +18,7 @@ from pydantic_core import SchemaValidator, ValidationError
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
 from classification_model.processing.column_rules import ColumnRules
-from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.features import (
     RowEncoder,
     feature_plan,
@@ -123,7 +123,7 @@ TRAINED: list[dict[str, Any]] = [
         "entered": None,
     },
 ]  # fmt: skip
-PLAN = learn_categories(
+PLAN = learn_features(
     feature_plan(
         SCHEMA,
         {
@@ -132,7 +132,7 @@ PLAN = learn_categories(
                 inputs=INPUTS[name],
                 kind="category" if name in CATEGORIES else "number",
             )
-            for name in FUNCTIONS.by_name
+            for name in INPUTS
         },
         FUNCTIONS,
     ),

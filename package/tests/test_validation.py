@@ -503,7 +503,7 @@ def told(row: dict[str, Any], **seen: ColumnProfile) -> list[tuple[str, str, str
         ("whole number", -1, "out_of_range", "-1 is below the minimum 0 seen in training"),
         ("whole number", 11, "out_of_range", "11 is above the maximum 10 seen in training"),
         ("floor", 9, "out_of_range", "9 is above the maximum 3 seen in training"),
-        ("größe", "riesig", "unseen_category", "'riesig' was not seen in training"),
+        ("größe", "riesig", "unseen_category", "'riesig' is rare or unseen in training"),
     ],
 )
 def test_a_warning_says_what_training_has_seen(

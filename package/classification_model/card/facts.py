@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from classification_model.bundle import Manifest
 from classification_model.processing.profile import Profile
+from classification_model.publishing.findings import Audit
 
 __all__ = ["FIGURES", "REFITTED", "Facts"]
 
@@ -25,6 +26,8 @@ class Facts:
         profile: what training saw in each column.
         dataset: the file name of the CSV.
         left_out: columns that the model does not look at, and why.
+        min_rows: how many rows must hold what is shown.
+        audit: what attacks on the bundle found, where they were made.
     """
 
     stem: str
@@ -32,3 +35,5 @@ class Facts:
     profile: Profile
     dataset: str
     left_out: Mapping[str, str]
+    min_rows: int = 1
+    audit: Audit | None = None

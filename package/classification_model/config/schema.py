@@ -20,6 +20,7 @@ __all__ = [
     "FrozenModel",
     "Kind",
     "Label",
+    "Publish",
     "RowSchema",
     "SplitRule",
     "Thousands",
@@ -130,6 +131,12 @@ class DerivedFeature(FrozenModel):
     function: str
     inputs: tuple[str, ...]
     kind: Literal["number", "category"]
+
+
+class Publish(FrozenModel):
+    """What may be published: nothing that fewer than ``min_rows`` rows, or groups, hold."""
+
+    min_rows: Annotated[int, Field(ge=1)] = 5
 
 
 class RowSchema(FrozenModel):

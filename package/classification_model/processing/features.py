@@ -52,8 +52,11 @@ class Feature:
     """One column of the matrix: where its value comes from, and how it becomes a number.
 
     Without ``function`` the value is that of the one input. A category becomes its position
-    in ``categories``, or :data:`UNSEEN`. From a number ``centre`` is subtracted before it is
-    rounded to float32, so that what differed in training differs in the matrix.
+    in ``categories``, or :data:`UNSEEN`. A number is clipped to ``bounds``; then ``centre`` is
+    subtracted, before it is rounded to float32, so that what differed in training differs in the
+    matrix. ``missing_as`` is the number that a missing value is read as, where too few training
+    rows missed theirs, and ``other_as`` that of any other category; see
+    :mod:`classification_model.processing.published`.
     """
 
     name: str
@@ -61,7 +64,20 @@ class Feature:
     inputs: tuple[str, ...]
     function: str | None = None
     categories: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
+    missing_as: float | None = None
+    other_as: float | None = None
     centre: float = 0.0
+
+    @property
+    def missing(self) -> float:
+        """The number of a missing value."""
+        return MISSING if self.missing_as is None else self.missing_as
+
+    @property
+    def other(self) -> float:
+        """The number of a category that is none of ``categories``."""
+        return UNSEEN if self.other_as is None else self.other_as
 
     def reader(self, functions: Functions) -> Callable[[TypedRow], TypedValue]:
         """The function from a row to the feature's value, before it becomes a number."""
@@ -159,12 +175,16 @@ def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], fl
     """The function from a typed row to one feature's number, before its centre is subtracted."""
     if feature.kind == "category":
         return _category_encoder(feature, functions)
+    missing = feature.missing
+    low, high = feature.bounds or (-math.inf, math.inf)
     if feature.function is None:
         (name,) = feature.inputs
 
         def column(row: TypedRow) -> float:
-            value = row[name]
-            return MISSING if value is None else value  # type: ignore[return-value]
+            value: float | None = row[name]  # type: ignore[assignment]
+            if value is None:
+                return missing
+            return low if value < low else high if value > high else value  # noqa: FURB136 - quicker
 
         return column
     read = feature.reader(functions)
@@ -172,24 +192,25 @@ def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], fl
     def number(row: TypedRow) -> float:
         value: float | None = read(row)  # type: ignore[assignment]
         if value is None:
-            return MISSING
+            return missing
+        value = low if value < low else high if value > high else value  # noqa: FURB136
         # Columns fit into float32, but what a function makes of them may not.
-        return MISSING if math.isnan(value) else within_float32(value)
+        return missing if math.isnan(value) else within_float32(value)
 
     return number
 
 
 def category_codes(feature: Feature) -> dict[object, float]:
-    """The number of each category, and of a missing one; any other is :data:`UNSEEN`."""
+    """The number of each category, and of a missing one; any other is ``feature.other``."""
     codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
-    codes[None] = MISSING
+    codes[None] = feature.missing
     return codes
 
 
 def _category_encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
-    code = category_codes(feature).get
+    code, other = category_codes(feature).get, feature.other
     if feature.function is None:
         (name,) = feature.inputs
-        return lambda row: code(row[name], UNSEEN)
+        return lambda row: code(row[name], other)
     read = feature.reader(functions)
-    return lambda row: code(read(row), UNSEEN)
+    return lambda row: code(read(row), other)

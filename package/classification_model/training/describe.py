@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from classification_model.processing.data_manager import Dataset, Split, dump_pi
 from classification_model.processing.functions import functions_of
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
+from classification_model.publishing.strip import strip
 from classification_model.training import fitting
 from classification_model.training.export import export
 from classification_model.training.recipes import Contestant, recipe_of
@@ -54,9 +56,18 @@ def proven(
 ) -> Bundle:
     """The pipeline as a bundle in memory, with its ONNX graph and its golden rows.
 
-    ``data`` are the rows that it was fitted on.
+    ``data`` are the rows that it was fitted on. What prediction does not read is taken out of it.
     """
-    profile = profile_of(config.row_schema(), data.columns, data.labels)
+    pipeline = copy.deepcopy(pipeline)
+    strip(pipeline)
+    profile = profile_of(
+        config.row_schema(),
+        data.columns,
+        data.labels,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions_of(config.features),
+    )
     contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
     if config.derived:
         contents[".features"] = config.features.encode()
@@ -88,7 +99,15 @@ def proven(
         files={},
     )
     stem = f"{config.pipeline_save_file}{version}"
-    rows = golden.choose_rows(data.columns, manifest.row_schema, seed=config.random_state)
+    rows = golden.choose_rows(
+        data.columns,
+        manifest.row_schema,
+        profile,
+        seed=config.random_state,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions_of(config.features),
+    )
     unproven = Bundle.of(manifest, stem=stem, contents=contents)
     answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
     return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})
@@ -106,6 +125,7 @@ def judged(contestant: Contestant) -> Report:
         held_out=split.held_out,
         classes=contestant.classes,
         seed=config.random_state,
+        min_rows=config.publish.min_rows,
     )
 
 
