@@ -136,6 +136,8 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     if data.units.repeats:
         how = {"together": "copies stay together", "apart": "each is drawn by itself"}
         progress.say(f"{data.units.repeats} row(s) repeat another: {how[data.units.copies]}")
+    for note in data.notes:
+        progress.say(f"Note: {note}")
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     check_classes(config.target, data.labels, config.publish.min_rows, data.groups)

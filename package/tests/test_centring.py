@@ -72,7 +72,11 @@ def test_large_numbers_close_together_decide_what_they_decide(
 ) -> None:
     draw = random.Random(0)
     rows = [
-        (1_700_000_012 + 6 * (i % 28), draw.randrange(10), "yes" if (i % 2) != (draw.random() < 0.1) else "no")
+        (
+            1_700_000_012 + 6 * (i % 28),
+            draw.randrange(10),
+            "yes" if (i % 2) != (draw.random() < 0.1) else "no",
+        )
         for i in range(560)
     ]
     home = make_home(Sample("y", ("day", "x", "y"), rows), tmp_path_factory.mktemp("days") / "h")

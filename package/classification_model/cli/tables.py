@@ -236,6 +236,7 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     yield f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}"
     if scored.rejected:
         yield f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}"
+    yield from (f"Note: {note}" for note in scored.notes)
     for (column, rule), (count, message) in scored.warned.items():
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
 

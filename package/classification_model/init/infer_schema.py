@@ -156,7 +156,7 @@ def learn(
         encoding=table.encoding,
         findings=findings,
         notes=(
-            *table.notes(),
+            *table.notes,
             *notes_on(target, counts, unlabelled, set(labels)),
             *_merged(findings, columns, markers),
         ),
