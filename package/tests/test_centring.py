@@ -11,7 +11,7 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
 from classification_model.predict import load_model, make_prediction
 from classification_model.processing.centring import merged
-from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.features import Feature, RowEncoder, feature_plan
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import LARGEST, TypedRow
@@ -23,7 +23,7 @@ SCHEMA = RowSchema(columns={"day": Column(kind="integer"), "x": Column(kind="num
 
 
 def learned(rows: list[TypedRow]) -> tuple[Feature, ...]:
-    return learn_categories(feature_plan(SCHEMA, {}), columns_of_rows(rows, SCHEMA))
+    return learn_features(feature_plan(SCHEMA, {}), columns_of_rows(rows, SCHEMA))
 
 
 def rows_of(days: list[int]) -> list[TypedRow]:

@@ -58,5 +58,7 @@ def _ignored(config: Config, home: Home, data: Dataset) -> dict[str, TypedColumn
     for part in parts(source, wanted, Progress()):
         kept = part.take(np.flatnonzero(np.isin(part.lines, data.lines)))
         for column in wanted:
-            cells[column] += map(read, kept.columns[column].to_pylist())
-    return {column: TypedColumn.of(found) for column, found in cells.items()}
+            found = kept.columns[column]
+            texts = found.each() if isinstance(found, TypedColumn) else found.to_pylist()
+            cells[column] += map(read, texts)
+    return {column: TypedColumn.of(values) for column, values in cells.items()}
