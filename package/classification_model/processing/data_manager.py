@@ -176,7 +176,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     }
     starts = np.concatenate(lines)
     units = units_of(config, np.concatenate(digests), split_by, starts)
-    size = Path(name).stat().st_size
+    size = Path(file).stat().st_size
     return Dataset(
         columns, labels, starts, units, digest, size,
         unlabelled=rows - len(labels),

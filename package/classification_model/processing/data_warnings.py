@@ -64,7 +64,7 @@ def _value_check(column: Column, seen: ColumnProfile) -> ValueCheck | None:
     if seen.minimum is not None and seen.maximum is not None:
         return _range_check(seen.minimum, seen.maximum, missing)
     if seen.earliest is not None and seen.latest is not None:
-        return _date_check(date_of(seen.earliest), date_of(seen.latest), missing)
+        return _date_check(seen.earliest, seen.latest, missing)
     return None if missing is None else lambda value: missing if value is None else None
 
 
@@ -91,19 +91,16 @@ def _range_check(low: float, high: float, missing: Noticed) -> ValueCheck:
     return check
 
 
-def date_of(text: str) -> date:
-    """A day or a time as a profile has it."""
-    return date.fromisoformat(text) if len(text) == _DAY else datetime.fromisoformat(text)
+def _date_check(earliest: str, latest: str, missing: Noticed) -> ValueCheck:
+    low, high = (date.fromisoformat(text[:_DAY]) for text in (earliest, latest))
 
-
-def _date_check(low: date, high: date, missing: Noticed) -> ValueCheck:
     def check(value: date | None) -> Noticed:
         if value is None:
             return missing
-        if low <= value <= high:
+        day = value.date() if isinstance(value, datetime) else value
+        if low <= day <= high:
             return None
-        where = "before the earliest" if value < low else "after the latest"
-        bound = low if value < low else high
-        return "out_of_range", f"{value} is {where} {bound} seen in training"
+        where = f"before the earliest {low}" if day < low else f"after the latest {high}"
+        return "out_of_range", f"{value} is {where} seen in training"
 
     return check

@@ -102,7 +102,17 @@ def profile_of_column(
         return ColumnProfile(
             missing=shown, categories=dict(sorted(counts.items())), example=example
         )
-    return ColumnProfile(missing=shown, example=_usual(kind, column, min_rows, groups))
+    example = _usual(kind, column, min_rows, groups)
+    days = bounds(_days(column), min_rows, groups) if kind == "date" else None
+    if days is None:
+        return ColumnProfile(missing=shown, example=example)
+    low, high = math.floor(days[0]), math.ceil(days[1])
+    return ColumnProfile(missing=shown, example=example, earliest=_day(low), latest=_day(high))
+
+
+def _day(number: int) -> str:
+    """The day of an ordinal number, which rounding may have put beyond the calendar."""
+    return date.fromordinal(min(max(number, 1), date.max.toordinal())).isoformat()
 
 
 class Rule(NamedTuple):

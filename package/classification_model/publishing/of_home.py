@@ -50,7 +50,7 @@ def published_by(home: Home, config: Config, bundle: Bundle) -> Published:
 def _ignored(config: Config, home: Home, data: Dataset) -> dict[str, TypedColumn]:
     if not config.ignored:
         return {}
-    name = str(home.datasets / config.dataset)
+    name = str(home.datasets / config.dataset) + (f"#{config.sheet}" if config.sheet else "")
     source = blocks.head(name, [*config.ignored], config.encoding)
     wanted = [column for column in config.ignored if column in source.columns]
     read = parser(Column(kind="raw"), missing_markers=config.missing_markers)

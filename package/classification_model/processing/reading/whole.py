@@ -45,7 +45,10 @@ class Part:
 
 
 def parts(
-    source: Source, wanted: Sequence[str], progress: Progress, left_out: list[Record]
+    source: Source,
+    wanted: Sequence[str],
+    progress: Progress,
+    left_out: list[Record] | None = None,
 ) -> Iterator[Part]:
     """The rows of a table, in order.
 
@@ -72,7 +75,8 @@ def parts(
         rows += len(part.lines)
         progress.count(rows, max(rows, round(rows * size / max(block.done, 1))), "rows")
         yield part
-    left_out += [record for record in faults if record.no_row]
+    if left_out is not None:
+        left_out += [record for record in faults if record.no_row]
     if faults := [record for record in faults if not record.no_row]:
         raise unreadable(source.name, faults)
     if not rows:
