@@ -1,6 +1,6 @@
-"""The whole model as one scikit-learn Pipeline: a valid row in, a label out.
+"""The whole model as one scikit-learn classifier on raw frames.
 
-It has two steps. ``encode`` turns typed rows into one float32 matrix; ``classify`` is pure
+It has two steps. ``encode`` validates rows and turns them into one float32 matrix; ``classify`` is pure
 scikit-learn on that matrix, and is the part that is exported to ONNX.
 """
 
@@ -23,6 +23,7 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
@@ -31,19 +32,23 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from classification_model.config.core import Config
-from classification_model.config.schema import EstimatorConfig
+from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
-from classification_model.processing.features import (
-    Feature,
-    Matrix,
-    RowEncoder,
-    feature_plan,
-    learn_categories,
-)
+from classification_model.processing.blockwise import probabilities
+from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import functions_of
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.typed_columns import Columns, Typed
 
-__all__ = ["ESTIMATORS", "EncodingStep", "build_classifier", "build_pipeline"]
+__all__ = [
+    "ESTIMATORS",
+    "EncodingStep",
+    "FramePipeline",
+    "build_classifier",
+    "build_pipeline",
+    "encoding_step",
+]
 
 ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "extra_trees": ExtraTreesClassifier,
@@ -62,40 +67,117 @@ _NEED_SCALING = frozenset({"logistic_regression", "neural_network", "svc"})
 
 
 class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Typed rows, a sequence of dicts, to the float32 matrix that the classifier sees.
+    """Raw rows to the float32 matrix that the classifier sees.
+
+    Rows are a frame of pandas, polars or any library that speaks Arrow, a list of dicts, or an
+    array with the columns of the schema in their order. They are validated by the same rules
+    wherever they come from; columns of a table that were validated already come as ``Typed``.
 
     Args:
+        schema: the raw columns and their rules.
         plan: the features of the matrix, in order.
         source: of the home's features.py, which the plan's functions come from.
 
     ``features_`` is the plan completed with learned categories: what serving encodes by.
     """
 
-    def __init__(self, plan: Sequence[Feature], source: str = "") -> None:
+    def __init__(self, schema: RowSchema, plan: Sequence[Feature], source: str = "") -> None:
+        self.schema = schema
         self.plan = plan
         self.source = source
 
-    def fit(self, X: Sequence[TypedRow], y: object = None) -> Self:  # noqa: ARG002
-        self.features_ = learn_categories(self.plan, X, functions_of(self.source))
+    def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002
+        """Learn the categories of the features.
+
+        Raises:
+            InvalidRowsError: a row does not fit the schema.
+        """
+        self._learn(self._typed(X))
         return self
 
-    def transform(self, X: Sequence[TypedRow]) -> Matrix:
+    def fit_transform(self, X: object, y: object = None) -> Matrix:  # noqa: ARG002
+        """The same as ``fit`` and ``transform``; the rows are validated once."""
+        return self.fit_matrix(X)
+
+    def transform(self, X: object) -> Matrix:
+        """The matrix of raw rows, of shape ``(rows, features)``.
+
+        Raises:
+            InvalidRowsError: a row does not fit the schema.
+        """
+        return self.matrix(X)
+
+    def fit_matrix(self, X: object) -> Matrix:
+        """As ``fit_transform``, whatever ``set_output`` says."""
+        columns = self._typed(X)
+        self._learn(columns)
+        return self._encoded(columns)
+
+    def matrix(self, X: object) -> Matrix:
+        """As ``transform``, whatever ``set_output`` says."""
         check_is_fitted(self)
-        return RowEncoder(self.features_, functions_of(self.source)).encode(X)
+        return self._encoded(self._typed(X))
+
+    def _typed(self, X: object) -> Columns:
+        return X.columns if isinstance(X, Typed) else FrameValidator(self.schema).columns(X)
+
+    def _learn(self, columns: Columns) -> None:
+        self.features_ = learn_categories(self.plan, columns, functions_of(self.source))
+        self.feature_names_in_ = np.array([*self.schema.columns], dtype=object)
+        self.n_features_in_ = len(self.feature_names_in_)
+
+    def _encoded(self, columns: Columns) -> Matrix:
+        functions = functions_of(self.source)
+        return ColumnEncoder(self.schema, self.features_, functions).encode(columns)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
         tags.input_tags.dict = True
-        tags.no_validation = True  # rows were validated at the border
+        tags.input_tags.string = True
         return tags
 
     def get_feature_names_out(self, input_features: object = None) -> Any:  # noqa: ARG002
+        """The names of the matrix's columns."""
         check_is_fitted(self)
         return np.array([feature.name for feature in self.features_], dtype=object)
 
 
-def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> Pipeline:
+class FramePipeline(Pipeline):  # type: ignore[misc]
+    """A classifier on raw rows, with the steps ``encode`` and ``classify``.
+
+    A row gets the same bits whatever rows it comes with, and a prediction is the class of the
+    highest probability, the first where two are level.
+    """
+
+    def fit(self, X: object, y: object = None, **params: Any) -> Self:
+        """Learn the features and the classifier; ``params`` are ``classify__...``."""
+        own = {name.removeprefix("classify__"): value for name, value in params.items()}
+        matrix = self.named_steps["encode"].fit_matrix(X)
+        self.named_steps["classify"].fit(matrix, y, **own)
+        return self
+
+    def predict_proba(self, X: object) -> Any:
+        """Probabilities of shape ``(rows, classes)``, in the order of ``classes_``."""
+        check_is_fitted(self)
+        matrix = self.named_steps["encode"].matrix(X)
+        return probabilities(self.named_steps["classify"], matrix)
+
+    def predict(self, X: object) -> Any:
+        """The class of each row."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def score(self, X: object, y: Any = None, sample_weight: Any = None) -> float:
+        """The accuracy."""
+        return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
+
+    def __getitem__(self, ind: Any) -> Any:
+        """A step, or some of them as a plain pipeline."""
+        return Pipeline(self.steps[ind]) if isinstance(ind, slice) else super().__getitem__(ind)
+
+
+def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> FramePipeline:
     """A new, unfitted pipeline for a configuration.
 
     Args:
@@ -105,10 +187,19 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
     Raises:
         ConfigError: an estimator or one of its parameters is unknown.
     """
-    functions = functions_of(config.features)
-    plan = feature_plan(config.row_schema(), config.derived, functions)
-    classify = build_classifier(plan, estimator or config.estimator, config.random_state)
-    return Pipeline([("encode", EncodingStep(plan, config.features)), ("classify", classify)])
+    encode = encoding_step(config)
+    classify = build_classifier(encode.plan, estimator or config.estimator, config.random_state)
+    return FramePipeline([("encode", encode), ("classify", classify)])
+
+
+def encoding_step(config: Config) -> EncodingStep:
+    """A new, unfitted first step for a configuration.
+
+    Raises:
+        ConfigError: a derived feature names a function that there is not.
+    """
+    plan = feature_plan(config.row_schema(), config.derived, functions_of(config.features))
+    return EncodingStep(config.row_schema(), plan, config.features)
 
 
 def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:

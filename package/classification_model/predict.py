@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, golden
@@ -19,15 +19,19 @@ from classification_model.inference.engines import (
     Scorer,
     SklearnScorer,
 )
+from classification_model.processing import raw_rows
 from classification_model.processing.features import RowEncoder
 from classification_model.processing.functions import functions_of
 from classification_model.processing.validation import RowValidator, TypedRow, Validated
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
+
+    from classification_model.processing.typed_columns import Columns
 
 __all__ = ["Model", "OnError", "PredictionResult", "load_model", "make_prediction"]
 
+Rows = Sequence[Mapping[str, object]]
 OnError = Literal["raise", "skip"]
 
 
@@ -53,8 +57,8 @@ class Model:
         source: the bundle.
         engine: ``onnx`` or ``sklearn``; by default ONNX where the model could be exported.
 
-    Beside what it answers with, it keeps what tells of it: ``card``, the page of the bundle, and
-    ``golden``, its golden rows; both are bytes that were verified.
+    Beside what it answers with, it keeps what tells of it: ``profile``, what training saw;
+    ``card``, the page of the bundle, and ``golden``, its golden rows, as verified bytes.
     """
 
     def __init__(self, source: Bundle, engine: Engine | None = None) -> None:
@@ -65,7 +69,8 @@ class Model:
         self.engine = engine
         self.card = source.contents.get(".html")
         self.golden = source.contents.get(".golden.jsonl", b"")
-        self.validator = RowValidator(manifest.row_schema)
+        self.profile = source.profile()
+        self.validator = RowValidator(manifest.row_schema, self.profile)
         self.functions = functions_of(source.contents.get(".features", b"").decode())
         self._encoder = RowEncoder(manifest.features, self.functions)
         self.scorer = _scorer(source, engine)
@@ -83,7 +88,10 @@ class Model:
         Raises:
             InvalidRowsError: a row is bad and ``on_error`` is ``raise``.
         """
-        checked = self.validator.validate(rows)
+        return self.judge(self.validator.validate(rows), on_error=on_error)
+
+    def judge(self, checked: Validated, *, on_error: OnError = "raise") -> PredictionResult:
+        """The same for rows that were validated, the bad ones among them."""
         if checked.errors and on_error == "raise":
             raise InvalidRowsError(checked.errors)
         return self.score(checked)
@@ -124,6 +132,13 @@ class Model:
         """The scores of rows that were validated: shape ``(rows, classes)``."""
         return self.scorer.score(self._encoder.encode(rows))
 
+    def score_columns(self, columns: Columns) -> Probabilities:
+        """The scores of a table that was validated: shape ``(rows, classes)``."""
+        from classification_model.processing.columns import ColumnEncoder
+
+        encoder = ColumnEncoder(self.manifest.row_schema, self.manifest.features, self.functions)
+        return self.scorer.score(encoder.encode(columns))
+
     def replay_golden(self, recorded: bytes) -> None:
         """Answer the bundle's golden rows again.
 
@@ -161,7 +176,7 @@ def load_model(home: Home, engine: Engine | None = None) -> Model:
 
 def make_prediction(
     *,
-    input_data: DataFrame | Sequence[Mapping[str, object]],
+    input_data: DataFrame | Series[Any] | Rows | Mapping[str, object] | str | os.PathLike[str],
     home: str | os.PathLike[str] | None = None,
     engine: Engine | None = None,
     on_error: OnError = "raise",
@@ -169,24 +184,23 @@ def make_prediction(
     """Predict the class of each row.
 
     Args:
-        input_data: a DataFrame, or a list with one dict of column to value for each row, with
-            the raw columns of the CSV. NaN in a DataFrame means missing, as pandas has it.
+        input_data: the raw columns of the CSV, as a frame of pandas, polars or any library that
+            speaks Arrow; a list with one dict of column to value for each row; one dict or
+            Series, which is one row; or the path of a CSV, JSON Lines or Parquet file. Columns
+            that the model does not know are ignored in frames and files, and refused in dicts.
+            NaN, NaT and NA are missing.
         home: the folder of the model; else ``MODEL_HOME``; else the model that ships.
         engine: ``onnx``, or ``sklearn`` for the pickled reference; see :class:`Model`.
         on_error: see :meth:`Model.predict`.
 
     Raises:
+        TypeError: ``input_data`` is something else.
         InvalidRowsError: a row does not fit the schema.
+        DataError: the file cannot be read.
         BundleError: there is no model that can be used.
     """
-    rows = input_data if isinstance(input_data, Sequence) else _records(input_data)
-    return load_model(Home.find(home), engine).predict(rows, on_error=on_error)
-
-
-def _records(frame: DataFrame) -> list[dict[str, object]]:
-    """A DataFrame's rows as dicts, with ``None`` where pandas says that a value is missing."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    return cast("list[dict[str, object]]", plain.to_dict("records"))
+    model = load_model(Home.find(home), engine)
+    return model.judge(raw_rows.validated(input_data, model.validator), on_error=on_error)
 
 
 def _scorer(source: Bundle, engine: Engine) -> Scorer:

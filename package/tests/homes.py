@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+
+import numpy as np
 
 from classification_model import bundle
 from classification_model.bundle import Bundle
 from classification_model.config.home import Home
+from classification_model.config.schema import Label, RowSchema
 from classification_model.init import scaffold
+from classification_model.processing.data_manager import Dataset
+from classification_model.processing.typed_columns import columns_of_rows
+from classification_model.processing.validation import TypedRow
 from tables import Sample
 
-__all__ = ["REPOSITORY", "SOURCE", "copy_of", "files_of", "make_home", "saved_again"]
+__all__ = [
+    "REPOSITORY",
+    "SOURCE",
+    "copy_of",
+    "dataset_of",
+    "files_of",
+    "make_home",
+    "saved_again",
+]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = REPOSITORY / "package" / "classification_model"
@@ -43,9 +57,15 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
 
 
 _CODE = (
-    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "processing",
+    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "monitoring",
+    "processing",
     "training",
 )  # fmt: skip
+
+
+def dataset_of(schema: RowSchema, rows: Sequence[TypedRow], labels: Sequence[Label]) -> Dataset:
+    """Typed rows that a test made, as if they had been read."""
+    return Dataset(columns_of_rows(rows, schema), [*labels], np.arange(len(rows)) + 2, "x")
 
 
 def copy_of(home: Home, folder: Path) -> Home:

@@ -20,13 +20,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from classification_model import cli, make_prediction
-from classification_model.batch import Scored, csv_blocks, readers, score_files
+from classification_model.batch import Scored, score_files
 from classification_model.batch.answers import Answer, neutral
 from classification_model.batch.run import heads
 from classification_model.batch.scoring import BlockScorer
 from classification_model.config.home import Home
 from classification_model.errors import DataError
 from classification_model.predict import PredictionResult, load_model
+from classification_model.processing.reading import blocks as reading_blocks
+from classification_model.processing.reading import csv_blocks
 from tables import PEOPLE
 
 HEADER = ",".join(map(str, PEOPLE.header))
@@ -289,7 +291,7 @@ def test_the_size_of_blocks_does_not_change_the_records(
 ) -> None:
     file = tmp_path_factory.mktemp("any") / "in.csv"
     file.write_text("p,q\n" + text, encoding="utf-8", newline="")
-    head = readers.head(str(file), ["p", "q"])
+    head = reading_blocks.head(str(file), ["p", "q"])
 
     def records(size: int) -> list[Any]:
         blocks = csv_blocks.blocks(head, size)

@@ -37,7 +37,7 @@ def judged(home: Home) -> tuple[Report, Facts]:
     config = load_config(home)
     data = load_dataset(config, home)
     split = split_dataset(data, config)
-    pipeline = build_pipeline(config).fit(split.train.rows, split.train.labels)
+    pipeline = build_pipeline(config).fit(split.train.typed(), split.train.labels)
     manifest = Manifest(
         format=1,
         version="1.0.0",
@@ -45,7 +45,7 @@ def judged(home: Home) -> tuple[Report, Facts]:
         classes=tuple(sorted(set(data.labels), key=str)),
         row_schema=config.row_schema(),
         features=(),
-        rows=len(data.rows),
+        rows=len(data),
         data_sha256=data.digest,
         config_sha256=config.digest,
         python="3.11",

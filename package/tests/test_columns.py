@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -12,16 +13,20 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import SchemaValidator, ValidationError
 
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
-from classification_model.processing.columns import ColumnEncoder
+from classification_model.processing.column_rules import ColumnRules
+from classification_model.processing.columns import ColumnEncoder, learn_categories
 from classification_model.processing.features import (
     RowEncoder,
     feature_plan,
-    learn_categories,
 )
 from classification_model.processing.functions import functions_of
+from classification_model.processing.json_rows import row_schema
+from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import RowValidator
 from homes import SOURCE
 
@@ -30,19 +35,50 @@ FUNCTIONS = functions_of(Home(SOURCE).features_source())
 
 SCHEMA = RowSchema(
     columns={
-        "pclass": Column(kind="integer", minimum=1, maximum=3),
-        "name": Column(kind="text", nullable=True),
-        "sex": Column(kind="category", categories=("female", "male"), nullable=True),
-        "age": Column(kind="number", nullable=True, minimum=0, maximum=80),
-        "sibsp": Column(kind="integer", nullable=True, minimum=0),
-        "parch": Column(kind="integer"),
-        "fare": Column(kind="number", nullable=True),
-        "cabin": Column(kind="text", nullable=True),
-        "alone": Column(kind="boolean", nullable=True),
-        "born": Column(kind="date", nullable=True),
+        "pclass": Column(kind="integer", required=True),
+        "name": Column(kind="raw"),
+        "sex": Column(kind="category"),
+        "age": Column(kind="number"),
+        "sibsp": Column(kind="integer"),
+        "parch": Column(kind="integer", required=True),
+        "fare": Column(kind="number"),
+        "cabin": Column(kind="raw"),
+        "alone": Column(kind="boolean"),
+        "born": Column(kind="date"),
     },
     missing_markers=("?", "", "-1"),
-    never_missing=("age", "cabin"),
+)
+RULES: dict[str, dict[str, Any]] = {
+    "pclass": {"minimum": 0, "maximum": 9007199254740992},
+    "sex": {"categories": ("male", "other"), "required": True},
+    "age": {"minimum": -0.5, "maximum": 1e25},
+    "sibsp": {"minimum": 0},
+    "cabin": {"required": True},
+    "fare": {"maximum": 14, "required": True},
+}
+STRICT = SCHEMA.model_copy(
+    update={
+        "columns": {
+            name: column.model_copy(update=RULES.get(name, {}))
+            for name, column in SCHEMA.columns.items()
+        }
+    }
+)
+PROFILE = Profile(
+    rows=9,
+    classes=(("p", 9),),
+    columns={
+        "pclass": ColumnProfile(minimum=1, maximum=3),
+        "name": ColumnProfile(missing=1),
+        "sex": ColumnProfile(missing=1, categories={"female": 4, "male": 4}),
+        "age": ColumnProfile(minimum=0.0, maximum=80.0),
+        "sibsp": ColumnProfile(missing=1, minimum=0, maximum=3),
+        "parch": ColumnProfile(minimum=0, maximum=3),
+        "fare": ColumnProfile(missing=1, minimum=-2.5, maximum=3e38),
+        "cabin": ColumnProfile(),
+        "alone": ColumnProfile(missing=1),
+        "born": ColumnProfile(missing=1),
+    },
 )
 COMMA = SCHEMA.model_copy(update={"decimal_comma": True})
 
@@ -83,7 +119,7 @@ PLAN = learn_categories(
         },
         FUNCTIONS,
     ),
-    TRAINED,
+    columns_of_rows(TRAINED, SCHEMA),
     FUNCTIONS,
 )
 
@@ -101,7 +137,7 @@ CELLS: dict[str, st.SearchStrategy[str | None]] = {
     "boolean": st.sampled_from(["yes", "no", "TRUE", "0", "maybe", "?"]),
     "category": st.sampled_from(["male", "female", " male", "other", "?", "Male"]),
     "date": st.sampled_from(["1890-01-02", "0001-01-01", "9999-12-31", "2 May", "?"]),
-    "text": TEXTS,
+    "raw": TEXTS,
 }
 ROWS = st.lists(
     st.fixed_dictionaries({name: CELLS[c.kind] for name, c in SCHEMA.columns.items()}),
@@ -115,14 +151,19 @@ GOOD = {
 
 
 def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.DataType]) -> None:
-    validator, columns = RowValidator(schema), ColumnEncoder(schema, PLAN, FUNCTIONS)
+    validator, columns = (
+        RowValidator(schema, PROFILE),
+        ColumnEncoder(schema, PLAN, FUNCTIONS, PROFILE),
+    )
     checked = validator.validate(rows)
-    typed = columns.check({n: pa.array([r[n] for r in rows], kinds.get(n)) for n in rows[0]})
+    typed = ColumnRules(schema).check(
+        {n: pa.array([r[n] for r in rows], kinds.get(n)) for n in rows[0]}
+    )
     assert typed.good.tolist() == [row is not None for row in checked.rows]
     good = [row for row in checked.rows if row is not None]
     if not good:
         return
-    expected, found = RowEncoder(PLAN, FUNCTIONS).encode(good), columns.encode(typed)
+    expected, found = RowEncoder(PLAN, FUNCTIONS).encode(good), columns.encode(typed.columns)
     np.testing.assert_array_equal(found, expected)
     assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
     warnings = [w for i, row in enumerate(good) for w in validator.warnings(i, row)]
@@ -155,13 +196,20 @@ def test_what_a_function_is_said_to_see_of_its_inputs_decides_its_answer(name: s
 
 
 @settings(max_examples=300, deadline=None)
-@given(ROWS, st.booleans(), st.integers(0, 5), st.sampled_from([SCHEMA, COMMA]))
+@given(ROWS, st.booleans(), st.integers(0, 5), st.sampled_from([SCHEMA, COMMA, STRICT]))
 def test_columns_of_text_are_what_their_rows_are(
     rows: list[dict[str, str]], mended: bool, copies: int, schema: RowSchema
 ) -> None:
     if mended:  # where one row in a block is bad, others must not feel it
         rows = [*rows, GOOD, *[{**GOOD, "fare": f"{n}.5", "name": f"N{n}, Mr."} for n in range(9)]]
     same(schema, rows * (copies + 1), dict.fromkeys(SCHEMA.columns, pa.string()))
+    as_json = SchemaValidator(row_schema(schema, PROFILE))
+    for row, typed in zip(rows, RowValidator(schema).validate(rows).rows, strict=True):
+        if typed is None:
+            with pytest.raises(ValidationError):
+                as_json.validate_json(json.dumps(row))
+        else:
+            assert repr(as_json.validate_json(json.dumps(row))) == repr(typed)
 
 
 VALUES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
@@ -181,12 +229,15 @@ VALUES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
         st.fixed_dictionaries({name: st.none() | values for name, (_, values) in VALUES.items()}),
         min_size=1,
         max_size=6,
-    )
+    ),
+    st.sampled_from([SCHEMA, STRICT]),
 )
-def test_columns_of_values_are_what_their_rows_are(rows: list[dict[str, Any]]) -> None:
+def test_columns_of_values_are_what_their_rows_are(
+    rows: list[dict[str, Any]], schema: RowSchema
+) -> None:
     kinds = {name: kind for name, (kind, _) in VALUES.items()}
     texts = dict.fromkeys(("name", "sex", "cabin"), pa.string())
-    same(SCHEMA, [{**GOOD, **row} for row in rows], {**texts, **kinds})
+    same(schema, [{**GOOD, **row} for row in rows], {**texts, **kinds})
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.bool_(), pa.string()])
@@ -195,8 +246,8 @@ def test_nan_and_null_in_a_column_mean_missing(kind: pa.DataType) -> None:
     missing = pa.array([None, None], kind)
     if kind == pa.float64():
         missing = pa.array([float("nan"), None], kind)
-    typed = ColumnEncoder(SCHEMA, PLAN).check({**raw, "age": missing})
+    typed = ColumnRules(SCHEMA).check({**raw, "age": missing})
     assert typed.good.all()
     assert typed.columns["age"].each() == [None, None]
-    typed = ColumnEncoder(SCHEMA, PLAN).check({**raw, "parch": missing})
+    typed = ColumnRules(SCHEMA).check({**raw, "parch": missing})
     assert not typed.good.any()

@@ -18,9 +18,12 @@ from classification_model.config.schema import Column, Label, RowSchema
 from classification_model.evaluation import Report, bootstrap, curves, evaluate, score
 from classification_model.evaluation.metrics import Outcomes, align
 from classification_model.evaluation.slices import slices
+from classification_model.processing.columns import learn_categories
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import TypedRow
+from homes import dataset_of
 
 WORDS = ("Österreich", "España", "Côte d'Ivoire", "<b>", "|")
 
@@ -130,10 +133,11 @@ def table(rows: int, *, classes: int = 2, seed: int = 0) -> tuple[RowSchema, Dat
         made.append(row | {"day": date(2020, 1 + number % 12, 1 + number % 28)})
         labels.append(draw.randrange(classes) if place == "odd" else int(size * classes))
     half = rows // 2
+    schema = RowSchema(columns=columns)
     return (
-        RowSchema(columns=columns),
-        Dataset(made[:half], labels[:half], "x"),
-        Dataset(made[half:], labels[half:], "x"),
+        schema,
+        dataset_of(schema, made[:half], labels[:half]),
+        dataset_of(schema, made[half:], labels[half:]),
     )
 
 
@@ -151,7 +155,7 @@ def report_of(rows: int = 1200, classes: int = 2, predict: Any = None) -> Report
     schema, train, held_out = table(rows, classes=classes)
     return evaluate(
         predict=predict or by_size(classes),
-        features=feature_plan(schema, {}),
+        features=learn_categories(feature_plan(schema, {}), train.columns),
         schema=schema,
         train=train,
         held_out=held_out,
@@ -187,7 +191,9 @@ def test_slices_cover_categories_quartiles_flags_dates_and_missing_values(report
 
 def test_a_number_of_few_values_has_a_slice_for_each() -> None:
     rows: list[Any] = [{"n": k % 4} for k in range(400)]
-    found = slices(RowSchema(columns={"n": Column(kind="integer")}), rows, rows, judged(400, 2))
+    schema = RowSchema(columns={"n": Column(kind="integer")})
+    columns = columns_of_rows(rows, schema)
+    found = slices(schema, columns, columns, judged(400, 2))
     assert sorted(part.value for part in found) == ["0", "1", "2", "3"]
 
 
@@ -195,7 +201,8 @@ def test_pure_noise_has_no_weak_slice() -> None:
     draw = random.Random(0)
     schema = RowSchema(columns={f"c{i}": Column(kind="number") for i in range(40)})
     rows: list[Any] = [{name: draw.random() for name in schema.columns} for _ in range(600)]
-    found = slices(schema, rows, rows, judged(600, 2))
+    columns = columns_of_rows(rows, schema)
+    found = slices(schema, columns, columns, judged(600, 2))
     assert len(found) == 160
     assert not [part for part in found if part.weaker]
 
@@ -214,7 +221,7 @@ def test_a_shuffled_raw_column_takes_its_derived_features_with_it() -> None:
         name="title", kind="category", inputs=("name",), function="title", categories=("Mr", "Mrs")
     )
     rows: list[Any] = [{"name": f"A, {'Mr' if i % 2 else 'Mrs'}. B", "x": 1.0} for i in range(200)]
-    data = Dataset(rows, [i % 2 for i in range(200)], "x")
+    data = dataset_of(schema, rows, [i % 2 for i in range(200)])
 
     def predict(matrix: Matrix) -> Any:
         return np.where(matrix[:, [0]] == 0, [[0.1, 0.9]], [[0.9, 0.1]])
@@ -237,7 +244,7 @@ def test_a_shuffled_raw_column_takes_its_derived_features_with_it() -> None:
 def test_importance_of_a_wide_table_is_judged_on_fewer_rows() -> None:
     schema = RowSchema(columns={f"c{i}": Column(kind="number") for i in range(80)})
     rows: list[Any] = [dict.fromkeys(schema.columns, float(i % 7)) for i in range(600)]
-    data = Dataset(rows, [i % 2 for i in range(600)], "x")
+    data = dataset_of(schema, rows, [i % 2 for i in range(600)])
     scored = []
 
     def predict(matrix: Matrix) -> Any:

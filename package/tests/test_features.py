@@ -118,10 +118,9 @@ def test_a_derived_number_beyond_float32_is_infinite_without_a_warning() -> None
 
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
     source = bundle.load(source_home)
-    trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows)
-    served = RowEncoder(
-        source.manifest.features, functions_of(source.contents[".features"].decode())
-    ).encode(split.held_out.rows)
+    trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows())
+    functions = functions_of(source.contents[".features"].decode())
+    served = RowEncoder(source.manifest.features, functions).encode(split.held_out.rows())
     np.testing.assert_array_equal(served, trained)
 
 
@@ -129,7 +128,7 @@ def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> No
 def test_a_row_gets_the_same_bits_alone_and_in_any_batch(
     split: Split, source_home: Home, engine: Engine
 ) -> None:
-    rows = split.held_out.rows
+    rows = split.held_out.rows()
 
     def answers(some: list[dict[str, Any]]) -> list[Any]:
         return make_prediction(input_data=some, home=source_home.path, engine=engine)[
@@ -147,7 +146,7 @@ def test_a_row_gets_the_same_bits_alone_and_in_any_batch(
 @pytest.mark.parametrize("engine", ENGINES)
 def test_many_threads_score_rows_at_once(split: Split, source_home: Home, engine: Engine) -> None:
     """Memory that is used again for each row belongs to one thread."""
-    rows = split.held_out.rows[:60]
+    rows = split.held_out.rows()[:60]
 
     def answer(row: dict[str, Any]) -> Any:
         return make_prediction(input_data=[row], home=source_home.path, engine=engine)
@@ -169,8 +168,8 @@ def test_every_estimator_exports_and_gives_a_row_the_same_bits_alone_and_in_a_ba
     estimator: EstimatorConfig, config: Config, split: Split
 ) -> None:
     pipeline = build_pipeline(config.model_copy(update={"estimator": estimator}))
-    pipeline.fit(split.train.rows, split.train.labels)
-    matrix = pipeline.named_steps["encode"].transform(split.held_out.rows)
+    pipeline.fit(split.train.rows(), split.train.labels)
+    matrix = pipeline.named_steps["encode"].transform(split.held_out.rows())
     scorer = OnnxScorer(export(pipeline, matrix))
     batch = scorer.score(matrix)
     assert [scorer.score_row(row) for row in matrix[:60].tolist()] == batch[:60].tolist()
@@ -184,7 +183,7 @@ def test_onnx_agrees_with_scikit_learn_on_rows_nobody_has_seen(
 ) -> None:
     source = bundle.load(source_home)
     pipeline = source.pipeline()
-    matrix = pipeline.named_steps["encode"].transform(split.train.rows)
+    matrix = pipeline.named_steps["encode"].transform(split.train.rows())
     made = nasty_rows(pipeline, matrix, rows=200, seed=seed)
     graph = OnnxScorer(source.contents[".onnx"]).score(made)
     reference = SklearnScorer(pipeline).score(made)
@@ -197,10 +196,10 @@ def test_the_encoder_is_an_estimator_like_any_other(config: Config, split: Split
     with pytest.warns(SkipTestWarning, match="requires input"):
         results = check_estimator(clone(encoder), on_skip=None)
     assert {result["status"] for result in results} == {"passed"}
-    fitted = clone(encoder).fit(split.train.rows)
+    fitted = clone(encoder).fit(split.train.rows())
     assert not hasattr(encoder, "features_")
-    matrix = fitted.transform(split.held_out.rows)
-    assert matrix.shape == (len(split.held_out.rows), len(fitted.get_feature_names_out()))
+    matrix = fitted.transform(split.held_out.rows())
+    assert matrix.shape == (len(split.held_out), len(fitted.get_feature_names_out()))
 
 
 def test_a_built_pipeline_is_new_and_unfitted(config: Config) -> None:

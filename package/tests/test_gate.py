@@ -129,10 +129,10 @@ def test_added_rows_leave_nearly_all_others_on_their_side(people: Home, tmp_path
     shuffled = random.Random(0).sample(rows + more, len(rows) + len(more))
     file.write_text("\n".join([header, *shuffled]) + "\n")
     after = split_dataset(load_dataset(config, grown), config)
-    trained = {str(row) for row in before.train.rows}
-    seen = sum(str(row) in trained for row in after.held_out.rows)
-    assert seen <= 0.1 * len(after.held_out.rows)
-    assert len(after.held_out.rows) == pytest.approx(0.25 * 200, abs=1)
+    trained = {str(row) for row in before.train.rows()}
+    seen = sum(str(row) in trained for row in after.held_out.rows())
+    assert seen <= 0.1 * len(after.held_out)
+    assert len(after.held_out) == pytest.approx(0.25 * 200, abs=1)
 
 
 CLASSES = ["a", "b", "c"]

@@ -46,7 +46,7 @@ def test_a_golden_row_is_nobodys_row(people: Home) -> None:
     from classification_model.config.core import load_config
     from classification_model.processing.data_manager import load_dataset
 
-    real = {str(row) for row in load_dataset(load_config(people), people).rows}
+    real = {str(row) for row in load_dataset(load_config(people), people).rows()}
     made, _ = golden.parse(bundle.load(people).contents[".golden.jsonl"])
     typed = Model(bundle.load(people)).validator.validate(made).rows
     assert len(typed) == len(made)

@@ -156,7 +156,7 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path: Path) -> None:
     rows = [(*row[:-1], "?") if i % 40 == 0 else row for i, row in enumerate(PEOPLE.rows)]
     home = make_home(Sample("stays", PEOPLE.header, rows), tmp_path / "made")
     data = load_dataset(load_config(home), home)
-    assert (len(data.rows), data.unlabelled) == (156, 4)
+    assert (len(data), data.unlabelled) == (156, 4)
 
 
 def test_what_the_data_has_and_the_configuration_does_not_is_noted(people: Home) -> None:

@@ -25,7 +25,7 @@ from classification_model.processing.data_manager import Split, load_dataset
 
 @pytest.fixture(scope="module")
 def result(split: Split) -> PredictionResult:
-    return make_prediction(input_data=split.held_out.rows)
+    return make_prediction(input_data=split.held_out.rows())
 
 
 def assert_close(first: PredictionResult, second: PredictionResult) -> None:
@@ -64,7 +64,7 @@ def test_the_metrics_in_the_manifest_are_those_of_the_held_out_rows(
     split: Split, result: PredictionResult, source_home: Home
 ) -> None:
     metrics = bundle.load(source_home).manifest.metrics
-    assert metrics["rows"] == len(split.held_out.rows)
+    assert metrics["rows"] == len(split.held_out)
     accuracy = accuracy_score(split.held_out.labels, result["predictions"])
     assert metrics["accuracy"] == pytest.approx(accuracy, abs=1e-9)
 
@@ -73,7 +73,7 @@ def test_titanic_it_beats_women_survive(
     split: Split, result: PredictionResult, titanic: None
 ) -> None:
     labels = split.held_out.labels
-    women = [int(row["sex"] == "female") for row in split.held_out.rows]
+    women = [int(row["sex"] == "female") for row in split.held_out.rows()]
     assert accuracy_score(labels, women) == pytest.approx(0.78, abs=0.03)
     assert accuracy_score(labels, result["predictions"]) > accuracy_score(labels, women)
 
@@ -85,7 +85,7 @@ def test_titanic_cross_validated(config: Config, source_home: Home, titanic: Non
     choice = bundle.load(source_home).manifest.choice
     found = cross_validate(
         build_pipeline(config, choice.estimator),
-        data.rows,
+        data.rows(),
         data.labels,
         cv=RepeatedStratifiedKFold(n_splits=5, n_repeats=3, random_state=0),
         scoring=["roc_auc", "neg_brier_score"],
@@ -95,7 +95,7 @@ def test_titanic_cross_validated(config: Config, source_home: Home, titanic: Non
 
 
 def test_both_engines_answer_alike(split: Split, result: PredictionResult) -> None:
-    reference = make_prediction(input_data=split.held_out.rows, engine="sklearn")
+    reference = make_prediction(input_data=split.held_out.rows(), engine="sklearn")
     assert_close(reference, result)
 
 
@@ -106,8 +106,8 @@ def test_retraining_gives_the_committed_model(
     assert again.data_sha256 == committed.data_sha256
     assert again.config_sha256 == committed.config_sha256
     assert again.features == committed.features
-    old = make_prediction(input_data=split.held_out.rows, home=source_home.path)
-    new = make_prediction(input_data=split.held_out.rows, home=retrained.path)
+    old = make_prediction(input_data=split.held_out.rows(), home=source_home.path)
+    new = make_prediction(input_data=split.held_out.rows(), home=retrained.path)
     assert_close(new, old)
 
 

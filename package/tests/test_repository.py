@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -32,7 +33,7 @@ def test_titanic_the_data_is_what_its_command_makes(tmp_path: Path, titanic: Non
 def test_titanic_the_data_has_1309_rows_and_the_known_missing_values(
     config: Config, source_home: Home, titanic: None
 ) -> None:
-    rows = load_dataset(config, source_home).rows
+    rows = load_dataset(config, source_home).rows()
     assert len(rows) == 1309
     missing = {name: sum(row[name] is None for row in rows) for name in config.columns}
     assert {name: count for name, count in missing.items() if count} == {
@@ -66,9 +67,31 @@ def test_pin_api_pins_a_new_version(tmp_path: Path) -> None:
 
 
 def test_the_held_out_rows_are_the_same_every_time(split: Split, config: Config) -> None:
-    total = len(split.train.rows) + len(split.held_out.rows)
-    assert len(split.held_out.rows) == pytest.approx(total * config.test_size, abs=1)
+    total = len(split.train) + len(split.held_out)
+    assert len(split.held_out) == pytest.approx(total * config.test_size, abs=1)
     for label in set(split.train.labels):
         trained = split.train.labels.count(label) / len(split.train.labels)
         held_out = split.held_out.labels.count(label) / len(split.held_out.labels)
         assert trained == pytest.approx(held_out, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("heading", "code"),
+    [
+        ("room of the package", SOURCE),
+        ("room of the service", REPOSITORY / "classification_api" / "app"),
+    ],
+)
+def test_how_it_works_names_each_room_and_no_other(heading: str, code: Path) -> None:
+    text = (REPOSITORY / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    (table,) = re.findall(rf"\| {heading} \|.*?\n\n", text, re.DOTALL)
+    named = {
+        name for row in table.splitlines() for name in re.findall("`([^`]+)`", row.split("|")[1])
+    }
+    folders = {
+        file.parent.relative_to(code).as_posix()
+        for file in code.rglob("*.py")
+        if file.parent != code and "tests" not in file.relative_to(code).parts
+    }
+    assert folders <= named
+    assert all((code / name).exists() for name in named)

@@ -16,12 +16,13 @@ from sklearn.pipeline import Pipeline
 
 from classification_model import bundle, cli
 from classification_model.config.home import Home
-from classification_model.inference.engines import OnnxScorer, SklearnScorer
+from classification_model.config.schema import RowSchema
+from classification_model.inference.engines import TOLERANCE, OnnxScorer, SklearnScorer
 from classification_model.pipeline import EncodingStep, build_classifier
 from classification_model.processing.features import Feature
 from classification_model.progress import Progress
 from classification_model.train_pipeline import run_training
-from classification_model.training.export import TOLERANCE, export, nasty_rows
+from classification_model.training.export import export, nasty_rows
 from classification_model.training.selection import candidates, choose
 from homes import files_of, make_home
 from tables import TABLES
@@ -51,7 +52,7 @@ def made(rows: int, classes: int, seed: int = 0) -> tuple[np.ndarray, list[int]]
 def test_every_candidate_can_be_exported_and_answers_alike(name: str, classes: int) -> None:
     matrix, labels = made(200, classes)
     classify = build_classifier(PLAN, candidates(500, PLAN)[name], 0).fit(matrix, labels)
-    encode = EncodingStep(PLAN)
+    encode = EncodingStep(RowSchema(columns={}), PLAN)
     encode.features_ = PLAN
     pipeline = Pipeline([("encode", encode), ("classify", classify)])
     graph = OnnxScorer(export(pipeline, matrix))

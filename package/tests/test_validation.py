@@ -16,19 +16,38 @@ from pydantic_core import PydanticCustomError, SchemaValidator, core_schema
 
 from classification_model.config.schema import Column, RowSchema
 from classification_model.processing.json_rows import row_schema
-from classification_model.processing.validation import LARGEST, RowValidator, parser
+from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.validation import LARGEST, RowValidator, bounds, parser
 
 SCHEMA = RowSchema(
     columns={
-        "whole number": Column(kind="integer", minimum=0, maximum=10),
-        "class": Column(kind="number", nullable=True),
-        "größe": Column(kind="category", categories=("klein", "groß", "3"), nullable=True),
-        "a.b": Column(kind="boolean"),
-        "when": Column(kind="date"),
-        "note": Column(kind="text", nullable=True),
+        "whole number": Column(kind="integer", required=True),
+        "class": Column(kind="number"),
+        "größe": Column(kind="category"),
+        "a.b": Column(kind="boolean", required=True),
+        "when": Column(kind="date", required=True),
+        "note": Column(kind="raw"),
+        "floor": Column(kind="integer", minimum=-1.5, maximum=9),
+        "share": Column(kind="number", minimum=0),
+        "grade": Column(kind="category", categories=("a", "3", " b", "?"), required=True),
     },
     ignored=("id",),
     missing_markers=("?", "", "N/A"),
+)
+PROFILE = Profile(
+    rows=9,
+    classes=(("p", 9),),
+    columns={
+        "whole number": ColumnProfile(minimum=0, maximum=10),
+        "class": ColumnProfile(missing=1),
+        "größe": ColumnProfile(missing=1, categories={"3": 1, "groß": 4, "klein": 3}),
+        "a.b": ColumnProfile(),
+        "when": ColumnProfile(),
+        "note": ColumnProfile(missing=2),
+        "floor": ColumnProfile(missing=1, minimum=0, maximum=3),
+        "share": ColumnProfile(missing=1, minimum=0.0, maximum=1e9),
+        "grade": ColumnProfile(categories={"3": 1, "a": 8}),
+    },
 )
 GOOD: dict[str, Any] = {
     "whole number": 3,
@@ -37,6 +56,9 @@ GOOD: dict[str, Any] = {
     "a.b": True,
     "when": "2024-12-31",
     "note": "so it goes",
+    "floor": 0,
+    "share": 0.5,
+    "grade": "a",
 }
 
 MARKERS = ("?", "", "N/A")
@@ -48,7 +70,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "boolean": st.booleans(),
     "category": WORDS,
     "date": st.dates().map(str),
-    "text": WORDS,
+    "raw": WORDS,
 }
 BROKEN: dict[str, st.SearchStrategy[Any]] = {
     "integer": st.sampled_from([True, "x", 1.5, [], {}, math.nan]),
@@ -56,7 +78,7 @@ BROKEN: dict[str, st.SearchStrategy[Any]] = {
     "boolean": st.sampled_from([2, "perhaps", [True]]),
     "category": st.sampled_from([True, ["a"], {"a": 1}, math.nan]),
     "date": st.sampled_from([20241231, "31.12.2024", "2024-02-30", True]),
-    "text": st.sampled_from([False, [], {}]),
+    "raw": st.sampled_from([False, [], {}]),
 }
 
 
@@ -66,23 +88,40 @@ def schemas(draw: st.DrawFn) -> RowSchema:
     columns = {}
     for name in draw(st.lists(NAMES, min_size=1, max_size=6, unique=True)):
         kind = draw(st.sampled_from(sorted(VALUES)))
-        categories = draw(st.lists(WORDS, min_size=1, unique=True)) if kind == "category" else ()
-        columns[name] = Column(
-            kind=kind, nullable=draw(st.booleans()), categories=tuple(categories)
-        )
+        rules: dict[str, Any] = {"required": draw(st.booleans())}
+        if kind == "category":
+            rules["categories"] = tuple(draw(st.lists(WORDS, max_size=3, unique=True)))
+        if kind in ("integer", "number"):
+            rules["minimum"] = draw(st.none() | VALUES[kind])
+            least = rules["minimum"] or 0
+            rules["maximum"] = draw(st.none() | VALUES[kind].filter(lambda n, low=least: n >= low))
+            if rules["minimum"] is None:
+                rules["maximum"] = draw(st.none() | VALUES[kind])
+        columns[name] = Column(kind=kind, **rules)
     ignored = draw(NAMES.filter(lambda name: name not in columns))
     return RowSchema(columns=columns, ignored=(ignored,), missing_markers=MARKERS)
+
+
+def values_of(column: Column) -> st.SearchStrategy[Any]:
+    """What a column accepts as JSON has it."""
+    values = VALUES[column.kind]
+    if column.categories:
+        spelled = [word for word in column.categories if word.strip() == word]
+        values = st.sampled_from([word for word in spelled if word not in MARKERS])
+    if column.minimum is not None or column.maximum is not None:
+        low, high = bounds(column)
+        if column.kind == "integer":
+            values = st.integers(int(max(low, -(2**53))), int(min(high, 2**53)))
+        else:
+            values = st.sampled_from([max(low, -LARGEST), min(high, LARGEST)])
+    return values if column.required else values | st.none()
 
 
 @st.composite
 def schemas_with_rows(draw: st.DrawFn) -> tuple[RowSchema, dict[str, Any]]:
     """Any schema with a row that is in order."""
     schema = draw(schemas())
-    row = {
-        name: draw(VALUES[column.kind] | st.none() if column.nullable else VALUES[column.kind])
-        for name, column in schema.columns.items()
-    }
-    return schema, row
+    return schema, {name: draw(values_of(column)) for name, column in schema.columns.items()}
 
 
 def found(schema: RowSchema, row: object) -> list[tuple[str | None, str]]:
@@ -142,7 +181,7 @@ def test_a_missing_value_is_accepted_only_where_the_schema_says_so(
     name = data.draw(st.sampled_from(sorted(row)))
     row[name] = data.draw(st.sampled_from([None, *MARKERS, " ? "]))
     faults = found(schema, row)
-    assert faults == ([] if schema.columns[name].nullable else [(name, "missing_value")])
+    assert faults == ([(name, "missing_value")] if schema.columns[name].required else [])
 
 
 @given(schemas_with_rows())
@@ -184,6 +223,15 @@ def test_the_columns_that_are_ignored_are_not_looked_at(
         ("größe", LARGEST, "text_type"),
         ("größe", ["groß"], "text_type"),
         ("note", {"a": 1}, "text_type"),
+        ("floor", -2, "below_minimum"),
+        ("floor", "10", "above_maximum"),
+        ("floor", 1.5, "whole_number"),
+        ("share", -1e-9, "below_minimum"),
+        ("share", 1e39, "number_range"),
+        ("grade", "c", "unlisted_category"),
+        ("grade", "A", "unlisted_category"),
+        ("grade", True, "text_type"),
+        ("grade", "?", "missing_value"),
     ],
 )
 def test_a_wrong_value_is_refused_by_column_and_rule(column: str, value: object, rule: str) -> None:
@@ -206,6 +254,11 @@ def test_a_wrong_value_is_refused_by_column_and_rule(column: str, value: object,
         ("a.b", 0, False),
         ("when", date(2024, 12, 31), date(2024, 12, 31)),
         ("note", None, None),
+        ("floor", "-1", -1),
+        ("share", 0, 0.0),
+        ("share", 2**53, 2.0**53),
+        ("grade", 3.0, "3"),
+        ("grade", " a ", "a"),
     ],
 )
 def test_the_spellings_of_one_value_are_one_value(column: str, raw: object, typed: object) -> None:
@@ -227,6 +280,9 @@ def test_the_spellings_of_one_value_are_one_value(column: str, raw: object, type
         ("when", "soon", "should be a date such as 2024-12-31"),
         ("when", 20241231, "should be a date such as 2024-12-31"),
         ("note", True, "should be text"),
+        ("floor", -2, "should be at least -1.5"),
+        ("floor", 10, "should be at most 9"),
+        ("grade", "c", "should be one of a, 3,  b, ?"),
         ("more", 1, "the model knows no such column"),
     ],
 )
@@ -311,7 +367,7 @@ def test_a_refused_date_is_shown_one_as_the_schema_writes_it() -> None:
     ],
 )
 def test_a_number_is_the_text_that_a_csv_would_have(value: object, text: str) -> None:
-    assert typed(Column(kind="text"), value) == text
+    assert typed(Column(kind="raw"), value) == text
 
 
 @pytest.mark.parametrize("kind", ["integer", "number"])
@@ -340,34 +396,60 @@ def test_the_words_for_true_and_false(words: str, truth: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "shown"),
+    ("column", "seen", "shown"),
     [
-        (Column(kind="integer"), {"type": "integer"}),
+        (Column(kind="integer", required=True), ColumnProfile(), {"type": "integer"}),
         (
-            Column(kind="number", nullable=True, minimum=0, maximum=2, example=1.5),
+            Column(kind="number"),
+            ColumnProfile(minimum=0, maximum=2, example=1.5),
             {
                 "type": ["number", "null"],
                 "description": "Seen in training: 0 to 2. May be null.",
                 "examples": [1.5],
             },
         ),
-        (Column(kind="number", minimum=0), {"type": "number"}),
-        (Column(kind="number", maximum=0), {"type": "number"}),
-        (Column(kind="boolean", example=False), {"type": "boolean", "examples": [False]}),
         (
-            Column(kind="category", categories=("a", "b")),
+            Column(kind="number", required=True, minimum=0, maximum=9),
+            ColumnProfile(),
+            {"type": "number", "minimum": 0, "maximum": 9},
+        ),
+        (
+            Column(kind="boolean", required=True),
+            ColumnProfile(example=False),
+            {"type": "boolean", "examples": [False]},
+        ),
+        (
+            Column(kind="category", required=True),
+            ColumnProfile(categories={"a": 1, "b": 2}),
             {"type": "string", "description": "Seen in training: a, b."},
         ),
-        (Column(kind="date"), {"type": "string", "format": "date"}),
-        (Column(kind="date", date_format="%d.%m.%Y"), {"type": "string"}),
         (
-            Column(kind="text", nullable=True),
+            Column(kind="category", categories=("a", "b")),
+            ColumnProfile(),
+            {"type": ["string", "null"], "enum": ["a", "b", None], "description": "May be null."},
+        ),
+        (
+            Column(kind="date", required=True),
+            ColumnProfile(),
+            {"type": "string", "format": "date"},
+        ),
+        (
+            Column(kind="date", date_format="%d.%m.%Y", required=True),
+            ColumnProfile(),
+            {"type": "string"},
+        ),
+        (
+            Column(kind="raw"),
+            ColumnProfile(),
             {"type": ["string", "null"], "description": "May be null."},
         ),
     ],
 )
-def test_a_column_is_shown_as_json_schema(column: Column, shown: dict[str, Any]) -> None:
-    row_type = RowValidator(RowSchema(columns={"x": column}, ignored=("y",))).row_type
+def test_a_column_is_shown_as_json_schema(
+    column: Column, seen: ColumnProfile, shown: dict[str, Any]
+) -> None:
+    profile = Profile(rows=1, classes=(), columns={"x": seen})
+    row_type = RowValidator(RowSchema(columns={"x": column}, ignored=("y",)), profile).row_type
     document = TypeAdapter(row_type).json_schema()
     assert document["properties"]["x"] == {"title": "x", **shown}
     note = {"title": "y", "description": "Accepted, and not looked at."}
@@ -377,56 +459,52 @@ def test_a_column_is_shown_as_json_schema(column: Column, shown: dict[str, Any])
     assert document["additionalProperties"] is False
 
 
-def test_a_warning_says_what_training_has_seen() -> None:
-    schema = SCHEMA.model_copy(update={"never_missing": ("note", "größe", "class")})
-    validator = RowValidator(schema)
-    low, high, odd = ({**GOOD, "whole number": -1}, {**GOOD, "whole number": 11}, {**GOOD})
-    odd |= {"größe": "riesig", "note": None, "class": None}
-    checked = validator.validate([low, high, odd, {**GOOD, "größe": None}])
-    assert [
-        (warning.row, warning.column, warning.rule, warning.message)
-        for i, row in enumerate(checked.rows)
-        if row is not None
-        for warning in validator.warnings(i, row)
-    ] == [
-        (0, "whole number", "out_of_range", "-1 is below the minimum 0 seen in training"),
-        (1, "whole number", "out_of_range", "11 is above the maximum 10 seen in training"),
-        (2, "class", "never_missing", "is missing, and never was in training"),
-        (2, "größe", "unseen_category", "'riesig' was not seen in training"),
-        (2, "note", "never_missing", "is missing, and never was in training"),
-        (3, "größe", "never_missing", "is missing, and never was in training"),
-    ]
+def told(row: dict[str, Any], **seen: ColumnProfile) -> list[tuple[str, str, str]]:
+    """What is said of a row: column, rule and message."""
+    profile = PROFILE.model_copy(update={"columns": {**PROFILE.columns, **seen}})
+    validator = RowValidator(SCHEMA, profile)
+    (typed,) = validator.validate([row]).rows
+    assert typed is not None
+    return [(one.column, one.rule, one.message) for one in validator.warnings(0, typed)]
 
 
 @pytest.mark.parametrize(
-    ("bounds", "value", "rule"),
+    ("column", "value", "rule", "message"),
     [
-        ({"minimum": 0}, 1e9, None),
-        ({"minimum": 0}, 0, None),
-        ({"minimum": 0}, -1, "out_of_range"),
-        ({"maximum": 0}, -1e9, None),
-        ({"maximum": 0}, 0, None),
-        ({"maximum": 0}, 1, "out_of_range"),
-        ({"maximum": 0}, None, None),
-        ({}, 1e9, None),
+        ("whole number", -1, "out_of_range", "-1 is below the minimum 0 seen in training"),
+        ("whole number", 11, "out_of_range", "11 is above the maximum 10 seen in training"),
+        ("floor", 9, "out_of_range", "9 is above the maximum 3 seen in training"),
+        ("größe", "riesig", "unseen_category", "'riesig' was not seen in training"),
     ],
 )
-def test_a_bound_that_is_not_known_bounds_nothing(
-    bounds: dict[str, float], value: float | None, rule: str | None
+def test_a_warning_says_what_training_has_seen(
+    column: str, value: object, rule: str, message: str
 ) -> None:
-    column = Column(kind="number", nullable=True, **bounds)
-    validator = RowValidator(RowSchema(columns={"x": column}))
+    assert told({**GOOD, column: value}) == [(column, rule, message)]
+
+
+@pytest.mark.parametrize("column", ["class", "größe", "note", "floor"])
+def test_a_value_that_never_was_missing_is_warned_about_when_it_is(column: str) -> None:
+    row = {**GOOD, column: None}
+    assert told(row) == []
+    never = PROFILE.columns[column].model_copy(update={"missing": 0})
+    message = "is missing, and never was in training"
+    assert told(row, **{column: never}) == [(column, "never_missing", message)]
+
+
+def test_without_a_profile_nothing_is_unusual() -> None:
+    assert list(RowValidator(SCHEMA).warnings(0, {**GOOD, "whole number": 11})) == []
+
+
+@pytest.mark.parametrize(("value", "rule"), [(0, None), (2, None), (-1e-9, "out_of_range")])
+def test_the_bounds_that_training_saw_are_within_them(value: float, rule: str | None) -> None:
+    profile = Profile(rows=1, classes=(), columns={"x": ColumnProfile(minimum=0, maximum=2)})
+    validator = RowValidator(RowSchema(columns={"x": Column(kind="number")}), profile)
     assert [warning.rule for warning in validator.warnings(0, {"x": value})] == [rule] * bool(rule)
 
 
-def test_a_bounded_column_that_never_was_missing_is_warned_about_when_it_is() -> None:
-    column = Column(kind="number", nullable=True, minimum=0)
-    validator = RowValidator(RowSchema(columns={"x": column}, never_missing=("x",)))
-    assert [warning.rule for warning in validator.warnings(0, {"x": None})] == ["never_missing"]
-
-
 def test_a_warning_as_a_dictionary_has_its_facts() -> None:
-    (warning,) = RowValidator(SCHEMA).warnings(3, {**GOOD, "whole number": 11})
+    (warning,) = RowValidator(SCHEMA, PROFILE).warnings(3, {**GOOD, "whole number": 11})
     assert warning.as_dict() == {
         "row": 3,
         "column": "whole number",
@@ -441,45 +519,44 @@ def test_a_bad_row_does_not_hide_the_others() -> None:
     assert {error.row for error in checked.errors} == {1, 3}
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "rule"),
-    [
-        ("whole number", 11, "out_of_range"),
-        ("whole number", -1, "out_of_range"),
-        ("größe", "riesig", "unseen_category"),
-    ],
-)
-def test_what_training_has_not_seen_is_warned_about(column: str, value: object, rule: str) -> None:
-    (row,) = RowValidator(SCHEMA).validate([{**GOOD, column: value}]).rows
-    assert row is not None
-    warnings = list(RowValidator(SCHEMA).warnings(7, row))
-    assert [(w.row, w.column, w.rule) for w in warnings] == [(7, column, rule)]
-
-
 def test_a_usual_row_has_no_warnings() -> None:
     (row,) = RowValidator(SCHEMA).validate([GOOD]).rows
     assert row is not None
-    assert list(RowValidator(SCHEMA).warnings(0, row)) == []
+    assert list(RowValidator(SCHEMA, PROFILE).warnings(0, row)) == []
 
 
-JSON_ROWS = SchemaValidator(core_schema.list_schema(row_schema(SCHEMA)))
+JSON_ROWS = SchemaValidator(core_schema.list_schema(row_schema(SCHEMA, PROFILE)))
 ANY_VALUE: st.SearchStrategy[Any] = (
     st.none()
     | st.booleans()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.integers(2**52, 2**70)
     | st.integers(-3, 12)
-    | st.sampled_from(["?", " ? ", "N/A", "", "3", " 3.0", "1e5", "groß", " groß ", "yes", "\x1c3"])
+    | st.sampled_from(
+        [
+            "?",
+            " ? ",
+            "N/A",
+            "",
+            "3",
+            " 3.0",
+            "1e5",
+            "a",
+            "b",
+            " b",
+            "groß",
+            " groß ",
+            "yes",
+            "\x1c3",
+        ]
+    )
     | WORDS
     | st.just([])
 )
 
 
 VALID_ROWS = st.fixed_dictionaries(
-    {
-        name: VALUES[column.kind] | st.none() if column.nullable else VALUES[column.kind]
-        for name, column in SCHEMA.columns.items()
-    },
+    {name: values_of(column) for name, column in SCHEMA.columns.items()},
     optional={"id": st.integers() | WORDS},
 )
 

@@ -96,8 +96,7 @@ def score_with_pandas(source: str, target: str) -> None:
     pipeline = found.pipeline()
     markers = [*found.manifest.row_schema.missing_markers]
     for number, frame in enumerate(pd.read_csv(source, na_values=markers, chunksize=100_000)):
-        known = frame[[*found.manifest.row_schema.columns]].astype(object)
-        shares = pipeline.predict_proba(known.where(known.notna(), None).to_dict("records"))
+        shares = pipeline.predict_proba(frame)
         frame["prediction"] = pipeline.classes_[shares.argmax(axis=1)]
         for label, column in zip(pipeline.classes_, shares.T, strict=True):
             frame[f"probability_{label}"] = column

@@ -32,15 +32,9 @@ from sklearn.model_selection import StratifiedKFold
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.init import scaffold
-from classification_model.pipeline import build_classifier
+from classification_model.pipeline import EncodingStep, build_classifier
 from classification_model.processing.data_manager import Dataset, Split, load_dataset
-from classification_model.processing.features import (
-    Feature,
-    Matrix,
-    RowEncoder,
-    feature_plan,
-    learn_categories,
-)
+from classification_model.processing.features import Feature, Matrix, feature_plan
 from classification_model.training.selection import choose
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]], str]
@@ -174,9 +168,7 @@ def divisions(data: Dataset) -> Iterator[Split]:
 
 
 def part(data: Dataset, places: Sequence[int]) -> Dataset:
-    return Dataset(
-        [data.rows[i] for i in places], [data.labels[i] for i in places], digest=data.digest
-    )
+    return data.take(np.asarray(places))
 
 
 def compare(name: str, home: Home, seconds: float) -> Result:
@@ -184,9 +176,11 @@ def compare(name: str, home: Home, seconds: float) -> Result:
     config = load_config(home)
     results = []
     for split in divisions(load_dataset(config, home)):
-        plan = learn_categories(feature_plan(config.row_schema(), config.derived), split.train.rows)
-        encoder = RowEncoder(plan)
-        train, test = encoder.encode(split.train.rows), encoder.encode(split.held_out.rows)
+        encode = EncodingStep(
+            config.row_schema(), feature_plan(config.row_schema(), config.derived)
+        )
+        train = encode.fit_matrix(split.train.typed())
+        test, plan = encode.matrix(split.held_out.typed()), encode.features_
         truth = [str(label) for label in split.held_out.labels]
         with quiet():
             start = time.monotonic()

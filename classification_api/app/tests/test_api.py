@@ -40,7 +40,7 @@ def test_health_names_the_api_the_model_and_the_bundle(client: httpx.Client) -> 
 
 
 def test_the_served_model_is_still_accurate(client: httpx.Client, held_out: Dataset) -> None:
-    answer = client.post("/predict", json={"inputs": sendable(held_out.rows)})
+    answer = client.post("/predict", json={"inputs": sendable(held_out.rows())})
     assert answer.status_code == 200
     predictions = answer.json()["predictions"]
     majority = max(Counter(held_out.labels).values()) / len(held_out.labels)

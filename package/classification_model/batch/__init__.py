@@ -1,10 +1,8 @@
 """Score files of any size: CSV, JSON Lines and Parquet in, CSV or Parquet out.
 
-sources     which files, and their bytes as UTF-8
-csv_blocks  whole records of CSV, and what is wrong with a line
-readers     any source as blocks of rows
+
+answers     what is said of a block
 rows        row by row, the reference
-tables      whole columns of a block, and which rows are odd
 layouts     how scored rows are written
 scoring     a block in, its answer out
 sinks       files written whole or not at all

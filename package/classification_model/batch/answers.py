@@ -1,27 +1,19 @@
-"""What is said of a block of rows, and how it is written: as lines of CSV or as a table."""
+"""What is said of a block of rows."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any
 
-from classification_model.batch.sources import Record, Source
 from classification_model.config.schema import Label
+from classification_model.processing.reading.sources import Record
 from classification_model.processing.validation import TypedRow
 
-__all__ = ["Answer", "Rejected", "ScoredRow", "Warned", "csv_line", "line_of", "neutral"]
+__all__ = ["Answer", "Rejected", "ScoredRow", "Warned"]
 
 Warned = dict[tuple[str, str], tuple[int, str]]
 """By column and rule: how many rows are unusual in that way, and what to say of the first."""
-
-_RUN = frozenset("=+-@\t\r\n")
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,45 +61,3 @@ class Answer:
         """Add to what is unusual."""
         before, first = self.warned.get((column, rule), (0, message))
         self.warned[column, rule] = (before + count, first)
-
-
-def neutral(cell: str) -> str:
-    """A cell that a spreadsheet shows and does not run: numbers and harmless text as they are.
-
-    What begins like a formula gets an apostrophe in front, as OWASP advises against CSV injection.
-    """
-    return "'" + cell if cell[:1] in _RUN and not _NUMBER.fullmatch(cell) else cell
-
-
-def csv_line(cells: Iterable[object]) -> str:
-    """Cells as a line of CSV, without its end, neutral to spreadsheets."""
-    stream = io.StringIO()
-    # The writer quotes what has a character of its line end, so that must be both of them.
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([neutral(text_of(cell)) for cell in cells])
-    return stream.getvalue().removesuffix("\r\n")
-
-
-def text_of(value: object) -> str:
-    """A value as a cell: a missing one is empty, and what has parts is JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if isinstance(value, Mapping | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
-def line_of(source: Source, record: Record) -> str:
-    """A row as CSV: as it stands in the file, where it can stand so in the output."""
-    if source.format == "csv":
-        cells = record.cells
-        as_it_stands = source.delimiter == "," and all(neutral(cell) == cell for cell in cells)
-        return record.text if as_it_stands else csv_line(cells)
-    row = record.row or {}
-    return csv_line(row.get(column) for column in source.columns)

@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from classification_model.batch.answers import (
-    Rejected,
-    ScoredRow,
-    csv_line,
-    line_of,
-    text_of,
-)
-from classification_model.batch.sources import Block, Source
+from classification_model.batch.answers import Rejected, ScoredRow
 from classification_model.inference.engines import Probabilities
 from classification_model.predict import Model
+from classification_model.processing.reading.csv_cells import csv_line, line_of, text_of
+from classification_model.processing.reading.sources import Block, Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from classification_model.batch.tables import Positions, Table
+    from classification_model.processing.reading.tables import Positions, Table
     from classification_model.processing.typed_columns import Typed
 
 __all__ = ["CsvLayout", "Layout", "ParquetLayout", "Target", "added_columns"]

@@ -21,17 +21,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from classification_model import bundle
-from classification_model.batch import readers, sources
 from classification_model.batch.answers import Answer
 from classification_model.batch.cluster import connected
 from classification_model.batch.run import Scored, add, heads, tell
 from classification_model.batch.scoring import BlockScorer
 from classification_model.batch.sinks import ParquetSink, lines_of_rejected
-from classification_model.batch.sources import Block, Source
 from classification_model.bundle import Bundle
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError, DataError
 from classification_model.predict import Model, load_model
+from classification_model.processing.reading import blocks, sources
+from classification_model.processing.reading.sources import Block, Source
 from classification_model.progress import Progress
 
 __all__ = ["score_on_cluster"]
@@ -171,7 +171,7 @@ def _written(scorer: BlockScorer, part: _Part) -> Answer:
 def _blocks(source: Source) -> Iterator[Block]:
     """The blocks of a source; an empty one, for the columns alone, where it has no rows."""
     first = None
-    for first in readers.blocks(source):
+    for first in blocks.blocks(source):
         yield first
     if first is None:
         yield Block(source, 1, b"", plain=False, done=0)

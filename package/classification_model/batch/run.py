@@ -12,14 +12,15 @@ from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from classification_model.batch import readers, sinks, sources
+from classification_model.batch import sinks
 from classification_model.batch.answers import Answer, Warned
 from classification_model.batch.layouts import Target, added_columns
 from classification_model.batch.scoring import BlockScorer, has_arrow
-from classification_model.batch.sources import Block, Source
 from classification_model.config.home import Home
 from classification_model.errors import DamagedModelError, DataError
 from classification_model.predict import Model, load_model
+from classification_model.processing.reading import blocks, sources
+from classification_model.processing.reading.sources import Block, Source
 from classification_model.progress import Progress
 
 __all__ = ["Scored", "add", "heads", "score_files", "tell"]
@@ -109,7 +110,7 @@ def heads(names: Sequence[str], model: Model, encoding: str | None = None) -> li
         DataError: one cannot be read, or has other columns than it should.
     """
     schema = model.manifest.row_schema
-    found = [readers.head(name, list(schema.columns), encoding) for name in names]
+    found = [blocks.head(name, list(schema.columns), encoding) for name in names]
     first = found[0]
     for source in found:
         sources.check_columns(source, schema.columns, added_columns(model))
@@ -147,7 +148,7 @@ def _in_order(submit: _Submit, found: Sequence[Source]) -> Iterator[tuple[Answer
     pending: deque[tuple[int, Future[Answer]]] = deque()
     before = 0
     for source, size in zip(found, sizes, strict=True):
-        for block in readers.blocks(source):
+        for block in blocks.blocks(source):
             pending.append((before, submit(block)))
             if len(pending) > 2 * _cores():
                 yield _finished(pending, sum(sizes))

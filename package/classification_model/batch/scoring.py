@@ -13,14 +13,16 @@ import numpy as np
 from classification_model.batch import rows
 from classification_model.batch.answers import Answer, ScoredRow
 from classification_model.batch.layouts import CsvLayout, ParquetLayout, Target
-from classification_model.batch.sources import Block, Record
 from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.predict import Model
+from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.features import Matrix
+from classification_model.processing.reading import records
+from classification_model.processing.reading.sources import Block, Record
 
 if TYPE_CHECKING:
-    from classification_model.batch.tables import Positions, Table
-    from classification_model.processing.columns import ColumnEncoder
+    from classification_model.processing.column_rules import ColumnRules
+    from classification_model.processing.reading.tables import Positions, Table
 
 __all__ = ["BlockScorer", "has_arrow", "score_matrix"]
 
@@ -66,13 +68,16 @@ class BlockScorer:
         self._model = model
         self._layout = CsvLayout(model) if target == "csv" else ParquetLayout(model)
         self._target = target
+        manifest = model.manifest
+        self._encoder = ColumnEncoder(
+            manifest.row_schema, manifest.features, model.functions, model.profile
+        )
 
     @cached_property
-    def _encoder(self) -> ColumnEncoder:
-        from classification_model.processing.columns import ColumnEncoder
+    def _rules(self) -> ColumnRules:
+        from classification_model.processing.column_rules import ColumnRules
 
-        manifest = self._model.manifest
-        return ColumnEncoder(manifest.row_schema, manifest.features, self._model.functions)
+        return ColumnRules(self._model.manifest.row_schema)
 
     def score(self, block: Block) -> Answer:
         """Answer each row of a block, or say why it is rejected."""
@@ -83,7 +88,7 @@ class BlockScorer:
         return answer
 
     def _table_of(self, block: Block) -> Table | None:
-        from classification_model.batch.tables import table_of
+        from classification_model.processing.reading.tables import table_of
 
         as_csv = self._target == "csv"
         needed = [*self._model.manifest.row_schema.columns] if as_csv else block.source.columns
@@ -91,7 +96,7 @@ class BlockScorer:
 
     def _by_rows(self, block: Block) -> Answer:
         answer = Answer(0, None)
-        found = self._odd_rows(block, zip(repeat(0), rows.records(block)), answer)
+        found = self._odd_rows(block, zip(repeat(0), records.records(block)), answer)
         answer.scored = len(found)
         parts = [self._layout.of_rows(block, [row for _, row in found])]
         answer.content = self._layout.joined(parts, None)
@@ -99,23 +104,23 @@ class BlockScorer:
 
     def _by_columns(self, block: Block, table: Table) -> Answer | None:
         kept = np.flatnonzero(~table.odd)
-        typed = self._encoder.check(table.columns([*self._model.manifest.row_schema.columns]))
+        typed = self._rules.check(table.columns([*self._model.manifest.row_schema.columns]))
         if self._target == "parquet" and not typed.fits_64_bits():
             return None
         chosen = kept[typed.good]
         if 2 * len(chosen) <= len(table.odd):
             return None  # of so few that are plain nothing is gained
-        shares = score_matrix(self._model.scorer, self._encoder.encode(typed))
+        shares = score_matrix(self._model.scorer, self._encoder.encode(typed.columns))
         answer = Answer(0, None)
         for warning in self._encoder.warnings(typed):
             answer.warn(*warning)
         left = np.ones(len(table.odd), np.bool_)
         left[chosen] = False
-        records = chain.from_iterable(
+        one_by_one = chain.from_iterable(
             zip(repeat(row), table.records(row), strict=False)
             for row in np.flatnonzero(left).tolist()
         )
-        found = self._odd_rows(block, records, answer)
+        found = self._odd_rows(block, one_by_one, answer)
         answer.scored = len(chosen) + len(found)
         parts = [self._layout.of_table(table, typed, shares)]
         order: Positions | None = None

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
-from classification_model.batch.answers import Rejected, csv_line
+from classification_model.batch.answers import Rejected
 from classification_model.batch.layouts import Target
-from classification_model.batch.sources import parquet
 from classification_model.errors import DataError
+from classification_model.processing.reading.csv_cells import csv_line
+from classification_model.processing.reading.sources import parquet
 
 __all__ = [
     "CsvSink",

@@ -3,6 +3,7 @@
     trained_models/<pipeline_save_file><version>.json   the manifest
                                                .pkl     the whole scikit-learn pipeline
                                                .onnx    what comes after the encoding
+                                               .profile what training saw in each column
                                                .golden.jsonl    rows with their answers
                                                .html    the model card; .md and .svg too
 

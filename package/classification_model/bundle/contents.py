@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from classification_model.bundle.manifest import Manifest, SavedFile, sha256
 from classification_model.errors import IncompatibleModelError, shorten
+from classification_model.processing.profile import Profile
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -42,6 +43,20 @@ class Bundle:
         }
         complete = manifest.model_copy(update={"files": files})
         return cls(complete, sha256(complete.source()), dict(contents))
+
+    @property
+    def stem(self) -> str:
+        """The name that the files share."""
+        return self.manifest.files[".pkl"].name.removesuffix(".pkl")
+
+    def with_more(self, contents: Mapping[str, bytes], **changes: object) -> Bundle:
+        """The bundle with more files, and with changes of its manifest."""
+        manifest = self.manifest.model_copy(update=changes)
+        return Bundle.of(manifest, stem=self.stem, contents={**self.contents, **contents})
+
+    def profile(self) -> Profile:
+        """What training saw in each column."""
+        return Profile.model_validate_json(self.contents[".profile"])
 
     def pipeline(self) -> Pipeline:
         """Unpickle the pipeline.

@@ -8,38 +8,46 @@ of its values comes from another row of the data.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from classification_model.config.schema import Label, RowSchema
 from classification_model.errors import DamagedModelError
+from classification_model.inference.engines import TOLERANCE
 from classification_model.processing.validation import TypedRow, TypedValue
 
-__all__ = ["TOLERANCE", "check", "choose_rows", "dump", "parse"]
+if TYPE_CHECKING:
+    from classification_model.processing.typed_columns import Columns, TypedColumn
 
-TOLERANCE = 1e-5
-"""The largest difference in a probability that other hardware may make."""
+__all__ = ["check", "choose_rows", "dump", "parse"]
 
 _ROWS = 50
 _DRAWN = 1000
 
 
-def choose_rows(rows: Sequence[TypedRow], schema: RowSchema, *, seed: int) -> list[TypedRow]:
+def choose_rows(columns: Columns, schema: RowSchema, *, seed: int) -> list[TypedRow]:
     """About fifty made rows that between them hold what is special about the data.
 
     That is every category, a missing value of each column that has one, and each column's
     smallest and largest value, as far as there is room.
     """
     random = np.random.default_rng(seed)
-    values = {name: [row[name] for row in rows] for name in schema.columns}
-    drawn = {name: random.integers(0, len(rows), _DRAWN) for name in values}
-    made = [
-        {name: values[name][drawn[name][i]] for name in values} for i in range(_DRAWN)
-    ] + _extremes(values)
-    facts = [_facts(row, schema) for row in made]
+    extremes = {name: _extremes(column) for name, column in columns.items()}
+    values = {
+        name: [*column.take(random.integers(0, len(column), _DRAWN)).each(), *extremes[name]]
+        for name, column in columns.items()
+    }
+    made = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    special = {
+        name: _special(schema.columns[name].kind, extreme) for name, extreme in extremes.items()
+    }
+    facts = [
+        {(n, v) for n, v in row.items() if (among := special[n]) is None or v in among}
+        for row in made
+    ]
     chosen: list[int] = []
     known: set[tuple[str, object]] = set()
     while len(chosen) < _ROWS:
@@ -52,35 +60,21 @@ def choose_rows(rows: Sequence[TypedRow], schema: RowSchema, *, seed: int) -> li
     return [made[i] for i in sorted([*chosen, *rest[: _ROWS - len(chosen)]])]
 
 
-def _extremes(values: Mapping[str, Sequence[TypedValue]]) -> list[TypedRow]:
-    """Rows of all the smallest values, all the largest, and all that is missing."""
-
-    def pick(cells: Sequence[TypedValue], which: str) -> TypedValue:
-        if which == "missing":
-            return None if None in cells else cells[0]
-        present: list[Any] = [cell for cell in cells if cell is not None]
-        if not present:
-            return None
-        extreme: TypedValue = min(present) if which == "least" else max(present)
-        return extreme
-
-    return [
-        {name: pick(cells, which) for name, cells in values.items()}
-        for which in ("least", "most", "missing")
-    ]
+def _special(kind: str, extremes: Sequence[TypedValue]) -> set[TypedValue] | None:
+    """The values of a column that some golden row should have; ``None`` for every one."""
+    if kind in ("category", "boolean"):
+        return None
+    return {*extremes, None} if kind in ("integer", "number") else {None}
 
 
-def _facts(row: TypedRow, schema: RowSchema) -> set[tuple[str, object]]:
-    facts: set[tuple[str, object]] = set()
-    for name, column in schema.columns.items():
-        value = row[name]
-        if (
-            value is None
-            or column.kind in ("category", "boolean")
-            or value in (column.minimum, column.maximum)
-        ):
-            facts.add((name, value))
-    return facts
+def _extremes(column: TypedColumn) -> tuple[TypedValue, TypedValue, TypedValue]:
+    """The smallest value, the largest, and a missing one, or the first where none is missing."""
+    codes, values = column.distinct()
+    there = [values[code] for code in np.flatnonzero(np.bincount(codes)).tolist()]
+    present: list[Any] = [value for value in there if value is not None]
+    if not present:
+        return None, None, None
+    return min(present), max(present), None if None in there else values[codes[0]]
 
 
 def dump(rows: Sequence[TypedRow], probabilities: Sequence[Sequence[float]]) -> bytes:

@@ -18,7 +18,7 @@ from classification_model.processing.features import Feature
 
 __all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256"]
 
-FORMAT = 1
+FORMAT = 2
 """The number that changes when a reader of the old format would misread the new one."""
 
 _END = b"\n}\n"

@@ -20,9 +20,10 @@ from classification_model.card.document import (
 from classification_model.card.facts import Facts
 from classification_model.card.limits import limits
 from classification_model.card.pictures import pictures
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import Column
 from classification_model.evaluation.metrics import NAMES
 from classification_model.evaluation.report import Estimate, Report
+from classification_model.processing.profile import ColumnProfile, Profile
 
 __all__ = ["compose"]
 
@@ -39,7 +40,7 @@ def compose(report: Report, facts: Facts) -> Card:
         Section("How good it is", list(_metrics(report))),
         Section("Where it is weak", list(_weak(report))),
         Section("Limits", [Bullets(list(limits(report, facts)))]),
-        Section("How to use it", list(_usage(facts.manifest.row_schema))),
+        Section("How to use it", list(_usage(facts.profile))),
         Section("Columns of a row", list(_columns(report, facts))),
         Section("Versions", [_versions(facts)]),
     )
@@ -209,8 +210,8 @@ def _weak(report: Report) -> Iterator[Block]:
     )
 
 
-def _usage(schema: RowSchema) -> Iterator[Block]:
-    row = {name: _example(column) for name, column in schema.columns.items()}
+def _usage(profile: Profile) -> Iterator[Block]:
+    row = profile.example()
     compact = len(row) > _LONG
     text = json.dumps({"inputs": [row]}, ensure_ascii=False, indent=None if compact else 2)
     yield Code("A row, as row.json", "json", text)
@@ -238,21 +239,17 @@ def _usage(schema: RowSchema) -> Iterator[Block]:
     )
 
 
-def _example(column: Column) -> object:
-    if column.example is not None or column.nullable:
-        return column.example
-    if column.categories:
-        return column.categories[0]
-    stand_ins = {"boolean": True, "date": "2024-12-31", "text": "text"}
-    return stand_ins.get(column.kind, column.minimum or 0)
-
-
 def _columns(report: Report, facts: Facts) -> Iterator[Block]:
     yield Table(
         caption="What each column holds, and what training has seen in it",
         header=("column", "kind", "missing", "seen"),
         rows=[
-            (name, column.kind, _missing(column, report.missing[name]), _seen(column))
+            (
+                name,
+                column.kind,
+                _missing(column, report.missing[name]),
+                _seen(facts.profile.columns[name]),
+            )
             for name, column in facts.manifest.row_schema.columns.items()
         ],
         numeric=(2,),
@@ -266,17 +263,18 @@ def _columns(report: Report, facts: Facts) -> Iterator[Block]:
 
 
 def _missing(column: Column, share: float) -> str:
-    if not column.nullable:
-        return "never"
-    return f"{share:.1%}" if share else "may be"
+    if column.required:
+        return "refused"
+    return f"{share:.1%}" if share else "never"
 
 
-def _seen(column: Column) -> str:
-    if column.categories:
-        more = len(column.categories) - 8
-        return ", ".join(column.categories[:8]) + (f" and {more} more" if more > 0 else "")
-    if column.minimum is not None and column.maximum is not None:
-        return f"{column.minimum:g} to {column.maximum:g}"
+def _seen(seen: ColumnProfile) -> str:
+    if seen.categories:
+        more = len(seen.categories) - 8
+        shown = ", ".join([*seen.categories][:8])
+        return shown + (f" and {more} more" if more > 0 else "")
+    if seen.minimum is not None and seen.maximum is not None:
+        return f"{seen.minimum:g} to {seen.maximum:g}"
     return ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from classification_model.bundle import Manifest
+from classification_model.processing.profile import Profile
 
 __all__ = ["Facts"]
 
@@ -17,11 +18,13 @@ class Facts:
     Attributes:
         stem: the name that the bundle's files share.
         manifest: but for its files and metrics, which are not looked at.
+        profile: what training saw in each column.
         dataset: the file name of the CSV.
         left_out: columns that the model does not look at, and why.
     """
 
     stem: str
     manifest: Manifest
+    profile: Profile
     dataset: str
     left_out: Mapping[str, str]

@@ -50,10 +50,16 @@ def _missing(report: Report, facts: Facts) -> Iterator[str]:
     often = [f"{name} ({share:.0%})" for name, share in report.missing.items() if share >= _OFTEN]
     if often:
         yield f"Often missing in training: {_names(often)}. Then it answers from the others."
-    if facts.manifest.row_schema.never_missing:
+    schema, seen = facts.manifest.row_schema, facts.profile.columns
+    never = [
+        name
+        for name, column in schema.columns.items()
+        if not column.required and not seen[name].missing
+    ]
+    if never:
         yield (
-            f"May be missing, but never was in training: {_names(facts.manifest.row_schema.never_missing)}. "
-            "What it answers then was not tested."
+            f"Never missing in training: {_names(never)}. A row without them is answered, with a "
+            "warning; how well was not tested."
         )
 
 

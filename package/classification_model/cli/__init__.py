@@ -68,4 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     debug = exit_status.Debug()
     with exit_status.ending(debug):
-        app(arguments, obj=debug)
+        status = app(arguments, obj=debug, standalone_mode=False)
+        if status == exit_status.Status.INTERRUPTED:
+            raise KeyboardInterrupt
+        if status:
+            raise SystemExit(status)

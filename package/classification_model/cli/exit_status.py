@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
+
+import typer
 
 from classification_model.errors import ClassificationModelError, RejectedModelError
 
@@ -41,7 +44,8 @@ MEANINGS: Mapping[Status, str] = {
     Status.PIPE_CLOSED: "nobody reads the output any more, as after `| head`",
 }
 
-_TYPER_WRONG_USE = 2  # the status that typer ends with, which is another thing here
+# What a wrong command, option or value raises. Only what is derived from it has a public name.
+_UsageError = typer.BadParameter.__bases__[0]
 
 
 class Stop(Exception):  # noqa: N818 (an end, and not always an error)
@@ -77,13 +81,13 @@ def ending(debug: Debug | None = None) -> Iterator[None]:
 
 def _status(error: BaseException, *, traced: bool) -> object:
     """The status that belongs to what was raised, once the user knows what there is to know."""
-    if isinstance(error, SystemExit) and error.code != Status.INTERRUPTED:
-        # Who ends so has said what there is to say. Typer ends while it handles its own error.
-        by_typer = error.code == _TYPER_WRONG_USE and error.__context__ is not None
-        return Status.WRONG_USE if by_typer else error.code
-    if isinstance(error, SystemExit | KeyboardInterrupt):
+    if isinstance(error, SystemExit):
+        return error.code  # who ends so has said what there is to say
+    if isinstance(error, KeyboardInterrupt):
         _say("Interrupted")
         return Status.INTERRUPTED
+    if isinstance(error, _UsageError):
+        return _wrong_use(error)
     if isinstance(error, BrokenPipeError):
         return Status.PIPE_CLOSED
     if isinstance(error, Stop):
@@ -91,6 +95,15 @@ def _status(error: BaseException, *, traced: bool) -> object:
     if traced:
         traceback.print_exception(error)
     return _told(error)
+
+
+def _wrong_use(error: Any) -> Status:
+    """Say what was typed wrong, and where the help is."""
+    message = error.format_message().rstrip(".")
+    if message:  # where nothing was typed the help itself was shown
+        help_of = f"; {error.ctx.command_path} --help shows what there is" if error.ctx else ""
+        _say(f"Error: {message}{help_of}")
+    return Status.WRONG_USE
 
 
 def _told(error: BaseException) -> Status:

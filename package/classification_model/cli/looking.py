@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
 from classification_model.cli.terminal import Screen, console
 from classification_model.config.home import Home
+from classification_model.errors import ConfigError
 
 __all__ = ["compare", "evaluate", "info", "verify"]
 
@@ -113,6 +115,7 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
     """
     from classification_model import bundle
     from classification_model.cli import responses, tables
+    from classification_model.config.core import load_config
 
     place = Home.find(home)
     found = bundle.load(place)
@@ -122,4 +125,7 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
     out = console()
     for line in tables.description(found):
         out.say(line)
-    out.print(tables.schema_table(found.manifest.row_schema))
+    out.print(tables.schema_table(found.manifest.row_schema, found.profile()))
+    with suppress(ConfigError):  # a home that only serves needs none
+        for note in load_config(place).notes():
+            out.say(f"Note: {note}")

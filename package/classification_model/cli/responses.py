@@ -54,7 +54,7 @@ class ColumnFound(FrozenModel):
     name: Annotated[str, Field(description="the column, as the CSV has it")]
     kind: Annotated[
         str,
-        Field(description="`integer`, `number`, `boolean`, `category`, `date` or `text`"),
+        Field(description="`integer`, `number`, `boolean`, `category`, `date` or `raw`"),
     ]
     missing: Annotated[int, Field(description="how many rows have no value")]
     decision: Annotated[str, Field(description="`used`, `used, look at it` or `left out`")]
@@ -85,7 +85,7 @@ class Initialised(FrozenModel):
                 ColumnFound(
                     name=found.name,
                     kind=found.column.kind,
-                    missing=found.missing,
+                    missing=found.seen.missing,
                     decision=found.decision,
                     reason=found.reason,
                 )

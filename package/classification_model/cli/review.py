@@ -66,7 +66,7 @@ def evaluate_saved(
             "so its held-out rows are no longer known; train again"
         )
     held_out = data_manager.split_dataset(data, config).held_out
-    scores = model.probabilities(held_out.rows)
+    scores = model.score_columns(held_out.columns)
     return Evaluation(model, score(held_out.labels, scores, model.manifest.classes))
 
 
@@ -95,7 +95,7 @@ def compare_homes(
     found = comparison.compare(
         held_out.labels,
         scores,
-        Model(ours).probabilities(held_out.rows),
+        Model(ours).score_columns(held_out.columns),
         ours.manifest.classes,
         seed=config.random_state,
     )

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from classification_model.bundle import Bundle
 from classification_model.bundle.provenance import Comparison
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import RowSchema
+from classification_model.processing.profile import ColumnProfile, Profile
 
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
     from classification_model.batch import Scored
@@ -58,7 +59,7 @@ def learned_table(learned: Learned) -> Table:
         table.add_row(
             escape(finding.name),
             finding.column.kind,
-            f"{finding.missing / learned.rows:.0%}" if finding.missing else "",
+            f"{finding.seen.missing / learned.rows:.0%}" if finding.seen.missing else "",
             escape(finding.values),
             escape(finding.decision + why),
             style=_STYLES[finding.decision],
@@ -129,13 +130,16 @@ def flips_table(found: Comparison, shown: int = 20) -> Table | str:
     return table
 
 
-def schema_table(schema: RowSchema) -> Table:
+def schema_table(schema: RowSchema, profile: Profile) -> Table:
+    """The columns: a value must be there, or how often it was missing, and what was seen."""
     table = _table("Columns of a row")
-    for heading in ("column", "kind", "may be missing", "seen in training"):
+    for heading in ("column", "kind", "missing", "seen in training"):
         table.add_column(heading)
     for name, column in schema.columns.items():
-        missing = "yes" if column.nullable else ""
-        table.add_row(escape(name), column.kind, missing, escape(_seen(column)))
+        seen = profile.columns[name]
+        missing = f"{seen.missing / profile.rows:.0%}" if seen.missing else ""
+        missing = "refused" if column.required else missing
+        table.add_row(escape(name), column.kind, missing, escape(_seen(seen)))
     return table
 
 
@@ -200,11 +204,11 @@ def _table(title: str, *, caption: str | None = None) -> Table:
     )
 
 
-def _seen(column: Column) -> str:
-    if column.categories:
-        return ", ".join(column.categories[:6]) + (", ..." if len(column.categories) > 6 else "")
-    if column.minimum is not None and column.maximum is not None:
-        return f"{column.minimum:g} to {column.maximum:g}"
+def _seen(seen: ColumnProfile) -> str:
+    if seen.categories:
+        return ", ".join([*seen.categories][:6]) + (", ..." if len(seen.categories) > 6 else "")
+    if seen.minimum is not None and seen.maximum is not None:
+        return f"{seen.minimum:g} to {seen.maximum:g}"
     return ""
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import strictyaml
-from pydantic import Field, ValidationError, model_validator
-from strictyaml import Map, MapPattern, Optional, Seq, Str
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from classification_model.config import yaml_reader
+from classification_model.config.formats import NEWEST, OLD_FORMAT, from_old
 from classification_model.config.home import Home
 from classification_model.config.schema import (
     Column,
@@ -18,36 +19,41 @@ from classification_model.config.schema import (
     FrozenModel,
     RowSchema,
 )
+from classification_model.config.yaml_reader import Document, Node
 from classification_model.errors import ConfigError
 
-__all__ = ["Config", "load_config"]
+__all__ = ["Config", "load_config", "parse_config"]
 
 
 Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "log_loss", "brier"]
+
+# A key with nothing below it, such as ``ignored:``, says that there are none.
+_NoneBelow = BeforeValidator(lambda value: {} if value == "" else value)
 
 
 class Config(FrozenModel):
     """Everything that training is told, from config.yml.
 
-    ``time_budget`` is in seconds, for the comparison that ``estimator: auto`` makes.
-    ``acceptance`` holds a floor, or for the losses a ceiling, for metrics on the held-out rows.
-    ``features`` is the source of the home's features.py. ``digest`` is the sha256 of the file's
-    bytes.
+    ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
+    comparison that ``estimator: auto`` makes. ``acceptance`` holds a floor, or for the losses a
+    ceiling, for metrics on the held-out rows. ``features`` is the source of the home's
+    features.py. ``digest`` is the sha256 of the file's bytes.
     """
 
+    format: Annotated[int, Field(ge=1, le=NEWEST)] = NEWEST
     pipeline_save_file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     dataset: str
     target: str
-    missing_markers: tuple[str, ...]
+    missing_markers: tuple[str, ...] = ()
     decimal_comma: bool = False
     columns: Annotated[dict[str, Column], Field(min_length=1)]
-    ignored: dict[str, str]
-    derived: dict[str, DerivedFeature]
+    ignored: Annotated[dict[str, str], _NoneBelow] = Field(default_factory=dict)
+    derived: Annotated[dict[str, DerivedFeature], _NoneBelow] = Field(default_factory=dict)
     test_size: Annotated[float, Field(gt=0, lt=1)]
     random_state: Annotated[int, Field(ge=0, lt=2**32)]
     estimator: EstimatorConfig
     time_budget: Annotated[float, Field(gt=0)] = 60.0
-    acceptance: dict[Metric, float] = Field(default_factory=dict)
+    acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
     features: str = ""
     digest: str
 
@@ -75,99 +81,74 @@ class Config(FrozenModel):
             decimal_comma=self.decimal_comma,
         )
 
-
-_ESTIMATOR = {
-    "name": Str(),
-    Optional("calibration"): Str(),
-    Optional("weight"): Str(),
-    Optional("parameters"): MapPattern(Str(), Seq(Str()) | Str()),
-}
-
-
-# Structure only: which keys there are, on which line. What their values mean is pydantic's.
-def _structure(*, named: bool) -> Map:
-    """``named``: the estimator is one word, such as auto."""
-    return Map({**_KEYS, "estimator": Str() if named else _ESTIMATOR_MAP})
-
-
-_ESTIMATOR_MAP = Map({**_ESTIMATOR, Optional("members"): Seq(Map(_ESTIMATOR))})
-_KEYS = {
-    "pipeline_save_file": Str(),
-    "dataset": Str(),
-    "target": Str(),
-    Optional("missing_markers"): Seq(Str()),
-    Optional("decimal_comma"): Str(),
-    "columns": MapPattern(
-        Str(),
-        Map(
-            {
-                "kind": Str(),
-                Optional("nullable"): Str(),
-                Optional("categories"): Seq(Str()),
-                Optional("minimum"): Str(),
-                Optional("maximum"): Str(),
-                Optional("date_format"): Str(),
-                Optional("example"): Str(),
-            }
-        ),
-    ),
-    Optional("ignored"): MapPattern(Str(), Str()),
-    Optional("derived"): MapPattern(
-        Str(), Map({"function": Str(), "inputs": Seq(Str()), "kind": Str()})
-    ),
-    "test_size": Str(),
-    "random_state": Str(),
-    Optional("time_budget"): Str(),
-    Optional("acceptance"): MapPattern(Str(), Str()),
-}
-
-
-_NAMED = re.compile(r"^estimator:[ \t]+[^\s#]", re.MULTILINE)
+    def notes(self) -> tuple[str, ...]:
+        """What whoever trains should know about the file."""
+        return (OLD_FORMAT,) if self.format < NEWEST else ()
 
 
 def load_config(home: Home) -> Config:
     """Read and check ``config.yml`` of a home.
 
     Raises:
-        ConfigError: the file is missing, is not strict YAML, has an unknown key or a wrong
-            value; the message names file, line, key and value.
+        ConfigError: see :func:`parse_config`; or there is no such file.
     """
     file = home.config_file
     try:
-        source = file.read_bytes()
-        text = source.decode("utf-8")
+        config = parse_config(file, file.read_bytes())
     except FileNotFoundError:
         raise ConfigError(f"{file}: missing; a home needs a config.yml") from None
+    return config.model_copy(update={"features": home.features_source()})
+
+
+def parse_config(file: Path, source: bytes) -> Config:
+    """Check the bytes of a config.yml.
+
+    Args:
+        file: what to call it in messages.
+        source: its bytes.
+
+    Raises:
+        ConfigError: it is no plain YAML, has an unknown key or a wrong value; the message names
+            file, line, key and value.
+    """
+    try:
+        document = yaml_reader.read(source.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+    except yaml_reader.YamlError as error:
+        raise ConfigError(f"{file}, line {error.line}: {error}") from None
+    values = document.value
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file}: no keys with values, such as `target: survived`")
+    for key in ("digest", "features"):  # what is added here is no key of the file
+        if key in values:
+            raise ConfigError(f"{file}, line {document.lines[key,]}: {key}: {_NO_SUCH_KEY}")
+    if values.get("format", "1") == "1":
+        values = {**from_old(values), "format": "1"}
+    if "estimator" in values:
+        values = {**values, "estimator": _typed_parameters(values["estimator"])}
     try:
-        structure = _structure(named=bool(_NAMED.search(text)))
-        document = strictyaml.load(text, structure, label=str(file))
-    except strictyaml.StrictYAMLError as error:
-        raise ConfigError(_one_line(file, error)) from None
-    values = {"missing_markers": (), "ignored": {}, "derived": {}, **document.data}
-    estimator = values["estimator"]
-    values["estimator"] = (
-        {"name": estimator} if isinstance(estimator, str) else _typed_parameters(estimator)
-    )
-    try:
-        features = home.features_source()
-        return Config(**values, features=features, digest=hashlib.sha256(source).hexdigest())
+        return Config.model_validate({**values, "digest": hashlib.sha256(source).hexdigest()})
     except ValidationError as error:
         raise ConfigError(_first_fault(file, document, error)) from None
 
 
-def _typed_parameters(estimator: dict[str, Any]) -> dict[str, Any]:
+def _typed_parameters(estimator: Node) -> Any:
     """YAML text to numbers, booleans and null in an estimator's parameters, and its members'."""
-    typed = dict(estimator)
+    if not isinstance(estimator, dict):
+        return estimator
+    typed: dict[str, Any] = dict(estimator)
     if "parameters" in typed:
-        typed["parameters"] = {
-            key: [_scalar(item) for item in value] if isinstance(value, list) else _scalar(value)
-            for key, value in typed["parameters"].items()
-        }
-    if "members" in typed:
-        typed["members"] = [_typed_parameters(member) for member in typed["members"]]
+        typed["parameters"] = _typed(typed["parameters"])
+    if isinstance(members := typed.get("members"), list):
+        typed["members"] = [_typed_parameters(member) for member in members]
     return typed
+
+
+def _typed(node: Node) -> Any:
+    if isinstance(node, dict):
+        return {key: _typed(value) for key, value in node.items()}
+    return [_typed(value) for value in node] if isinstance(node, list) else _scalar(node)
 
 
 def _scalar(text: str) -> int | float | bool | str | None:
@@ -182,27 +163,39 @@ def _scalar(text: str) -> int | float | bool | str | None:
     return text
 
 
-def _one_line(file: object, error: strictyaml.StrictYAMLError) -> str:
-    """A strictyaml error, which spans lines, as ``file, line N: what``."""
-    mark = getattr(error, "problem_mark", None)
-    where = f"{file}, line {mark.line + 1}" if mark is not None else str(file)
-    problem = " ".join(str(error.problem or error.context or error).split())
-    context = " ".join(str(error.context or "").split())
-    return f"{where}: {context + ', ' if context else ''}{problem}"
+_NO_SUCH_KEY = "there is no such key"
+_HINTS = {
+    "nullable": f"{_NO_SUCH_KEY}: a value may be missing, unless `required: yes` says otherwise",
+    "example": f"{_NO_SUCH_KEY}: examples are learned by each training",
+}
+_TEXT = "there is no kind `text`: `raw` is what derived features read"
 
 
-def _first_fault(file: object, document: strictyaml.YAML, error: ValidationError) -> str:
-    """The first fault that pydantic found, with the line that it is on."""
-    fault = error.errors(include_url=False)[0]
-    node, path = document, []
-    for step in fault["loc"]:
-        try:
-            node = node[step]
-        except (KeyError, IndexError, TypeError):
-            break
-        path.append(str(step))
-    key = ".".join(path)
-    message = fault["msg"].removeprefix("Value error, ")
-    value = f" (found {node.data!r})" if path and node.is_scalar() else ""
-    line = f", line {node.start_line}" if path else ""
-    return f"{file}{line}: {key + ': ' if key else ''}{message}{value}"
+def _first_fault(file: Path, document: Document, error: ValidationError) -> str:
+    """The first fault that pydantic found, with the line that it is on; unknown keys first."""
+    faults = error.errors(include_url=False)
+    fault = min(faults, key=lambda found: found["type"] != "extra_forbidden")
+    path: tuple[str | int, ...] = fault["loc"]
+    while path and path not in document.lines:
+        path = path[:-1]
+    value = _at(document, path)
+    found = f" (found {value!r})" if path and isinstance(value, str) else ""
+    line = f", line {document.lines[path]}" if path else ""
+    # Of what is missing the file has no line, and its key has to be said all the same.
+    key = ".".join(map(str, fault["loc"] if fault["type"] == "missing" else path))
+    return f"{file}{line}: {key + ': ' if key else ''}{_message(fault, value)}{found}"
+
+
+def _at(document: Document, path: tuple[str | int, ...]) -> Node:
+    node: Any = document.value
+    for step in path:
+        node = node[step]
+    return node  # type: ignore[no-any-return]
+
+
+def _message(fault: Mapping[str, Any], value: Node) -> str:
+    if fault["type"] == "extra_forbidden":
+        return _HINTS.get(str(fault["loc"][-1]), _NO_SUCH_KEY)
+    if fault["loc"][-1:] == ("kind",) and fault["loc"][:1] == ("columns",) and value == "text":
+        return _TEXT
+    return str(fault["msg"]).removeprefix("Value error, ")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
+    "LARGEST",
     "Column",
     "DerivedFeature",
     "EstimatorConfig",
@@ -18,6 +19,9 @@ __all__ = [
     "Label",
     "RowSchema",
 ]
+
+LARGEST = 3.4028234663852886e38
+"""The largest float32, and so the largest number that a column may hold: features are float32."""
 
 Kind = Literal["integer", "number", "boolean", "category", "date", "raw"]
 """What a column holds. ``raw`` is text that only derived features read."""
@@ -45,9 +49,15 @@ class Column(FrozenModel):
     kind: Kind
     required: bool = False
     categories: tuple[str, ...] = ()
-    minimum: Annotated[int | float | None, Field(allow_inf_nan=False)] = None
-    maximum: Annotated[int | float | None, Field(allow_inf_nan=False)] = None
+    minimum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
+    maximum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
     date_format: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        """``age: number`` is short for ``age: {kind: number}``."""
+        return {"kind": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
@@ -76,6 +86,12 @@ class EstimatorConfig(FrozenModel):
     weight: Annotated[float, Field(gt=0)] = 1.0
     parameters: dict[str, Any] = Field(default_factory=dict)
     members: tuple[EstimatorConfig, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        """``auto`` is short for ``{name: auto}``."""
+        return {"name": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _members_belong_to_a_vote(self) -> Self:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.config.schema import Label
-from classification_model.evaluation.metrics import align, score
+from classification_model.evaluation.metrics import Outcomes, positions, score
 from classification_model.evaluation.report import Baseline
 from classification_model.processing.features import Feature, Matrix
 
@@ -42,7 +41,7 @@ def baselines(
         seed: of the folds, and of the rows that are drawn from a long table.
     """
     matrix, labels = train
-    truth = align(labels, np.ones((len(labels), len(classes))), classes).truth
+    truth = positions(labels, classes)
     shares = np.bincount(truth, minlength=len(classes)) / len(truth)
     constant = np.tile(shares, (len(held_out[1]), 1))
     best = _best_feature(matrix, truth, seed)
@@ -113,4 +112,4 @@ def _fold_loss(
 ) -> float:
     fit, test = fold
     answered = _Stump(values[fit], truth[fit], shares, seed).predict(values[test])
-    return float(log_loss(truth[test], answered, labels=list(range(len(shares)))))
+    return float(Outcomes(truth[test], answered).losses.mean())

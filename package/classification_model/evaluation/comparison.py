@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from classification_model.bundle.provenance import Comparison, Difference, Flip, Verdict
 from classification_model.config.schema import Label, RowSchema
+from classification_model.evaluation.bootstrap import mean_intervals
+from classification_model.evaluation.metrics import Floats, Outcomes, align
 
 __all__ = ["compare", "markdown", "schema_changes"]
 
 _RESAMPLES = 2000
-_SMALLEST = np.finfo(np.float32).eps
 
 Scores = npt.NDArray[np.floating]
 
@@ -39,44 +40,37 @@ def compare(
         classes: the order of the columns.
         seed: of the draws.
     """
-    position = {label: i for i, label in enumerate(classes)}
-    truth = np.array([position[label] for label in labels])
-    weights = np.random.default_rng(seed).multinomial(
-        len(truth), np.full(len(truth), 1 / len(truth)), size=_RESAMPLES
-    )
-    before, after = _by_row(truth, old), _by_row(truth, new)
-    differences = []
-    for metric, values in before.items():
-        change = after[metric] - values
-        low, high = np.percentile(weights @ change / len(truth), [2.5, 97.5])
-        differences.append(
-            Difference(
-                metric=metric,
-                old=float(values.mean()),
-                new=float(after[metric].mean()),
-                low=float(low),
-                high=float(high),
-            )
+    was, now = align(labels, old, classes), align(labels, new, classes)
+    before, after = _by_row(was), _by_row(now)
+    changes = np.column_stack([after[metric] - before[metric] for metric in before])
+    low, high = mean_intervals(changes, seed=seed, most=_RESAMPLES)
+    differences = tuple(
+        Difference(
+            metric=metric,
+            old=float(before[metric].mean()),
+            new=float(after[metric].mean()),
+            low=float(low[i]),
+            high=float(high[i]),
         )
+        for i, metric in enumerate(before)
+    )
     loss = differences[0]
     verdict: Verdict = "worse" if loss.low > 0 else "better" if loss.high < 0 else "level"
-    was, now = old.argmax(axis=1), new.argmax(axis=1)
+    answered = zip(was.predicted.tolist(), now.predicted.tolist(), labels, strict=True)
     flips = tuple(
-        Flip(row=i, old=classes[was[i]], new=classes[now[i]], truth=labels[i])
-        for i in np.flatnonzero(was != now).tolist()
+        Flip(row=i, old=classes[then], new=classes[again], truth=label)
+        for i, (then, again, label) in enumerate(answered)
+        if then != again
     )
-    return Comparison(verdict=verdict, rows=len(truth), differences=tuple(differences), flips=flips)
+    return Comparison(verdict=verdict, rows=len(labels), differences=differences, flips=flips)
 
 
-def _by_row(truth: npt.NDArray[np.intp], scores: Scores) -> dict[str, npt.NDArray[np.float64]]:
+def _by_row(judged: Outcomes) -> dict[str, Floats]:
     """Metrics that are means over rows, as one value for each row; the log loss first."""
-    shares = np.clip(scores.astype(np.float64), _SMALLEST, None)
-    shares /= shares.sum(axis=1, keepdims=True)
-    right = np.eye(shares.shape[1])[truth]
     return {
-        "log loss": -np.log(shares[np.arange(len(truth)), truth]),
-        "Brier score": ((shares - right) ** 2).sum(axis=1) / 2,
-        "accuracy": (shares.argmax(axis=1) == truth).astype(np.float64),
+        "log loss": judged.losses,
+        "Brier score": judged.squares,
+        "accuracy": judged.correct.astype(np.float64),
     }
 
 
@@ -87,7 +81,7 @@ def schema_changes(old: RowSchema, new: RowSchema) -> list[str]:
     for name, column in new.columns.items():
         if name in old.columns and column != old.columns[name]:
             before, after = old.columns[name].model_dump(), column.model_dump()
-            changed = [key for key in after if before[key] != after[key] and key != "example"]
+            changed = [key for key in after if before[key] != after[key]]
             lines += [
                 f"column {name!r}: {key} {before[key]!r} -> {after[key]!r}" for key in changed
             ]

@@ -17,9 +17,10 @@ from classification_model.evaluation.importance import Predict, importance
 from classification_model.evaluation.metrics import NAMES, Metrics, Outcomes, align, score
 from classification_model.evaluation.report import Estimate, Report
 from classification_model.evaluation.slices import slices
+from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.features import Feature, RowEncoder
-from classification_model.processing.functions import Functions
+from classification_model.processing.features import Feature
+from classification_model.processing.functions import BUILT_IN, Functions
 
 __all__ = ["evaluate"]
 
@@ -28,12 +29,12 @@ def evaluate(
     *,
     predict: Predict,
     features: Sequence[Feature],
-    functions: Functions,
     schema: RowSchema,
     train: Dataset,
     held_out: Dataset,
     classes: Sequence[Label],
     seed: int,
+    functions: Functions = BUILT_IN,
 ) -> Report:
     """Judge a model on held-out rows. The same arguments give the same report.
 
@@ -51,8 +52,8 @@ def evaluate(
         seed: of everything that is drawn at random.
     """
     with threadpool_limits(limits=1):
-        encoder = RowEncoder(features, functions)
-        matrix = encoder.encode(held_out.rows)
+        encoder = ColumnEncoder(schema, features, functions)
+        matrix = encoder.encode(held_out.columns)
         probabilities = predict(matrix)
         judged = align(held_out.labels, probabilities, classes)
         metrics = score(held_out.labels, probabilities, classes)
@@ -71,18 +72,17 @@ def evaluate(
             classes=tuple(classes),
             class_rows=tuple(counts[label] for label in classes),
             missing={
-                name: sum(row[name] is None for row in train.rows) / len(train.rows)
-                for name in schema.columns
+                name: float(column.missing().mean()) for name, column in train.columns.items()
             },
             **_estimates(judged, metrics, seed),
             baselines=baselines(
-                (encoder.encode(train.rows), train.labels),
+                (encoder.encode(train.columns), train.labels),
                 (matrix, held_out.labels),
                 features=features,
                 classes=classes,
                 seed=seed,
             ),
-            slices=slices(schema, train.rows, held_out.rows, judged),
+            slices=slices(schema, train.columns, held_out.columns, judged),
             importance=ranked,
             importance_rows=ranked_on,
             **_drawn(judged, classes),

@@ -10,10 +10,11 @@ import numpy.typing as npt
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation.metrics import align
 from classification_model.evaluation.report import Importance
+from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.features import Feature, Matrix, RowEncoder
+from classification_model.processing.features import Feature, Matrix
 from classification_model.processing.functions import Functions
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.typed_columns import Columns
 
 __all__ = ["Predict", "importance"]
 
@@ -46,34 +47,36 @@ def importance(
     Returns:
         The columns, the most important one first, and the number of rows they were judged on.
     """
-    some = _some_rows(len(held_out.rows), len(schema.columns), seed)
-    rows = [held_out.rows[i] for i in some]
-    labels = [held_out.labels[i] for i in some]
-    matrix = RowEncoder(features, functions).encode(rows)
-    whole = align(labels, predict(matrix), classes).losses.mean()
-    looked_at = {name for feature in features for name in feature.inputs}
-    used = [column for column in schema.columns if column in looked_at]
+    some = held_out.take(_some_rows(len(held_out), len(schema.columns), seed))
+    encoder = ColumnEncoder(schema, features, functions)
+    matrix = encoder.encode(some.columns)
+    whole = align(some.labels, predict(matrix), classes).losses.mean()
+    affected = {
+        column: [i for i, feature in enumerate(features) if column in feature.inputs]
+        for column in schema.columns
+    }
+    used = [column for column, places in affected.items() if places]
     grown = {column: np.zeros(_REPEATS) for column in schema.columns}
     # A call costs some models more than its rows do, so that many columns share one.
-    size = max(1, _SCORED_AT_ONCE // (_REPEATS * len(rows)))
+    size = max(1, _SCORED_AT_ONCE // (_REPEATS * len(some)))
     for start in range(0, len(used), size):
         block = used[start : start + size]
         shuffled = [
-            _shuffled(matrix, rows, column, features, functions, seed=[seed, start + i])
+            _shuffled(matrix, some.columns, column, encoder, affected[column], [seed, start + i])
             for i, column in enumerate(block)
         ]
-        repeated = labels * (_REPEATS * len(block))
+        repeated = some.labels * (_REPEATS * len(block))
         losses = align(repeated, predict(np.concatenate(shuffled)), classes).losses
-        means = losses.reshape(len(block), _REPEATS, len(rows)).mean(axis=2)
+        means = losses.reshape(len(block), _REPEATS, len(some)).mean(axis=2)
         grown |= dict(zip(block, means - whole, strict=True))
     ranked = [
         Importance(column=column, mean=float(each.mean()), spread=float(each.std(ddof=1)))
         for column, each in grown.items()
     ]
-    return tuple(sorted(ranked, key=lambda one: (-one.mean, one.column))), len(rows)
+    return tuple(sorted(ranked, key=lambda one: (-one.mean, one.column))), len(some)
 
 
-def _some_rows(rows: int, columns: int, seed: int) -> npt.NDArray[np.intp]:
+def _some_rows(rows: int, columns: int, seed: int) -> npt.NDArray[np.int64]:
     """The positions of the rows to look at: all, or as many as the bound allows."""
     limit = max(_FEWEST_ROWS, _SCORED // (_REPEATS * columns))
     if rows <= limit:
@@ -83,22 +86,17 @@ def _some_rows(rows: int, columns: int, seed: int) -> npt.NDArray[np.intp]:
 
 def _shuffled(
     matrix: Matrix,
-    rows: Sequence[TypedRow],
+    columns: Columns,
     column: str,
-    features: Sequence[Feature],
-    functions: Functions,
-    *,
+    encoder: ColumnEncoder,
+    affected: Sequence[int],
     seed: Sequence[int],
 ) -> Matrix:
     """The encoded rows once for each repeat, with the column, and what comes from it, shuffled."""
     random = np.random.default_rng(seed)
-    values = [row[column] for row in rows]
-    changed = [
-        {**row, column: values[i]}
-        for _ in range(_REPEATS)
-        for row, i in zip(rows, random.permutation(len(rows)), strict=True)
-    ]
-    affected = [i for i, feature in enumerate(features) if column in feature.inputs]
     result = np.tile(matrix, (_REPEATS, 1))
-    result[:, affected] = RowEncoder([features[i] for i in affected], functions).encode(changed)
+    rows = len(matrix)
+    for repeat in range(_REPEATS):
+        changed = {**columns, column: columns[column].take(random.permutation(rows))}
+        result[repeat * rows : (repeat + 1) * rows, affected] = encoder.encode(changed, affected)
     return result

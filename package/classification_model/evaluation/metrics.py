@@ -15,13 +15,12 @@ from sklearn.metrics import (
     balanced_accuracy_score,
     brier_score_loss,
     f1_score,
-    log_loss,
     roc_auc_score,
 )
 
 from classification_model.config.schema import FrozenModel, Label
 
-__all__ = ["NAMES", "Metrics", "Outcomes", "align", "score"]
+__all__ = ["NAMES", "Metrics", "Outcomes", "align", "positions", "score"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,7 +85,10 @@ class Outcomes:
 
     @property
     def losses(self) -> Floats:
-        """The log loss of each row, in nats, clipped as scikit-learn clips it."""
+        """The log loss of each row, in nats: the one definition of it.
+
+        A probability of 0 counts as the smallest step of a float64, as in scikit-learn.
+        """
         smallest = np.finfo(np.float64).eps
         of_truth = self.scores[np.arange(len(self.truth)), self.truth]
         loss: Floats = -np.log(np.clip(of_truth, smallest, 1 - smallest))
@@ -104,10 +106,15 @@ def align(
     labels: Sequence[Label], probabilities: npt.NDArray[np.floating], classes: Sequence[Label]
 ) -> Outcomes:
     """Put labels and probabilities of shape ``(rows, classes)`` side by side."""
-    position = {label: i for i, label in enumerate(classes)}
     scores = probabilities.astype(np.float64)
     scores /= scores.sum(axis=1, keepdims=True)  # float32 rows add up to 1 only nearly
-    return Outcomes(np.array([position[label] for label in labels], dtype=np.intp), scores)
+    return Outcomes(positions(labels, classes), scores)
+
+
+def positions(labels: Sequence[Label], classes: Sequence[Label]) -> npt.NDArray[np.intp]:
+    """The position of each label among the classes."""
+    position = {label: i for i, label in enumerate(classes)}
+    return np.array([position[label] for label in labels], dtype=np.intp)
 
 
 def score(
@@ -127,7 +134,7 @@ def score(
             if len(classes) == 2
             else roc_auc_score(truth, scores, multi_class="ovr", labels=everything)
         ),
-        log_loss=log_loss(truth, scores, labels=everything),
+        log_loss=judged.losses.mean(),
         brier=brier_score_loss(truth, scores, labels=everything, scale_by_half=True),
         majority_accuracy=max(Counter(labels).values()) / len(labels),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
@@ -10,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import RowSchema
 from classification_model.evaluation.metrics import Floats, Outcomes
 from classification_model.evaluation.report import Slice
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.typed_columns import Columns, Indices, TypedColumn
 
 __all__ = ["slices"]
-
-Mask = npt.NDArray[np.bool_]
 
 _FEWEST_ROWS = 20
 # What holds nearly all rows is the whole under another name.
@@ -26,9 +23,12 @@ _FEW_VALUES = 5
 _FALSE_ALARMS = 0.05
 _ROUNDING = 1e-9
 
+Parts = tuple[list[str], Indices]
+"""The names of a column's slices, and the position of each row's own, -1 where it is in none."""
+
 
 def slices(
-    schema: RowSchema, train: Sequence[TypedRow], held_out: Sequence[TypedRow], judged: Outcomes
+    schema: RowSchema, train: Columns, held_out: Columns, judged: Outcomes
 ) -> tuple[Slice, ...]:
     """Every slice of 20 to three quarters of the held-out rows, the highest log loss first.
 
@@ -37,89 +37,112 @@ def slices(
     some look weak by chance: of those called weaker, 5% at most are expected to be so only
     by chance (Welch's t test against all other rows; Benjamini and Hochberg 1995).
     """
-    losses, correct = judged.losses, judged.correct
-    found: list[tuple[str, str, Mask]] = []
+    losses, correct = judged.losses, judged.correct.astype(np.float64)
+    # Sums of squares lose fewer digits about the mean.
+    centre = losses.mean()
+    every: Floats = np.stack(
+        [np.ones(len(losses)), losses - centre, (losses - centre) ** 2, correct]
+    )
+    found, sums = [], []
     for name, column in schema.columns.items():
-        values = [row[name] for row in held_out]
-        for value, mask in _parts(column, [row[name] for row in train], values):
-            if _FEWEST_ROWS <= mask.sum() <= _MOST_OF_ALL * len(mask):
-                found.append((name, value, mask))
+        names, place = _parts(column.kind, train[name], held_out[name])
+        inside = place >= 0
+        totals = np.stack(
+            [np.bincount(place[inside], row[inside], minlength=len(names)) for row in every]
+        )
+        rows = totals[0]
+        kept = np.flatnonzero((rows >= _FEWEST_ROWS) & (rows <= _MOST_OF_ALL * len(losses)))
+        found += [(name, names[i]) for i in kept.tolist()]
+        sums.append(totals[:, kept])
     if not found:
         return ()
-    weaker = _weaker(losses, [mask for _, _, mask in found])
+    part: Floats = np.concatenate(sums, axis=1).astype(np.float64)
+    others: Floats = every.sum(axis=1)[:, np.newaxis] - part
+    weaker = _weaker(part, others)
     cut = [
         Slice(
             column=name,
             value=value,
-            rows=int(mask.sum()),
-            accuracy=float(correct[mask].mean()),
-            log_loss=float(losses[mask].mean()),
-            others=float(losses[~mask].mean()),
-            weaker=bool(flag),
+            rows=int(part[0, i]),
+            accuracy=float(part[3, i] / part[0, i]),
+            log_loss=float(centre + part[1, i] / part[0, i]),
+            others=float(centre + others[1, i] / others[0, i]),
+            weaker=bool(weaker[i]),
         )
-        for (name, value, mask), flag in zip(found, weaker, strict=True)
+        for i, (name, value) in enumerate(found)
     ]
-    return tuple(sorted(cut, key=lambda part: (-part.log_loss, part.column, part.value)))
+    return tuple(sorted(cut, key=lambda one: (-one.log_loss, one.column, one.value)))
 
 
-def _parts(
-    column: Column, train: Sequence[TypedValue], values: Sequence[TypedValue]
-) -> Iterator[tuple[str, Mask]]:
-    """The slices of one column: a name for each, and which of ``values`` are in it."""
-    yield "missing", np.array([value is None for value in values])
-    if column.kind == "category":
-        for category in column.categories:
-            yield category, np.array([value == category for value in values])
-    elif column.kind == "boolean":
-        for flag in (False, True):
-            yield str(flag).lower(), np.array([value is flag for value in values])
-    elif column.kind != "text":
-        numbers = np.array([_number(value) for value in values])
-        known = np.array([_number(value) for value in train if value is not None])
-        yield from _ranges(numbers, known, as_date=column.kind == "date")
+def _parts(kind: str, train: TypedColumn, held_out: TypedColumn) -> Parts:
+    """The slices of one column."""
+    missing = held_out.missing()
+    if kind in ("category", "boolean"):
+        codes, values = held_out.distinct()
+        return [_name(value) for value in values], codes
+    if kind == "raw":
+        names: list[str] = []
+        place = np.full(len(missing), -1, np.int64)
+    else:
+        known = _numbers(train)
+        names, place = _ranges(_numbers(held_out), known[~np.isnan(known)], as_date=kind == "date")
+    place[missing] = len(names)
+    return [*names, "missing"], place
 
 
-def _ranges(numbers: Floats, known: Floats, *, as_date: bool) -> Iterator[tuple[str, Mask]]:
+def _name(value: object) -> str:
+    if value is None:
+        return "missing"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _numbers(column: TypedColumn) -> Floats:
+    """A column of numbers or dates as numbers, NaN where missing."""
+    if column.numbers is not None:
+        return column.numbers
+    codes, values = column.distinct()
+    days = [v.toordinal() if isinstance(v, date) else np.nan for v in values]
+    return np.array(days, np.float64)[codes]
+
+
+def _ranges(numbers: Floats, known: Floats, *, as_date: bool) -> Parts:
     """Each value where there are few, else quartiles; NaN is in none of them."""
+
+    def text(value: float) -> str:
+        return date.fromordinal(int(value)).isoformat() if as_date else f"{value:.6g}"
+
     distinct = np.unique(known)
+    if not len(distinct):
+        return [], np.full(len(numbers), -1, np.int64)
     if len(distinct) <= _FEW_VALUES:
-        for value in distinct:
-            yield _text(value, as_date=as_date), numbers == value
-        return
+        place = np.searchsorted(distinct, numbers)
+        place[distinct[np.minimum(place, len(distinct) - 1)] != numbers] = -1
+        return [text(value) for value in distinct], place
     edges = np.unique(np.quantile(known, [0.25, 0.5, 0.75], method="inverted_cdf"))
     edges = edges[edges < distinct[-1]]
-    first, last = _text(edges[0], as_date=as_date), _text(edges[-1], as_date=as_date)
-    yield (first if edges[0] == distinct[0] else f"up to {first}"), numbers <= edges[0]
-    for low, high in pairwise(edges):
-        words = f"above {_text(low, as_date=as_date)}, up to {_text(high, as_date=as_date)}"
-        yield words, (numbers > low) & (numbers <= high)
-    yield f"above {last}", numbers > edges[-1]
+    if not len(edges):  # nearly every row has the largest value
+        edges = distinct[-2:-1]
+    first, last = text(edges[0]), text(edges[-1])
+    names = [first if edges[0] == distinct[0] else f"up to {first}"]
+    names += [f"above {text(low)}, up to {text(high)}" for low, high in pairwise(edges)]
+    return [*names, f"above {last}"], np.searchsorted(edges, numbers)
 
 
-def _weaker(losses: Floats, masks: Sequence[Mask]) -> npt.NDArray[np.bool_]:
-    inside = np.array([_moments(losses[mask]) for mask in masks]).T
-    outside = np.array([_moments(losses[~mask]) for mask in masks]).T
+def _weaker(inside: Floats, outside: Floats) -> npt.NDArray[np.bool_]:
+    within, without = _moments(inside), _moments(outside)
     with np.errstate(divide="ignore", invalid="ignore"):
         chances = stats.ttest_ind_from_stats(
-            *inside, *outside, equal_var=False, alternative="greater"
+            *within, *without, equal_var=False, alternative="greater"
         ).pvalue
     # Where rows differ only as sums are rounded, or not at all, there is nothing to test.
-    level = inside[0] - outside[0] < _ROUNDING
+    level = within[0] - without[0] < _ROUNDING
     chances = np.where(level | np.isnan(chances), 1.0, chances)
     found: npt.NDArray[np.bool_] = stats.false_discovery_control(chances) < _FALSE_ALARMS
     return found
 
 
-def _moments(losses: Floats) -> tuple[float, float, int]:
-    spread = float(losses.std(ddof=1)) if len(losses) > 1 else 0.0
-    return float(losses.mean()), spread, len(losses)
-
-
-def _number(value: TypedValue) -> float:
-    if value is None:
-        return float("nan")
-    return float(value.toordinal()) if isinstance(value, date) else float(value)
-
-
-def _text(value: float, *, as_date: bool) -> str:
-    return date.fromordinal(int(value)).isoformat() if as_date else f"{value:.6g}"
+def _moments(sums: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean, standard deviation and number from rows, sums and sums of squares."""
+    rows, total, squares = sums[:3]
+    variance = (squares - total**2 / rows) / np.maximum(rows - 1, 1)
+    return total / rows, np.sqrt(np.maximum(variance, 0.0)), rows

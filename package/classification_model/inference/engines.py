@@ -21,11 +21,14 @@ from classification_model.processing.features import Matrix
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["Engine", "OnnxScorer", "Probabilities", "Scorer", "SklearnScorer"]
+__all__ = ["TOLERANCE", "Engine", "OnnxScorer", "Probabilities", "Scorer", "SklearnScorer"]
 
 Engine = Literal["onnx", "sklearn"]
 
 Probabilities = npt.NDArray[np.floating]
+
+TOLERANCE = 1e-5
+"""The largest difference in a probability between two engines, or between two machines."""
 
 
 class Scorer(Protocol):
@@ -110,23 +113,13 @@ class OnnxScorer:
 class SklearnScorer:
     """Scores through the pickled pipeline itself, after its encoding step."""
 
-    # Matrix multiplication rounds a row according to how many others there are and where it
-    # stands among them. In blocks of one size, small enough for one thread, it does not.
-    _BLOCK = 64
-
     def __init__(self, pipeline: Pipeline) -> None:
-        from threadpoolctl import ThreadpoolController
-
         self._classify = pipeline.named_steps["classify"]
-        self._threads = ThreadpoolController()
 
     def score(self, matrix: Matrix) -> Probabilities:
-        rows = len(matrix)
-        padded = np.pad(matrix, ((0, -rows % self._BLOCK), (0, 0)), mode="edge")
-        blocks = padded.reshape(-1, self._BLOCK, matrix.shape[1])
-        with self._threads.limit(limits=1):
-            scores: Probabilities = np.vstack([self._classify.predict_proba(b) for b in blocks])
-        return scores[:rows]
+        from classification_model.processing.blockwise import probabilities
+
+        return probabilities(self._classify, matrix)
 
     def score_row(self, values: Sequence[float]) -> list[float]:
         scores: list[float] = self.score(np.array([values], np.float32))[0].tolist()

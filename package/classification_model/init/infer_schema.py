@@ -22,6 +22,8 @@ from classification_model.config.schema import Column, Kind, Label
 from classification_model.errors import DataError
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.data_manager import parse_labels, smallest_class
+from classification_model.processing.profile import ColumnProfile
+from classification_model.processing.profiling import profile_of_counts
 from classification_model.processing.validation import TypedValue, parser
 
 __all__ = ["Finding", "Learned", "learn"]
@@ -43,11 +45,14 @@ _ROWS_FOR_LEAKAGE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found in one column, what was decided, and why."""
+    """What was found in one column, what was decided, and why.
+
+    ``column`` is the decision; ``seen`` is what the file holds, and is not written down.
+    """
 
     name: str
     column: Column
-    missing: int
+    seen: ColumnProfile
     values: str
     decision: Decision
     reason: str
@@ -183,15 +188,14 @@ def _finding(
 ) -> Finding:
     counts = Counter(cell for cell in cells if cell not in markers)
     missing = len(cells) - counts.total()
-    column = _column(counts, decimal_comma=decimal_comma).model_copy(
-        update={"nullable": missing > 0}
-    )
-    reason = _why_left_out(name, column, counts, missing)
+    column = _column(counts, decimal_comma=decimal_comma)
+    seen = _seen(column, counts, missing, decimal_comma=decimal_comma)
+    reason = _why_left_out(name, column, seen, counts)
     return Finding(
         name=name,
         column=column,
-        missing=missing,
-        values=_values(column, counts),
+        seen=seen,
+        values=_values(column, seen, counts),
         decision="left out" if reason else "used",
         reason=reason,
     )
@@ -200,20 +204,19 @@ def _finding(
 def _column(counts: Counter[str], *, decimal_comma: bool) -> Column:
     """The narrowest kind that takes every value."""
     if {text.lower() for text in counts} in _BOOLEAN_PAIRS:
-        return Column(kind="boolean", example=_commonest(counts))
+        return Column(kind="boolean")
     codes = any(map(_LEADING_ZERO.match, counts))
     numeric: tuple[Kind, ...] = () if codes else ("integer", "number")
     for kind in numeric:
-        if numbers := _typed(Column(kind=kind), counts, decimal_comma=decimal_comma):
-            return _numeric(kind, counts, numbers)
+        if _typed(Column(kind=kind), counts, decimal_comma=decimal_comma):
+            return Column(kind=kind)
     for date_format in _DATE_FORMATS:
-        column = Column(kind="date", date_format=date_format, example=_commonest(counts))
+        column = Column(kind="date", date_format=date_format)
         if _typed(column, counts):
             return column
     if 0 < len(counts) <= max(2, min(_MOST_CATEGORIES, counts.total() // 2)):
-        categories = tuple(sorted(counts))
-        return Column(kind="category", categories=categories, example=_commonest(counts))
-    return Column(kind="text", example=_commonest(counts))
+        return Column(kind="category")
+    return Column(kind="raw")
 
 
 def _typed(
@@ -227,44 +230,40 @@ def _typed(
         return None
 
 
-def _numeric(kind: Kind, counts: Counter[str], typed: Mapping[str, Any]) -> Column:
-    """A column of numbers, with the median as its example."""
-    numbers = sorted(counts, key=lambda text: typed[text])
-    passed, middle = 0, numbers[0]
-    for middle in numbers:
-        passed += counts[middle]
-        if 2 * passed >= counts.total():
-            break
-    low, high = typed[numbers[0]], typed[numbers[-1]]
-    return Column(kind=kind, minimum=low, maximum=high, example=typed[middle])
+def _seen(
+    column: Column, counts: Counter[str], missing: int, *, decimal_comma: bool
+) -> ColumnProfile:
+    """What the cells hold, in the values that the column's rule makes of them."""
+    typed = _typed(column, counts, decimal_comma=decimal_comma) or {}
+    values: Counter[TypedValue] = Counter({None: missing})
+    for text, value in typed.items():
+        values[value] += counts[text]
+    return profile_of_counts(column.kind, values)
 
 
-def _commonest(counts: Counter[str]) -> str | None:
-    return min(counts, key=lambda text: (-counts[text], text), default=None)
-
-
-def _why_left_out(name: str, column: Column, counts: Counter[str], missing: int) -> str:
+def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
     """Why a column says nothing, or an empty text."""
+    missing = seen.missing
     if not counts:
         return "empty: every value is missing"
     if len(counts) == 1 and (not missing or column.kind != "category"):
         return f"constant: {next(iter(counts))!r} wherever there is a value"
     different = len(counts) == counts.total() > 2
     if column.kind == "integer" and different and not missing:
-        low, high = int(column.minimum or 0), int(column.maximum or 0)
+        low, high = int(seen.minimum or 0), int(seen.maximum or 0)
         if _IDENTIFIER.search(name) or high - low + 1 == len(counts):
             return "identifier: all values are different, and they only count the rows"
-    if column.kind == "text":
+    if column.kind == "raw":
         if different:
             return "identifier or free text: all values are different"
         return f"free text: {len(counts)} different values in {counts.total()} rows"
     return ""
 
 
-def _values(column: Column, counts: Counter[str]) -> str:
+def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
     """What the values are like, in a few words."""
     if column.kind in ("integer", "number"):
-        return f"{column.minimum:g} to {column.maximum:g}"
+        return f"{seen.minimum:g} to {seen.maximum:g}"
     if column.kind == "category":
         shown = [text for text, _ in counts.most_common(4)]
         return ", ".join(shown) + (f" and {len(counts) - 4} more" if len(counts) > 4 else "")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from classification_model.config.core import load_config
+import yaml
+
+from classification_model.config.core import parse_config
+from classification_model.config.formats import NEWEST
 from classification_model.config.home import Home
 from classification_model.config.schema import Column
 from classification_model.errors import ConfigError
@@ -16,11 +19,19 @@ from classification_model.init.infer_schema import Learned, learn
 from classification_model.processing.data_manager import read_csv
 from classification_model.progress import Progress
 
-__all__ = ["create"]
+__all__ = ["configuration", "create"]
 
 _TEST_SIZE = 0.25
 
-_PLAIN = re.compile(r"[^\W_]([\w .,()/+'-]*[\w.()/+'])?")
+_FEATURES = '''"""This home's own features: pure functions of a row's values.
+
+Any value may be ``None``, which means missing. A function returns a number or a category, or
+``None``; it is named under ``derived`` in config.yml.
+"""
+
+# def age_at_entry(born, entered):
+#     return None if born is None or entered is None else (entered - born).days / 365.25
+'''
 
 
 def create(
@@ -31,14 +42,16 @@ def create(
     force: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Home, Learned]:
-    """Learn a CSV's schema and write a home for it: config.yml, VERSION, datasets/raw.csv.
+    """Learn a CSV's schema and write a home for it.
 
-    The CSV is copied byte for byte. A VERSION that is there stays, and so does a trained model
-    until the next training replaces it. ``progress`` is told of each column.
+    That is config.yml, VERSION, features.py and datasets/raw.csv. The CSV is copied byte for byte.
+    A VERSION that is there stays, and so does a trained model until the next training replaces it;
+    a features.py that is there stays unless ``force`` is set. ``progress`` is told of each column.
 
     Raises:
         DataError: the CSV cannot be read or has nothing to learn; nothing was written.
         ConfigError: there is a home already, and ``force`` is not set.
+        OSError: the home cannot be written; what was there is as it was.
     """
     home = Home(folder.resolve())
     if home.config_file.exists() and not force:
@@ -48,24 +61,40 @@ def create(
         )
     told = (progress or Progress()).count
     learned = learn(str(source), read_csv(source), target, test_size=_TEST_SIZE, progress=told)
-    home.datasets.mkdir(parents=True, exist_ok=True)
-    home.trained_models.mkdir(exist_ok=True)
-    raw = home.datasets / "raw.csv"
-    if source.resolve() != raw:
-        shutil.copyfile(source, raw)
-    home.config_file.write_text(configuration(learned), encoding="utf-8")
-    version = home.path / "VERSION"
-    if not version.exists():
-        version.write_text("1.0.0\n", encoding="utf-8")
-    load_config(home)
+    config = configuration(learned).encode()
+    parse_config(home.config_file, config)
+    _write(home, source, config, force=force)
     return home, learned
+
+
+def _write(home: Home, source: Path, config: bytes, *, force: bool) -> None:
+    """Write all files beside the home, then put them in their places, config.yml last."""
+    beside = home.path if home.path.exists() else home.path.parent
+    beside.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=beside, prefix=".init-") as temporary:
+        staged = Path(temporary)
+        shutil.copyfile(source, staged / "raw.csv")
+        (staged / "VERSION").write_text("1.0.0\n", encoding="utf-8")
+        (staged / "features.py").write_text(_FEATURES, encoding="utf-8")
+        (staged / "config.yml").write_bytes(config)
+        home.datasets.mkdir(parents=True, exist_ok=True)
+        home.trained_models.mkdir(exist_ok=True)
+        (staged / "raw.csv").replace(home.datasets / "raw.csv")
+        for name in ("VERSION", "features.py"):
+            if not (home.path / name).exists() or (force and name == "features.py"):
+                (staged / name).replace(home.path / name)
+        (staged / "config.yml").replace(home.config_file)
 
 
 def configuration(learned: Learned) -> str:
     """The text of a config.yml for what was learned, with a comment above each part."""
-    return "\n".join(
-        "".join(f"{line}\n" for line in (*(f"# {words}" for words in comments), *_yaml(values)))
-        for comments, values in _parts(learned)
+    return "\n".join(_part(comments, values) for comments, values in _parts(learned))
+
+
+def _part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
+    above = "".join(f"# {line}\n" for comment in comments for line in comment.splitlines())
+    return above + yaml.safe_dump(
+        values, allow_unicode=True, default_flow_style=False, sort_keys=False, width=float("inf")
     )
 
 
@@ -77,6 +106,7 @@ def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]
             "trained. Edit it, and train again. Unknown keys are refused.",
         ),
         {
+            "format": NEWEST,
             "pipeline_save_file": "classification_model_v",
             "dataset": "raw.csv",
             "target": learned.target,
@@ -87,11 +117,12 @@ def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]
         {"missing_markers": list(learned.missing_markers)},
     )
     if learned.decimal_comma:
-        yield ("Numbers are written as 1,5.",), {"decimal_comma": "yes"}
+        yield ("Numbers are written as 1,5.",), {"decimal_comma": True}
     looked_at = [f for f in learned.findings if f.decision == "used, look at it"]
     yield (
         (
-            "The columns that the model looks at, and what was seen in the whole file.",
+            "The columns that the model looks at. What training sees in them is only warned about;",
+            "a rule such as `required: yes` or `maximum: 120` below a column's kind refuses.",
             *(f"Look at {f.name!r}: {f.reason}" for f in looked_at),
         ),
         {"columns": {name: _column(column) for name, column in learned.used().items()}},
@@ -101,50 +132,15 @@ def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]
         yield (comment,), {"ignored": ignored}
     yield (
         ("The share of rows held out to judge the model, and the seed of all that is drawn.",),
-        {"test_size": str(_TEST_SIZE), "random_state": "0"},
+        {"test_size": _TEST_SIZE, "random_state": 0},
     )
     yield (
         ("Candidates are compared by cross-validation when training, for so many seconds.",),
-        {"estimator": "auto", "time_budget": "60"},
+        {"estimator": "auto", "time_budget": 60},
     )
 
 
-def _yaml(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    """Nested mappings, lists of texts and texts as lines of strict YAML."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield f"{indent}{_quoted(key)}:"
-            yield from _yaml(value, indent + "  ")
-        elif isinstance(value, list):
-            yield f"{indent}{_quoted(key)}:"
-            for item in value:
-                if isinstance(item, Mapping):
-                    first, *rest = _yaml(item)
-                    yield f"{indent}  - {first}"
-                    yield from (f"{indent}    {line}" for line in rest)
-                else:
-                    yield f"{indent}  - {_quoted(item)}"
-        else:
-            yield f"{indent}{_quoted(key)}: {_quoted(value)}"
-
-
-def _quoted(text: str) -> str:
-    """Text as it is where that is plain, in quotes and escaped where YAML might misread it."""
-    if _PLAIN.fullmatch(text):
-        return text
-    escaped = (c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text)
-    return f'"{"".join(escaped)}"'
-
-
-def _column(column: Column) -> dict[str, Any]:
-    """A column as config.yml has it: what is not said is left away, and all else is text."""
+def _column(column: Column) -> str | dict[str, Any]:
+    """A column as config.yml has it: its kind alone where that is all."""
     values = column.model_dump(exclude_defaults=True)
-    return {
-        key: list(value) if isinstance(value, tuple) else _text(value)
-        for key, value in values.items()
-        if value is not None
-    }
-
-
-def _text(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return column.kind if len(values) == 1 else values

@@ -1,24 +1,19 @@
-"""The bytes of a CSV, however it is delimited and encoded, to a table of text.
+"""A whole CSV as a table of text, row by row: what ``init`` looks at.
 
 Nothing here knows what the cells mean: that is the row schema's.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
 import io
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from classification_model.errors import DataError
+from classification_model.processing.reading import csv_blocks
+from classification_model.processing.reading.sources import check_columns, unreadable
 
-__all__ = ["Table", "find_delimiter", "parse"]
-
-_DELIMITERS = (",", ";", "\t", "|")
-_SAMPLED = 100
-_SHOWN = 5
+__all__ = ["Table", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,99 +47,19 @@ def parse(name: str, source: bytes, known_columns: Collection[str] = ()) -> Tabl
 
     Raises:
         DataError: the content is no text, has no header or no rows, has two columns of one
-            name, or rows with more or fewer cells than there are columns.
+            name, or rows that cannot be read.
     """
-    text, encoding = _decode(name, source)
-    if not text.strip():
-        raise DataError(f"{name}: empty; the first line must name the columns")
-    delimiter = find_delimiter(text, known_columns)
-    records = _records(name, text, delimiter)
-    if not records:
-        raise DataError(f"{name}: empty; the first line must name the columns")
-    (_, header), *body = records
-    columns = tuple(cell.strip() for cell in header)
-    if twice := [column for column, count in Counter(columns).items() if count > 1]:
-        raise DataError(f"{name}: two columns have the name {twice[0]!r}; rename one")
-    if ragged := [(line, cells) for line, cells in body if len(cells) != len(columns)]:
-        shown = ", ".join(f"line {line} has {len(cells)}" for line, cells in ragged[:_SHOWN])
-        more = f", and {len(ragged) - _SHOWN} lines more" if len(ragged) > _SHOWN else ""
-        raise DataError(
-            f"{name}: the header has {len(columns)} cells, but {shown}{more}; quote the cells "
-            f"that hold a {delimiter!r}, or mend the lines"
-        )
-    if not body:
+    head = csv_blocks.head_of(name, io.BytesIO(source), known_columns)
+    check_columns(head, (), ())
+    found = [*csv_blocks.body(head, source)]
+    if faults := [record for record in found if record.fault]:
+        raise unreadable(name, faults)
+    if not found:
         raise DataError(f"{name}: has a header and no rows")
     return Table(
-        columns=columns,
-        rows=[tuple(cells) for _, cells in body],
-        lines=[line for line, _ in body],
-        delimiter=delimiter,
-        encoding=encoding,
+        columns=head.columns,
+        rows=[tuple(record.cells) for record in found],
+        lines=[record.line for record in found],
+        delimiter=head.delimiter,
+        encoding=head.encoding,
     )
-
-
-def _decode(name: str, source: bytes) -> tuple[str, str]:
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-        (b"", "utf-8"),
-        (b"", "cp1252"),  # what most call Latin-1, with the euro sign and typographic quotes
-        (b"", "latin-1"),
-    ):
-        if source.startswith(mark):
-            try:
-                text = source.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            break
-    # Text has none of these; a picture, an archive or a spreadsheet has many.
-    if any(character in text for character in "\0\1\2\3\4\5\6\7"):
-        position = min(text.index(c) for c in "\0\1\2\3\4\5\6\7" if c in text)
-        line = text.count("\n", 0, position) + 1
-        raise DataError(
-            f"{name}, line {line}: holds {text[position]!r}, so it is a binary file and no CSV; "
-            "save it as text, as CSV"
-        )
-    return text, encoding
-
-
-def find_delimiter(text: str, known_columns: Collection[str]) -> str:
-    """The delimiter that finds the most known columns, else the most even table."""
-    known = set(known_columns)
-
-    def merit(delimiter: str) -> tuple[int, float, int]:
-        widths: list[int] = []
-        found = 0
-        try:
-            for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-                if not widths:
-                    found = len(known.intersection(cell.strip() for cell in cells))
-                widths.append(len(cells))
-                if len(widths) > _SAMPLED:
-                    break
-        except csv.Error:
-            return found, 0.0, 0
-        if not widths or widths[0] < 2:
-            return found, 0.0, 0
-        return found, widths.count(widths[0]) / len(widths), widths[0]
-
-    return max(_DELIMITERS, key=merit)
-
-
-def _records(name: str, text: str, delimiter: str) -> Sequence[tuple[int, list[str]]]:
-    """Every record that is not a blank line, with the line it starts on; the header first."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    records: list[tuple[int, list[str]]] = []
-    start = 1
-    try:
-        for cells in reader:
-            if cells:
-                records.append((start, cells))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            f"{name}, line {start}: {error}; a quote that opens here is never closed, or closes "
-            "too early"
-        ) from None
-    return records

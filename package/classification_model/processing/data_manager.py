@@ -7,22 +7,26 @@ import io
 import json
 import math
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 import joblib
+import numpy as np
 from sklearn.pipeline import Pipeline
 
 from classification_model.config.core import Config
 from classification_model.config.home import Home
-from classification_model.config.schema import Label
+from classification_model.config.schema import Label, RowSchema
 from classification_model.errors import DataError, RowError
 from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.validation import RowValidator, TypedRow, Validated
+from classification_model.processing.reading import csv_blocks
+from classification_model.processing.reading.sources import check_columns, opened
+from classification_model.processing.reading.whole import Part, parts
+from classification_model.processing.typed_columns import Columns, Indices, Typed, joined, rows_of
+from classification_model.processing.validation import RowValidator, TypedRow
 from classification_model.progress import Progress
 
 __all__ = [
@@ -39,25 +43,40 @@ __all__ = [
 ]
 
 _SHOWN = 5
-_PART = 10_000
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Typed rows with their labels.
+    """A labelled table by typed columns.
 
-    ``digest`` is the sha256 of the CSV; ``unlabelled`` counts the rows that were left out
-    because their label is missing; ``notes`` says what differs from the configuration and
-    is trained on all the same.
+    ``lines`` holds the line of the file that each row starts on, ``digest`` is the sha256 of
+    the CSV, and ``unlabelled`` counts the rows that were left out because their label is missing.
     """
 
-    rows: list[TypedRow]
+    columns: Columns
     labels: list[Label]
+    lines: Indices
     digest: str
     unlabelled: int = 0
-    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: Indices) -> Dataset:
+        """Some of the rows, by their positions."""
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        labels = [self.labels[i] for i in rows.tolist()]
+        return replace(self, columns=columns, labels=labels, lines=self.lines[rows])
+
+    def typed(self) -> Typed:
+        """The columns as what was checked, for what would check them otherwise."""
+        return Typed(self.columns, np.ones(len(self), np.bool_))
+
+    def rows(self) -> list[TypedRow]:
+        """Each row as a dict: for a few."""
+        return rows_of(self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,66 +93,78 @@ def read_csv(file: Path, known_columns: Sequence[str] = ()) -> Table:
     Raises:
         DataError: there is no such file, or it is no CSV.
     """
-    return csv_reader.parse(str(file), _read_bytes(file), known_columns)
+    with opened(str(file)) as stream:
+        return csv_reader.parse(str(file), stream.read(), known_columns)
 
 
 def load_dataset(config: Config, home: Home, progress: Progress | None = None) -> Dataset:
     """Read and validate the labelled CSV of a home; ``progress`` is told of the rows.
 
     Raises:
-        DataError: see :func:`read_csv`; or a column is missing, a cell breaks its column's
+        DataError: the file cannot be read, a column is missing, a cell breaks its column's
             rule, or there are fewer than two classes.
+        MissingExtraError: pyarrow is not installed.
     """
-    file = home.datasets / config.dataset
-    source = _read_bytes(file)
+    name = str(home.datasets / config.dataset)
     wanted = [config.target, *config.columns]
-    table = csv_reader.parse(str(file), source, wanted)
-    if absent := [name for name in wanted if name not in table.columns]:
-        raise DataError(
-            f"{file}: no column {', '.join(map(repr, absent))}; the file has "
-            f"{', '.join(map(repr, table.columns))}; mend the file, or columns in config.yml"
-        )
-    texts = [text.strip() for text in table.column(config.target)]
-    labelled = [i for i, text in enumerate(texts) if text not in config.missing_markers]
-    labels = parse_labels([texts[i] for i in labelled])
+    source = csv_blocks.head(name, wanted)
+    check_columns(source, wanted, (), cure="mend the file, or columns in config.yml")
+    schema = config.row_schema()
+    texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0
+    for part in parts(source, wanted, progress or Progress()):
+        found = [text.strip() for text in part.columns[config.target].to_pylist()]
+        labelled = [i for i, text in enumerate(found) if text not in config.missing_markers]
+        rows += len(found)
+        texts += [found[i] for i in labelled]
+        if len(labelled) < len(found):
+            part = part.take(np.array(labelled, np.int64))  # noqa: PLW2901
+        lines.append(part.lines)
+        typed.append(errors.checked(part))
+    labels = parse_labels(texts)
     if len(set(labels)) < 2:
-        found = f"one class, {labels[0]!r}" if labels else "no class"
+        only = f"one class, {labels[0]!r}" if labels else "no class"
         raise DataError(
-            f"{file}: the target {config.target!r} has {found}, in all {len(texts)} rows; "
+            f"{name}: the target {config.target!r} has {only}, in all {rows} rows; "
             "a classifier needs at least two"
         )
-    # Columns that the configuration does not know are nothing to train on, nor to stop for.
-    columns = {name: table.column(name) for name in config.columns}
-    raw = [{name: cells[i] for name, cells in columns.items()} for i in labelled]
-    validator = RowValidator(config.row_schema())
-    checked = _validated(validator, raw, progress or Progress())
-    if checked.errors:
-        lines = [table.lines[i] for i in labelled]
+    if errors.found:
         raise DataError(
-            f"{file}: {faults(checked.errors, lines)}; mend the file, or columns in config.yml"
+            f"{name}: {faults(errors.found, errors.lines)}; mend the file, or columns in config.yml"
         )
-    rows = [row for row in checked.rows if row is not None]
-    return Dataset(
-        rows=rows,
-        labels=labels,
-        digest=hashlib.sha256(source).hexdigest(),
-        unlabelled=len(texts) - len(labelled),
-        notes=_unlisted(validator, rows),
-    )
+    with Path(name).open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    columns = {
+        c: joined([part[c] for part in typed], schema.columns[c].kind) for c in schema.columns
+    }
+    return Dataset(columns, labels, np.concatenate(lines), digest, rows - len(labels))
 
 
-def _validated(
-    validator: RowValidator, raw: Sequence[Mapping[str, object]], progress: Progress
-) -> Validated:
-    """Check rows part by part, so that whoever waits can be told how far it is."""
-    whole = Validated([], [])
-    for start in range(0, len(raw), _PART):
-        progress.count(start, len(raw), "rows")
-        part = validator.validate(raw[start : start + _PART])
-        whole.rows.extend(part.rows)
-        whole.errors.extend(replace(error, row=start + error.row) for error in part.errors)
-    progress.count(len(raw), len(raw), "rows")
-    return whole
+class _Errors:
+    """Checks parts of a table by their columns, and keeps why rows are refused.
+
+    ``lines`` holds the line of the row that each error counts from.
+    """
+
+    def __init__(self, schema: RowSchema) -> None:
+        from classification_model.processing.column_rules import ColumnRules
+
+        self._columns = ColumnRules(schema)
+        self._rows = RowValidator(schema)
+        self.found: list[RowError] = []
+        self.lines: list[int] = []
+
+    def checked(self, part: Part) -> Columns:
+        typed = self._columns.check(part.columns)
+        if not typed.good.all():
+            bad = part.take(np.flatnonzero(~typed.good))
+            cells = {name: bad.columns[name].to_pylist() for name in typed.columns}
+            raw = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+            before = len(self.lines)
+            self.found += [
+                replace(error, row=before + error.row) for error in self._rows.validate(raw).errors
+            ]
+            self.lines += bad.lines.tolist()
+        return typed.columns
 
 
 def parse_labels(texts: Sequence[str]) -> list[Label]:
@@ -179,13 +210,12 @@ def split_dataset(data: Dataset, config: Config) -> Split:
             f"test_size {config.test_size} a class needs {needed}, so that it can be both trained "
             "on and tested; add rows, or remove that class"
         )
-    digests = [_row_digest(row, config.random_state) for row in data.rows]
-    held_out: set[int] = set()
+    digests = [_row_digest(row, config.random_state) for row in data.rows()]
+    held_out = np.zeros(len(data), np.bool_)
     for members in places.values():
         share = round(len(members) * config.test_size)
-        held_out.update(sorted(members, key=lambda i: (digests[i], i))[:share])
-    train = [i for i in range(len(data.rows)) if i not in held_out]
-    return Split(_take(data, train), _take(data, sorted(held_out)))
+        held_out[sorted(members, key=lambda i: (digests[i], i))[:share]] = True
+    return Split(data.take(np.flatnonzero(~held_out)), data.take(np.flatnonzero(held_out)))
 
 
 def _row_digest(row: TypedRow, seed: int) -> bytes:
@@ -213,34 +243,3 @@ def dump_pipeline(pipeline: Pipeline) -> bytes:
 def load_pipeline(source: bytes) -> Pipeline:
     """Bytes of a .pkl back to a pipeline. Unpickling runs code: verify the bytes first."""
     return cast("Pipeline", joblib.load(io.BytesIO(source)))
-
-
-def _read_bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{file}: no such file") from None
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read: {error.strerror}") from None
-
-
-def _unlisted(validator: RowValidator, rows: Sequence[TypedRow]) -> tuple[str, ...]:
-    """Where the data goes beyond what config.yml says training sees."""
-    found: Mapping[tuple[str, str], int] = Counter(
-        (warning.column, warning.rule)
-        for position, row in enumerate(rows)
-        for warning in validator.warnings(position, row)
-    )
-    means = {
-        "unseen_category": "hold a category that config.yml does not list; trained as unseen",
-        "out_of_range": "are beyond minimum or maximum in config.yml",
-    }
-    return tuple(
-        f"column {column!r}: {count} value(s) {means[rule]}"
-        for (column, rule), count in found.items()
-        if rule in means
-    )
-
-
-def _take(data: Dataset, indices: Sequence[int]) -> Dataset:
-    return Dataset([data.rows[i] for i in indices], [data.labels[i] for i in indices], data.digest)

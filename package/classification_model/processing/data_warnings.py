@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import shorten
+from classification_model.processing.profile import ColumnProfile, Profile
 
 __all__ = ["Noticed", "RowWarning", "ValueCheck", "value_checks"]
 
@@ -38,22 +38,28 @@ class RowWarning:
         }
 
 
-def value_checks(schema: RowSchema) -> list[tuple[str, ValueCheck]]:
-    """The columns in which a value can be unusual, each with its check. Every row is asked."""
-    missing = ("never_missing", "is missing, and never was in training")
+def value_checks(schema: RowSchema, profile: Profile | None) -> list[tuple[str, ValueCheck]]:
+    """The columns in which a value can be unusual, each with its check. Every row is asked.
+
+    Without a profile nothing is known to be unusual.
+    """
+    if profile is None:
+        return []
     every = {
-        name: _value_check(column, missing if name in schema.never_missing else None)
-        for name, column in schema.columns.items()
+        name: _value_check(column, profile.columns[name]) for name, column in schema.columns.items()
     }
     return [(name, check) for name, check in every.items() if check]
 
 
-def _value_check(column: Column, missing: Noticed) -> ValueCheck | None:
+def _value_check(column: Column, seen: ColumnProfile) -> ValueCheck | None:
     """What says what is unusual about a value of a column; nothing, where nothing can be."""
-    if column.categories:
-        return _category_check(frozenset(column.categories), missing)
-    if column.minimum is not None or column.maximum is not None:
-        return _range_check(column, missing)
+    missing: Noticed = None
+    if not column.required and not seen.missing:
+        missing = ("never_missing", "is missing, and never was in training")
+    if column.kind == "category":
+        return _category_check(frozenset(seen.categories), missing)
+    if seen.minimum is not None and seen.maximum is not None:
+        return _range_check(seen.minimum, seen.maximum, missing)
     return None if missing is None else lambda value: missing if value is None else None
 
 
@@ -68,10 +74,7 @@ def _category_check(seen: frozenset[str], missing: Noticed) -> ValueCheck:
     return check
 
 
-def _range_check(column: Column, missing: Noticed) -> ValueCheck:
-    low = -math.inf if column.minimum is None else column.minimum
-    high = math.inf if column.maximum is None else column.maximum
-
+def _range_check(low: float, high: float, missing: Noticed) -> ValueCheck:
     def check(value: float | None) -> Noticed:
         if value is None:
             return missing

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Literal
 
@@ -29,7 +29,6 @@ __all__ = [
     "RowEncoder",
     "category_codes",
     "feature_plan",
-    "learn_categories",
 ]
 
 Matrix = npt.NDArray[np.float32]
@@ -81,8 +80,8 @@ def feature_plan(
 ) -> tuple[Feature, ...]:
     """Which features a schema gives: its columns in order, then the derived ones.
 
-    A raw column gives none by itself; a date gives year, month, weekday and day number. The
-    categories of derived features are learned by :func:`learn_categories`.
+    Raw text gives none by itself; a date gives year, month, weekday and day number. Categories
+    are learned from training rows.
 
     Raises:
         ConfigError: a derived feature names a function that there is not.
@@ -110,13 +109,6 @@ def feature_plan(
     return tuple(plan)
 
 
-def learn_categories(
-    plan: Sequence[Feature], rows: Sequence[TypedRow], functions: Functions = BUILT_IN
-) -> tuple[Feature, ...]:
-    """Complete a plan with the categories that its features take in ``rows``."""
-    return tuple(_with_categories(feature, rows, functions) for feature in plan)
-
-
 class RowEncoder:
     """Typed rows to one float32 matrix, by look-ups alone.
 
@@ -134,14 +126,6 @@ class RowEncoder:
     def encode_row(self, row: TypedRow) -> list[float]:
         """One row of the matrix, not yet rounded to float32."""
         return [encode(row) for encode in self.columns]
-
-
-def _with_categories(feature: Feature, rows: Sequence[TypedRow], functions: Functions) -> Feature:
-    if feature.kind != "category":
-        return feature
-    read = feature.reader(functions)
-    seen = {value for row in rows if (value := read(row)) is not None}
-    return replace(feature, categories=tuple(sorted(map(str, seen))))
 
 
 def _encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:

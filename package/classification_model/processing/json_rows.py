@@ -8,13 +8,16 @@ here has no useful error: ask :class:`~classification_model.processing.validatio
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import NoReturn
 
 from pydantic_core import CoreSchema
 from pydantic_core import core_schema as build
 
 from classification_model.config.schema import Column, RowSchema
-from classification_model.processing.validation import parser
+from classification_model.processing.profile import Profile
+from classification_model.processing.validation import bounds, parser
 
 __all__ = ["row_schema"]
 
@@ -22,15 +25,20 @@ __all__ = ["row_schema"]
 _EXACT = 2**53
 
 
-def row_schema(schema: RowSchema) -> CoreSchema:
+def row_schema(schema: RowSchema, profile: Profile | None = None) -> CoreSchema:
     """One row for a pydantic ``SchemaValidator`` that reads JSON.
+
+    The categories that training saw, which ``profile`` has, are checked without Python, too.
 
     Where a column is missing that raises ``LookupError``, at once: in an error of its own each
     column that is missing would have a copy of the row.
     """
     fields = {
         name: build.typed_dict_field(
-            build.with_default_schema(_value_schema(column, schema), default_factory=_missing)
+            build.with_default_schema(
+                _value_schema(column, schema, _usual_words(name, column, profile)),
+                default_factory=_missing,
+            )
         )
         for name, column in schema.columns.items()
     }
@@ -43,26 +51,37 @@ def _missing() -> NoReturn:
     raise LookupError("a row without one of its columns")
 
 
-def _value_schema(column: Column, schema: RowSchema) -> CoreSchema:
+def _usual_words(name: str, column: Column, profile: Profile | None) -> Iterable[str]:
+    """Categories that a row will mostly have, all of which the column's own rule allows."""
+    if column.categories:
+        return column.categories
+    return profile.columns[name].categories if profile else ()
+
+
+def _value_schema(column: Column, schema: RowSchema, words: Iterable[str]) -> CoreSchema:
     rule = parser(
         column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
     )
     exact = build.no_info_plain_validator_function(rule)
-    compiled = _compiled(column, schema)
+    compiled = _compiled(column, schema, words)
     if compiled is None:
         return exact
     either = build.union_schema([compiled, exact], mode="left_to_right")
-    return build.nullable_schema(either) if column.nullable else either
+    return either if column.required else build.nullable_schema(either)
 
 
-def _compiled(column: Column, schema: RowSchema) -> CoreSchema | None:
+def _compiled(column: Column, schema: RowSchema, words: Iterable[str]) -> CoreSchema | None:
     """A check whose every accepted value is one that the column's rule returns unchanged."""
+    low, high = bounds(column)
+    low, high = max(low, -_EXACT), min(high, _EXACT)
+    if low > high:
+        return None
     if column.kind == "number":
-        return build.float_schema(strict=True, ge=-_EXACT, le=_EXACT)
+        return build.float_schema(strict=True, ge=low, le=high)
     if column.kind == "integer":
-        return build.int_schema(strict=True, ge=-_EXACT, le=_EXACT)
+        return build.int_schema(strict=True, ge=math.ceil(low), le=math.floor(high))
     if column.kind == "boolean":
         return build.bool_schema(strict=True)
     missing = schema.missing_markers
-    words = [word for word in column.categories if word == word.strip() and word not in missing]
-    return build.literal_schema(words) if words else None
+    plain = [word for word in words if word == word.strip() and word not in missing]
+    return build.literal_schema(plain) if plain else None

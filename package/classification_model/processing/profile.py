@@ -33,3 +33,11 @@ class Profile(FrozenModel):
     rows: int
     classes: tuple[tuple[Label, int], ...]
     columns: Mapping[str, ColumnProfile]
+
+    def example(self) -> dict[str, int | float | bool | str | None]:
+        """A row of usual values."""
+        return {name: column.example for name, column in self.columns.items()}
+
+    def source(self) -> bytes:
+        """The profile as the bytes of its file."""
+        return self.model_dump_json().encode() + b"\n"

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from classification_model.processing.validation import TypedValue
+from classification_model.config.schema import RowSchema
+from classification_model.processing.validation import TypedRow, TypedValue
 
-__all__ = ["UNKNOWN", "Floats", "Indices", "See", "Typed", "TypedColumn", "scalars"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "UNKNOWN",
+    "Columns",
+    "Floats",
+    "Indices",
+    "Mask",
+    "See",
+    "Typed",
+    "TypedColumn",
+    "codes_of",
+    "columns_of_rows",
+    "joined",
+    "rows_of",
+    "scalars",
+]
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 See = Callable[[Any], object]
 
 UNKNOWN: Indices = np.empty(0, np.int64)
@@ -39,8 +56,28 @@ class TypedColumn:
     whole: bool = False
     _seen: dict[See, tuple[Indices, list[Any]]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, values: Iterable[object]) -> TypedColumn:
+        """A column of any values, one for each row."""
+        codes, distinct = _coded(values)
+        return cls(codes, distinct)
+
     def __len__(self) -> int:
         return len(self.codes if self.numbers is None else self.numbers)
+
+    def floats(self) -> Floats:
+        """The values of a column of numbers, NaN where missing."""
+        if self.numbers is not None:
+            return self.numbers
+        values: Floats = np.array(self.values, np.float64)
+        return values[self.codes]
+
+    def missing(self) -> Mask:
+        """Which rows have no value."""
+        if self.numbers is not None:
+            return np.isnan(self.numbers)
+        empty = np.array([value is None for value in self.values], np.bool_)
+        return empty[self.codes]
 
     def fits_64_bits(self) -> bool:
         """Whether every whole number is one of 64 bits; true of what is no whole number."""
@@ -50,6 +87,8 @@ class TypedColumn:
 
     def array(self, kind: pa.DataType) -> pa.Array:
         """The values as an Arrow array of a type that takes them."""
+        import pyarrow as pa
+
         if self.numbers is None:
             return pa.array(self.values, kind).take(pa.array(self.codes))
         return pa.array(self.numbers, from_pandas=True).cast(kind)
@@ -62,10 +101,9 @@ class TypedColumn:
 
     def distinct(self) -> tuple[Indices, list[TypedValue]]:
         """The code of each row, and the value of each code."""
-        if self.codes is UNKNOWN:
-            encoded = pc.dictionary_encode(pa.array(self.numbers))
-            self.codes = encoded.indices.to_numpy().astype(np.int64)
-            self.values = scalars(encoded.dictionary.to_numpy(), whole=self.whole)
+        if self.codes is UNKNOWN and self.numbers is not None:
+            self.codes, distinct = codes_of(self.numbers)
+            self.values = scalars(distinct, whole=self.whole)
         return self.codes, self.values
 
     def seen(self, see: See) -> tuple[Indices, list[Any]]:
@@ -88,12 +126,19 @@ class TypedColumn:
         return [values[code] for code in self.codes.tolist()]
 
 
+Columns = Mapping[str, TypedColumn]
+"""Columns by name, all of one length."""
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A block of columns that were checked: the rows that no rule refuses, in order."""
+    """Columns that were checked: the rows that no rule refuses, in order.
 
-    columns: Mapping[str, TypedColumn]
-    good: npt.NDArray[np.bool_]
+    ``good`` says of each row that was checked whether it is one of those.
+    """
+
+    columns: Columns
+    good: Mask
 
     def fits_64_bits(self) -> bool:
         """Whether every whole number is one of 64 bits."""
@@ -109,3 +154,62 @@ def scalars(numbers: Floats, *, whole: bool) -> list[TypedValue]:
             return numbers.astype(np.int64).tolist()  # type: ignore[no-any-return]
     as_ruled: Callable[[float], TypedValue] = int if whole else float
     return [None if n != n else as_ruled(n) for n in numbers.tolist()]  # noqa: PLR0124 - NaN
+
+
+def codes_of(numbers: npt.NDArray[Any]) -> tuple[Indices, npt.NDArray[Any]]:
+    """The code of each number, and the number of each code; zeros of two signs are two."""
+    try:
+        import pyarrow as pa
+    except ImportError:
+        bits, codes = np.unique(numbers.view(np.int64), return_inverse=True)
+        return codes, bits.view(numbers.dtype)
+    encoded = pa.array(numbers).dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_numpy()
+
+
+def columns_of_rows(rows: Sequence[TypedRow], schema: RowSchema) -> dict[str, TypedColumn]:
+    """Typed rows as columns."""
+    return {
+        name: joined([TypedColumn.of(row[name] for row in rows)], column.kind)
+        for name, column in schema.columns.items()
+    }
+
+
+def joined(parts: Sequence[TypedColumn], kind: str) -> TypedColumn:
+    """Parts of one column of a kind, one below the other."""
+    if kind in ("integer", "number"):
+        numbers = np.concatenate([part.floats() for part in parts])
+        return TypedColumn(UNKNOWN, [], numbers, kind == "integer")
+    known: dict[TypedValue, int] = {}
+    codes = [_renumbered(part, known) for part in parts]
+    return TypedColumn(np.concatenate(codes), [*known])
+
+
+def rows_of(columns: Columns) -> list[TypedRow]:
+    """Columns as typed rows."""
+    every = zip(*(column.each() for column in columns.values()), strict=True)
+    return [dict(zip(columns, values, strict=True)) for values in every]
+
+
+def _coded(values: Iterable[Any]) -> tuple[Indices, list[Any]]:
+    """The code of each value, and the value of each code: alike are those of one type, too."""
+    numbers: dict[object, int] = {}
+    distinct: list[Any] = []
+    codes = []
+    for value in values:
+        key = (type(value), repr(value) if isinstance(value, float) else value)
+        try:
+            code = numbers.setdefault(key, len(distinct))
+        except TypeError:  # it cannot be looked up
+            code = len(distinct)
+        if code == len(distinct):
+            distinct.append(value)
+        codes.append(code)
+    return np.array(codes, np.int64), distinct
+
+
+def _renumbered(column: TypedColumn, known: dict[TypedValue, int]) -> Indices:
+    """The codes of a column by a numbering of values that grows."""
+    codes, values = column.distinct()
+    new = [known.setdefault(value, len(known)) for value in values]
+    return np.array(new, np.int64)[codes]

@@ -1,4 +1,4 @@
-"""The border: raw rows in, typed rows out, every fault named by row, column, value and rule.
+"""The boundary: raw rows in, typed rows out, every fault named by row, column, value and rule.
 
 One set of rules serves training data, the command line and the API. A raw value is what
 JSON, a CSV cell or a DataFrame holds; a typed value is ``int``, ``float``, ``bool``,
@@ -20,17 +20,28 @@ from pydantic import ConfigDict, PlainValidator, TypeAdapter, ValidationError, W
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import LARGEST, Column, RowSchema
 from classification_model.errors import RowError
 from classification_model.processing.data_warnings import RowWarning, value_checks
+from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.scalars import plain
 
-__all__ = ["LARGEST", "RowValidator", "RowWarning", "TypedRow", "TypedValue", "Validated", "parser"]
+__all__ = [
+    "LARGEST",
+    "RowValidator",
+    "RowWarning",
+    "TypedRow",
+    "TypedValue",
+    "Validated",
+    "bounds",
+    "parser",
+]
 
 TypedValue = int | float | bool | str | date | None
 TypedRow = dict[str, TypedValue]
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-LARGEST = 3.4028234663852886e38  # the largest float32: features are float32
+_LISTED = 8
 _BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
@@ -49,8 +60,6 @@ def _number(value: object, *, decimal_comma: bool = False) -> float:
     if isinstance(value, str):
         text = value.replace(",", ".") if decimal_comma else value
         value = float(text) if _DECIMAL.fullmatch(text) else value
-    elif hasattr(value, "item"):  # a NumPy scalar
-        value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("number_type", "should be a number")
     if isinstance(value, float) and not math.isfinite(value):
@@ -87,8 +96,6 @@ def _as_text(value: object) -> str | None:
     """Text as it is, a number as a CSV would have it (``3.0`` is ``3``), else nothing."""
     if isinstance(value, str):
         return value
-    if hasattr(value, "item"):
-        value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
         return None
     return str(int(value)) if value == int(value) else repr(value)
@@ -117,8 +124,51 @@ _PARSERS: Mapping[str, Callable[[object], TypedValue]] = {
     "boolean": _boolean,
     "category": _text,
     "date": _date,
-    "text": _text,
+    "raw": _text,
 }
+
+
+def bounds(column: Column) -> tuple[float, float]:
+    """The least and the greatest number that a column's own rules allow."""
+    low = -math.inf if column.minimum is None else float(column.minimum)
+    high = math.inf if column.maximum is None else float(column.maximum)
+    return low, high
+
+
+def _in_bounds(column: Column) -> Callable[[Any], TypedValue]:
+    low, high = bounds(column)
+
+    def check(value: int | float) -> TypedValue:
+        if value < low:
+            rule = "should be at least {bound}"
+            raise PydanticCustomError("below_minimum", rule, {"bound": column.minimum})
+        if value > high:
+            rule = "should be at most {bound}"
+            raise PydanticCustomError("above_maximum", rule, {"bound": column.maximum})
+        return value
+
+    return check
+
+
+def _listed(column: Column) -> Callable[[Any], TypedValue]:
+    allowed = frozenset(column.categories)
+    shown = ", ".join(column.categories[:_LISTED])
+    if len(column.categories) > _LISTED:
+        shown += f" or {len(column.categories) - _LISTED} more"
+
+    def check(value: str) -> TypedValue:
+        if value in allowed:
+            return value
+        raise PydanticCustomError("unlisted_category", "should be one of {shown}", {"shown": shown})
+
+    return check
+
+
+def _own_rule(column: Column) -> Callable[[Any], TypedValue] | None:
+    """What refuses a typed value that breaks a rule which a person gave the column."""
+    if column.categories:
+        return _listed(column)
+    return None if column.minimum is column.maximum is None else _in_bounds(column)
 
 
 def parser(
@@ -128,8 +178,9 @@ def parser(
 
     It raises ``PydanticCustomError`` naming the rule that the value breaks.
     """
-    parse, nullable, markers = _PARSERS[column.kind], column.nullable, frozenset(missing_markers)
-    is_text = parse is _text
+    parse, required, markers = _PARSERS[column.kind], column.required, frozenset(missing_markers)
+    check = _own_rule(column)
+    is_text = parse is _text and check is None
     if column.kind == "number" and decimal_comma:
         parse = partial(_number, decimal_comma=True)
     elif column.date_format:
@@ -143,8 +194,8 @@ def parser(
             elif is_text:
                 return value
         if value is not None:
-            return parse(value)
-        if nullable:
+            return parse(value) if check is None else check(parse(value))
+        if not required:
             return None
         raise PydanticCustomError("missing_value", "is missing, and the column must have a value")
 
@@ -154,35 +205,46 @@ def parser(
 _JSON_TYPES = {"integer": "integer", "number": "number", "boolean": "boolean"}
 
 
-def _json_schema(name: str, column: Column) -> dict[str, Any]:
-    """The column as the API's document shows it. Ranges and categories are seen, not enforced."""
+def _json_schema(name: str, column: Column, seen: ColumnProfile) -> dict[str, Any]:
+    """The column as the API's document shows it: its own rules, and what training saw."""
     notes = []
-    if column.categories:
-        notes.append("Seen in training: " + ", ".join(column.categories) + ".")
-    if column.minimum is not None and column.maximum is not None:
-        notes.append(f"Seen in training: {column.minimum} to {column.maximum}.")
-    if column.nullable:
+    if seen.categories:
+        notes.append(f"Seen in training: {', '.join(seen.categories)}.")
+    if seen.minimum is not None:
+        notes.append(f"Seen in training: {seen.minimum} to {seen.maximum}.")
+    if not column.required:
         notes.append("May be null.")
     kind = _JSON_TYPES.get(column.kind, "string")
-    schema: dict[str, Any] = {"title": name, "type": [kind, "null"] if column.nullable else kind}
+    schema: dict[str, Any] = {"title": name, "type": kind if column.required else [kind, "null"]}
     if column.kind == "date" and not column.date_format:
         schema["format"] = "date"
+    if column.categories:
+        schema["enum"] = [*column.categories, *([] if column.required else [None])]
+    for rule in ("minimum", "maximum"):
+        if (bound := getattr(column, rule)) is not None:
+            schema[rule] = bound
     if notes:
         schema["description"] = " ".join(notes)
-    if column.example is not None:
-        schema["examples"] = [column.example]
+    if seen.example is not None:
+        schema["examples"] = [seen.example]
     return schema
 
 
 class RowValidator:
     """The rules of a schema, compiled once.
 
+    Args:
+        schema: the columns and their rules.
+        profile: what training saw; without it there are no warnings.
+
     ``row_type`` is a TypedDict whose keys are the raw columns, spelled exactly as in the
     CSV; pydantic and FastAPI accept it wherever they take a type.
     """
 
-    def __init__(self, schema: RowSchema) -> None:
+    def __init__(self, schema: RowSchema, profile: Profile | None = None) -> None:
         self.schema = schema
+        self.profile = profile
+        seen = profile.columns if profile else {}
         fields: dict[str, Any] = {
             name: Annotated[
                 Any,
@@ -193,7 +255,7 @@ class RowValidator:
                         decimal_comma=schema.decimal_comma,
                     )
                 ),
-                WithJsonSchema(_json_schema(name, column)),
+                WithJsonSchema(_json_schema(name, column, seen.get(name, ColumnProfile()))),
             ]
             for name, column in schema.columns.items()
         }
@@ -201,11 +263,15 @@ class RowValidator:
             note = {"title": name, "description": "Accepted, and not looked at."}
             fields[name] = NotRequired[Annotated[Any, WithJsonSchema(note)]]
         self.row_type = _row_type(fields)
-        self._value_checks = value_checks(schema)
+        self._value_checks = value_checks(schema, profile)
         self._rows: TypeAdapter[list[TypedRow]] = TypeAdapter(list[self.row_type])  # type: ignore[name-defined]
 
     def validate(self, rows: Sequence[Mapping[str, object]]) -> Validated:
-        """Check every row; a bad one does not hide the others."""
+        """Check every row; a bad one does not hide the others.
+
+        Values may be those of NumPy, pandas and ``decimal``; see :func:`~.scalars.plain`.
+        """
+        rows = [_plain_row(row) for row in rows]
         try:
             return Validated([*self._rows.validate_python(rows)], [])
         except ValidationError as error:
@@ -221,6 +287,10 @@ class RowValidator:
             for name, check in self._value_checks
             if (unusual := check(row[name])) is not None
         )
+
+
+def _plain_row(row: Any) -> Any:
+    return {name: plain(value) for name, value in row.items()} if isinstance(row, Mapping) else row
 
 
 def _row_type(fields: dict[str, Any]) -> Any:

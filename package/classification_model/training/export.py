@@ -17,13 +17,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from classification_model.errors import ExportError, MissingExtraError
-from classification_model.inference.engines import OnnxScorer, SklearnScorer
+from classification_model.inference.engines import TOLERANCE, OnnxScorer, SklearnScorer
 from classification_model.processing.features import MISSING, UNSEEN, Feature, Matrix
 
-__all__ = ["TOLERANCE", "export", "nasty_rows"]
-
-TOLERANCE = 1e-5
-"""The largest difference in a probability between the two engines that export allows."""
+__all__ = ["export", "nasty_rows"]
 
 # The newest operator sets that the exporter and a two-year-old runtime both know.
 _OPSETS = {"": 18, "ai.onnx.ml": 3}

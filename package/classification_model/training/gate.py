@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from classification_model.bundle import Bundle
+from classification_model.bundle import Bundle, Manifest
 from classification_model.bundle.provenance import Comparison, Gate
 from classification_model.config.core import Config
-from classification_model.errors import BundleError
+from classification_model.errors import BundleError, RejectedModelError
 from classification_model.evaluation.comparison import compare
 from classification_model.inference.engines import Probabilities
 from classification_model.predict import Model
+from classification_model.processing.column_rules import ColumnRules
 from classification_model.processing.data_manager import Dataset
 
-__all__ = ["GateResult", "decide", "score_as"]
+__all__ = ["GateResult", "decide", "passed", "score_as"]
 
 _SMALLER_IS_BETTER = frozenset({"log_loss", "brier"})
 
@@ -33,7 +34,6 @@ def decide(
     old: Bundle | None,
     new: Bundle,
     held_out: Dataset,
-    metrics: Mapping[str, float],
     config: Config,
 ) -> GateResult:
     """Compare a new bundle with the one that it would replace, on the same held-out rows.
@@ -41,7 +41,7 @@ def decide(
     The same model trained again keeps the record of how it first passed, so that training
     twice gives the same bytes.
     """
-    reasons = _below_the_floor(config, metrics)
+    reasons = _below_the_floor(config, new.manifest.metrics)
     if old is None:
         return GateResult(None, None, reasons)
     if old.manifest.files[".pkl"] == new.manifest.files[".pkl"]:
@@ -50,7 +50,7 @@ def decide(
     scores = score_as(old, new, held_out)
     if isinstance(scores, str):
         return GateResult(Gate(**identity, note=f"not compared: {scores}"), None, reasons)
-    ours = Model(new).probabilities(held_out.rows)
+    ours = Model(new).score_columns(held_out.columns)
     classes = new.manifest.classes
     comparison = compare(held_out.labels, scores, ours, classes, seed=config.random_state)
     if comparison.verdict == "worse":
@@ -63,6 +63,24 @@ def decide(
         )
         reasons = (worse, *reasons)
     return GateResult(Gate(**identity, verdict=comparison.verdict), comparison, reasons)
+
+
+def passed(result: GateResult, old: Bundle | None, new: Bundle, *, force: bool) -> Manifest:
+    """The manifest of a bundle with the record of how it passed.
+
+    Raises:
+        RejectedModelError: it should not, and nobody forces it.
+    """
+    record = result.gate
+    if result.reasons and not force:
+        kept = "the model that is there stays" if old else "nothing was saved"
+        raise RejectedModelError(
+            f"the new model is refused: {'; '.join(result.reasons)}; {kept}; --force overrules",
+            result.comparison,
+        )
+    if result.reasons:
+        record = (record or Gate()).model_copy(update={"overruled": result.reasons})
+    return new.manifest.model_copy(update={"gate": record})
 
 
 def score_as(old: Bundle, new: Bundle, rows: Dataset) -> Probabilities | str:
@@ -80,10 +98,13 @@ def score_as(old: Bundle, new: Bundle, rows: Dataset) -> Probabilities | str:
         model = Model(old)
     except BundleError as error:
         return str(error)
-    checked = model.validator.validate([{name: row[name] for name in columns} for row in rows.rows])
-    if checked.errors:
-        return f"the old model refuses a row: {checked.errors[0]}"
-    scores = model.probabilities([row for row in checked.rows if row is not None])
+    checked = ColumnRules(old.manifest.row_schema).check(
+        {name: rows.columns[name] for name in columns}
+    )
+    if not checked.good.all():
+        line = rows.lines[checked.good.argmin()]
+        return f"the old model refuses a row, that of line {line}"
+    scores = model.score_columns(checked.columns)
     return scores[:, [order[label] for label in new.manifest.classes]]
 
 

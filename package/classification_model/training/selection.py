@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline
 
 from classification_model.bundle.provenance import Choice, Compared
 from classification_model.config.schema import EstimatorConfig
+from classification_model.evaluation.metrics import Outcomes
 from classification_model.pipeline import build_classifier
 from classification_model.processing.features import Feature, Matrix
 
@@ -205,7 +205,9 @@ def _fit_and_score(
 
 def _loss(y: npt.NDArray[np.str_], scores: Scores) -> float:
     # To nine digits: what is beyond depends on how many threads a machine adds up with.
-    return round(float(log_loss(y, scores / scores.sum(axis=1, keepdims=True))), 9)
+    truth = np.unique(y, return_inverse=True)[1]
+    shares = scores / scores.sum(axis=1, keepdims=True)
+    return round(float(Outcomes(truth, shares).losses.mean()), 9)
 
 
 def _vote(

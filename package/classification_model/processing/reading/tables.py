@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from classification_model.batch import rows
-from classification_model.batch.answers import csv_line, line_of
-from classification_model.batch.csv_blocks import quotes, records
-from classification_model.batch.sources import Block, Record
+from classification_model.processing.reading import records as by_rows
+from classification_model.processing.reading.csv_blocks import quotes, records
+from classification_model.processing.reading.csv_cells import csv_line, line_of
+from classification_model.processing.reading.encodings import is_utf8
+from classification_model.processing.reading.sources import Block, Record
 
-__all__ = ["Positions", "Table", "table_of"]
+__all__ = ["Positions", "Table", "one_array", "table_of"]
 
 Positions = npt.NDArray[np.int64]
 """Numbers of rows, in order."""
@@ -46,6 +47,9 @@ class Table(Protocol):
 
     def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
         """The raw values of some columns, in the rows that are not odd."""
+
+    def starts(self) -> Positions:
+        """The line, or the number, of each row."""
 
     def records(self, row: int) -> Iterator[Record]:
         """What the row-wise reader makes of one row, which may be more than one."""
@@ -109,6 +113,10 @@ class _CsvTable:
         line = self._first_line + int(np.searchsorted(self._all_lines, start))
         return records(self.source, self._text[start + 1 : end + 1], line)
 
+    def starts(self) -> Positions:
+        """The line of the file that each row starts on."""
+        return self._first_line + np.searchsorted(self._all_lines, self._starts)
+
     def lines(self, chosen: Positions) -> pa.Array:
         if not self._as_it_stands:
             kept = np.flatnonzero(~self.odd)
@@ -147,7 +155,7 @@ class _CsvTable:
             self._text.decode()
         except UnicodeDecodeError:
             bounds = zip(self._starts.tolist(), self._ends.tolist(), strict=True)
-            self.odd |= [not _is_utf8(self._text[start:end]) for start, end in bounds]
+            self.odd |= [not is_utf8(self._text[start:end]) for start, end in bounds]
 
     def _formulas(self) -> Positions:
         """Where cells begin as formulas do and are not plain numbers.
@@ -245,11 +253,14 @@ class _ParquetTable:
         self.odd = np.zeros(self._table.num_rows, np.bool_)
 
     def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
-        return {name: _plain(self._table.column(name)) for name in names}
+        return {name: one_array(self._table.column(name)) for name in names}
+
+    def starts(self) -> Positions:
+        return self._block.line + np.arange(len(self.odd))
 
     def records(self, row: int) -> Iterator[Record]:
         content = self._table.slice(row, 1)
-        return rows.records(replace(self._block, content=content, line=self._block.line + row))
+        return by_rows.records(replace(self._block, content=content, line=self._block.line + row))
 
     def lines(self, chosen: Positions) -> pa.Array:
         return _written(self._table.take(pa.array(chosen)))
@@ -257,27 +268,19 @@ class _ParquetTable:
 
 def _written(table: pa.Table) -> pa.Array:
     """Rows as lines of CSV, one by one."""
-    source = [rows.known(column.to_pylist()) for column in table.columns]
+    source = [by_rows.known(column.to_pylist()) for column in table.columns]
     return pa.array(["\n" + csv_line(cells) for cells in zip(*source, strict=True)], pa.string())
 
 
-def _plain(column: pa.ChunkedArray) -> pa.Array:
+def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """One array, of a type that the rules of columns take."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     kind = column.type
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
         column = column.cast(pa.string())
-    elif pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-    return column.combine_chunks()
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _is_flat(table: pa.Table, needed: Sequence[str]) -> bool:
     return not any(pa.types.is_nested(table.schema.field(name).type) for name in needed)
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -9,45 +9,44 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.batch.sources import (
-    Block,
-    Record,
-    Source,
-    encoding_of,
-    known_encoding,
-    opened,
-    position,
-    utf8,
-)
 from classification_model.errors import DataError
-from classification_model.processing.csv_reader import find_delimiter
+from classification_model.processing.reading.delimiters import find_delimiter
+from classification_model.processing.reading.encodings import encoding_of, known_encoding, utf8
+from classification_model.processing.reading.sources import Block, Record, Source, opened, position
 
-__all__ = ["BLOCK", "blocks", "head", "quotes", "records"]
+__all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "records"]
 
 BLOCK = 4 * 2**20
 """Bytes of a block: some ten thousand rows."""
 
-_SAMPLE = 2**20
 _LONGEST = 32 * 2**20  # a line beyond it is none
 _LF, _CR, _QUOTE = b'\n\r"'
 _BINARY = frozenset("\0\1\2\3\4\5\6\7")  # no text has these; pictures and archives have many
 
 
-def head(name: str, known_columns: Sequence[str], encoding: str | None = None) -> Source:
+def head(name: str, known_columns: Collection[str], encoding: str | None = None) -> Source:
     """Find out how a CSV is written, and read its header.
 
     Raises:
         DataError: it cannot be read, is empty, or is no text.
     """
     with opened(name) as stream:
-        sample = stream.read(_SAMPLE)
-    encoding = known_encoding(encoding) if encoding else encoding_of(sample)
+        return head_of(name, stream, known_columns, encoding)
+
+
+def head_of(
+    name: str, stream: IO[bytes], known_columns: Collection[str], encoding: str | None = None
+) -> Source:
+    """The same, of the bytes of a file called ``name``."""
+    told, sample = encoding_of(stream)
+    encoding = known_encoding(encoding) if encoding else told
     text = sample.decode(encoding, "replace")
     lines = io.StringIO(text, newline="").readlines()
     if not text.strip():
@@ -80,7 +79,7 @@ def blocks(source: Source, size: int = BLOCK) -> Iterator[Block]:
         DataError: the file cannot be read, or a line is longer than any row.
     """
     with opened(source.name) as stream:
-        chunks = utf8(stream, source.encoding, stream.read(_SAMPLE), size)
+        chunks = utf8(stream, source.encoding, stream.read(size), size)
         rest, line = b"", 0
         for chunk, last in _with_last(chunks):
             rest += chunk
@@ -98,6 +97,13 @@ def blocks(source: Source, size: int = BLOCK) -> Iterator[Block]:
                     f"{source.name}, line {line}: is longer than {_LONGEST // 2**20} MB; is the "
                     "file a CSV?"
                 )
+
+
+def body(source: Source, content: bytes) -> Iterator[Record]:
+    """Every record of a CSV whose bytes are at hand, its header left out."""
+    text = b"".join(utf8(io.BytesIO(), source.encoding, content, 1))
+    text, line = _without_header(source, text)
+    return records(source, text, line)
 
 
 def _with_last(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:

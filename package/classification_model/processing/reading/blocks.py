@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from classification_model.batch import csv_blocks
-from classification_model.batch.sources import (
+from classification_model.errors import DataError
+from classification_model.processing.reading import csv_blocks
+from classification_model.processing.reading.sources import (
     Block,
     Source,
     format_of,
@@ -16,7 +17,6 @@ from classification_model.batch.sources import (
     position,
     size_of,
 )
-from classification_model.errors import DataError
 
 __all__ = ["blocks", "head"]
 

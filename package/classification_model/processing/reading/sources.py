@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import glob
 import gzip
 import os
@@ -22,21 +21,20 @@ __all__ = [
     "Record",
     "Source",
     "check_columns",
-    "encoding_of",
     "expand",
     "filesystem",
     "format_of",
     "is_remote",
-    "known_encoding",
     "opened",
     "parquet",
     "position",
     "size_of",
-    "utf8",
+    "unreadable",
 ]
 
 Format = Literal["csv", "jsonl", "parquet"]
 
+_SHOWN = 5
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -210,7 +208,19 @@ def parquet() -> Any:
     return pyarrow.parquet
 
 
-def check_columns(source: Source, wanted: Collection[str], added: Collection[str]) -> None:
+def unreadable(name: str, faults: Sequence[Record]) -> DataError:
+    """The error that names the first of the lines that could not be read."""
+    shown = "; ".join(f"line {record.line}: {record.fault}" for record in faults[:_SHOWN])
+    more = f"; and {len(faults) - _SHOWN} lines more" if len(faults) > _SHOWN else ""
+    return DataError(f"{name}, {shown}{more}; mend the lines")
+
+
+def check_columns(
+    source: Source,
+    wanted: Collection[str],
+    added: Collection[str],
+    cure: str = "mend the file",
+) -> None:
     """See that a file has the columns of the model, and none that the answer will have.
 
     Raises:
@@ -223,79 +233,7 @@ def check_columns(source: Source, wanted: Collection[str], added: Collection[str
     if absent and source.format != "jsonl":  # there a line may say less than another
         raise DataError(
             f"{source.name}: no column {', '.join(map(repr, absent))}; the file has "
-            f"{', '.join(map(repr, columns))}"
+            f"{', '.join(map(repr, columns))}; {cure}"
         )
     if taken := [name for name in added if name in columns]:
         raise DataError(f"{source.name}: has a column {taken[0]!r} already; rename it")
-
-
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
-
-def encoding_of(sample: bytes) -> str:
-    """How the text of a file is encoded, from its beginning.
-
-    Text that is mostly UTF-8 is UTF-8, and its other lines are faulty; text that mostly is
-    not is what most call Latin-1, with the euro sign and typographic quotes.
-    """
-    for mark, encoding in _MARKS:
-        if sample.startswith(mark):
-            return encoding
-    lines = [line for line in sample.split(b"\n")[:-1] or [sample] if not line.isascii()]
-    faulty = sum(not _is_utf8(line) for line in lines)
-    return "cp1252" if 2 * faulty > len(lines) else "utf-8"
-
-
-def known_encoding(name: str) -> str:
-    """The one name of an encoding that has many.
-
-    Raises:
-        DataError: there is no such encoding.
-    """
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        raise DataError(
-            f"--encoding {name}: no such encoding; name one such as utf-8, cp1252 or utf-16"
-        ) from None
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def utf8(stream: IO[bytes], encoding: str, head: bytes, size: int) -> Iterator[bytes]:
-    """The text of a stream as UTF-8, ``size`` bytes at a time, ``head`` first.
-
-    What is no text in its encoding becomes what is no UTF-8, so that its row is found out.
-    """
-    if encoding == "utf-8":
-        yield head
-        while chunk := stream.read(size):
-            yield chunk
-        return
-    codecs.register_error("latin-1", _as_latin_1)
-    errors = {"cp1252": "latin-1", "utf-16": "surrogatepass"}.get(encoding, "surrogateescape")
-    back = "surrogateescape" if errors == "surrogateescape" else "surrogatepass"
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    yield decoder.decode(head).encode("utf-8", back)
-    while chunk := stream.read(size):
-        yield decoder.decode(chunk).encode("utf-8", back)
-    try:
-        yield decoder.decode(b"", final=True).encode("utf-8", back)
-    except UnicodeDecodeError:
-        yield b"\xff"
-
-
-def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
-    """The five bytes that are nothing in cp1252 are control characters in Latin-1."""
-    faulty = cast("UnicodeDecodeError", error)
-    return faulty.object[faulty.start : faulty.end].decode("latin-1"), faulty.end

@@ -1,0 +1,81 @@
+"""Learn a profile from whole columns. Training alone does this; what serving needs is the result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from classification_model.config.schema import Kind, Label, RowSchema
+from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.validation import TypedValue
+
+if TYPE_CHECKING:  # it imports pyarrow
+    from classification_model.processing.typed_columns import TypedColumn
+
+__all__ = ["profile_of", "profile_of_counts", "profile_of_numbers"]
+
+
+def profile_of(
+    schema: RowSchema, columns: Mapping[str, TypedColumn], labels: Sequence[Label]
+) -> Profile:
+    """What there is in the rows that a model learns from.
+
+    Args:
+        schema: the columns, in order.
+        columns: their typed values.
+        labels: the class of each row; the commonest comes first, then by its text.
+    """
+    classes = sorted(Counter(labels).items(), key=lambda item: (-item[1], str(item[0])))
+    return Profile(
+        rows=len(labels),
+        classes=tuple(classes),
+        columns={
+            name: _of_column(column.kind, columns[name]) for name, column in schema.columns.items()
+        },
+    )
+
+
+def _of_column(kind: Kind, column: TypedColumn) -> ColumnProfile:
+    if column.numbers is not None:
+        return profile_of_numbers(column.numbers, whole=column.whole)
+    codes, values = column.distinct()
+    counts = np.bincount(codes, minlength=len(values)).tolist()
+    return profile_of_counts(
+        kind, {value: count for value, count in zip(values, counts, strict=True) if count}
+    )
+
+
+def profile_of_numbers(numbers: npt.NDArray[np.float64], *, whole: bool) -> ColumnProfile:
+    """The profile of a column of numbers, NaN where missing; its example is the lower median."""
+    known = numbers[~np.isnan(numbers)]
+    missing = len(numbers) - len(known)
+    if not len(known):
+        return ColumnProfile(missing=missing)
+    middle = (len(known) - 1) // 2
+    found = [known.min(), known.max(), np.partition(known, middle)[middle]]
+    low, high, median = (int(number) if whole else float(number) for number in found)
+    return ColumnProfile(missing=missing, minimum=low, maximum=high, example=median)
+
+
+def profile_of_counts(kind: Kind, counts: Mapping[TypedValue, int]) -> ColumnProfile:
+    """The profile of a column whose values are held once, each with its number of rows.
+
+    ``None`` stands for missing. The example is the commonest value, the first of several.
+    """
+    known: dict[Any, int] = {value: n for value, n in counts.items() if value is not None}
+    missing = counts.get(None, 0)
+    if kind in ("integer", "number"):
+        numbers = np.repeat(np.array([*known], np.float64), [*known.values()])
+        found = profile_of_numbers(numbers, whole=kind == "integer")
+        return found.model_copy(update={"missing": missing})
+    example = min(known, key=lambda value: (-known[value], value), default=None)
+    return ColumnProfile(
+        missing=missing,
+        categories=dict(sorted(known.items())) if kind == "category" else {},
+        example=example.isoformat() if isinstance(example, date) else example,
+    )

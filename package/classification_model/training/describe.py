@@ -1,0 +1,97 @@
+"""A fitted pipeline as a bundle in memory: proven, and judged on the held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from classification_model import bundle
+from classification_model.bundle import Bundle, Manifest, golden
+from classification_model.bundle.provenance import Choice
+from classification_model.config.core import Config
+from classification_model.config.schema import Label
+from classification_model.errors import ExportError
+from classification_model.evaluation import Report, evaluate
+from classification_model.pipeline import FramePipeline
+from classification_model.predict import Model
+from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
+from classification_model.processing.profile import Profile
+from classification_model.progress import Progress
+from classification_model.training.export import export
+
+__all__ = ["estimator_name", "judged", "proven"]
+
+
+def estimator_name(choice: Choice) -> str:
+    """What was chosen, as people call it."""
+    chosen = [f"{c.name} ({c.weight:.0%})" for c in choice.compared if c.weight]
+    if len(chosen) > 1:
+        return "a vote of " + ", ".join(chosen)
+    return chosen[0].removesuffix(" (100%)") if chosen else choice.estimator.name
+
+
+def proven(
+    pipeline: FramePipeline,
+    *,
+    config: Config,
+    choice: Choice,
+    data: Dataset,
+    profile: Profile,
+    version: str,
+    progress: Progress,
+) -> Bundle:
+    """The pipeline as a bundle in memory, with its ONNX graph and its golden rows."""
+    contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
+    if config.derived:
+        contents[".features"] = config.features.encode()
+    progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
+    encode = pipeline.named_steps["encode"]
+    refused = None
+    try:
+        contents[".onnx"] = export(pipeline, encode.matrix(data.typed()))
+    except ExportError as error:
+        refused = str(error)
+        progress.say(f"No ONNX file: {refused}")
+    manifest = Manifest(
+        format=bundle.FORMAT,
+        version=version,
+        target=config.target,
+        classes=_classes(pipeline, data),
+        row_schema=config.row_schema(),
+        features=encode.features_,
+        rows=len(data),
+        data_sha256=data.digest,
+        config_sha256=config.digest,
+        python=bundle.python_version(),
+        libraries=bundle.library_versions(),
+        metrics={},
+        choice=choice,
+        gate=None,
+        onnx_refused=refused,
+        files={},
+    )
+    stem = f"{config.pipeline_save_file}{version}"
+    rows = golden.choose_rows(data.columns, manifest.row_schema, seed=config.random_state)
+    unproven = Bundle.of(manifest, stem=stem, contents=contents)
+    answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
+    return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})
+
+
+def judged(new: Bundle, split: Split, *, seed: int) -> Report:
+    """Judge a bundle on the held-out rows, by the engine that will serve it."""
+    manifest, model = new.manifest, Model(new)
+    return evaluate(
+        predict=model.scorer.score,
+        features=manifest.features,
+        functions=model.functions,
+        schema=manifest.row_schema,
+        train=split.train,
+        held_out=split.held_out,
+        classes=manifest.classes,
+        seed=seed,
+    )
+
+
+def _classes(pipeline: FramePipeline, data: Dataset) -> tuple[Label, ...]:
+    """The classes in the pipeline's order, as plain Python values."""
+    plain = {label: label for label in data.labels}
+    return tuple(plain[label] for label in pipeline.classes_.tolist())
