@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -36,14 +37,18 @@ from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.cross_fitting import Fold
 from classification_model.processing.features import Feature, Matrix, feature_plan
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import functions_of
+from classification_model.processing.learned import Learned
+from classification_model.processing.learning import Learning, learnable, stratified
 from classification_model.processing.typed_columns import Columns, Typed
 
 __all__ = [
     "ESTIMATORS",
     "EncodingStep",
+    "FoldMatrices",
     "FramePipeline",
     "build_classifier",
     "build_pipeline",
@@ -78,7 +83,9 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         plan: the features of the matrix, in order.
         source: of the home's features.py, which the plan's functions come from.
 
-    ``features_`` is the plan completed with learned categories: what serving encodes by.
+    ``features_`` is the plan completed with learned categories: what serving encodes by. What a
+    text or one of many categories says is learned from labels, and is in ``learned_``; of such
+    columns ``fit_transform`` gives what was learned from other rows, and ``transform`` does not.
     """
 
     def __init__(self, schema: RowSchema, plan: Sequence[Feature], source: str = "") -> None:
@@ -86,18 +93,19 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.plan = plan
         self.source = source
 
-    def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002
-        """Learn the categories of the features.
+    def fit(self, X: object, y: object = None) -> Self:
+        """Learn the categories of the features, and texts from their labels.
 
         Raises:
             InvalidRowsError: a row does not fit the schema.
+            ValueError: there is a text, and no labels to learn it by.
         """
-        self._learn(self._typed(X))
+        self._learn(self._typed(X), y)
         return self
 
-    def fit_transform(self, X: object, y: object = None) -> Matrix:  # noqa: ARG002
-        """The same as ``fit`` and ``transform``; the rows are validated once."""
-        return self.fit_matrix(X)
+    def fit_transform(self, X: object, y: object = None) -> Matrix:
+        """The matrix of the rows that are learned from; what is learned is cross-fitted."""
+        return self.fit_matrix(X, y)
 
     def transform(self, X: object) -> Matrix:
         """The matrix of raw rows, of shape ``(rows, features)``.
@@ -107,11 +115,17 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         return self.matrix(X)
 
-    def fit_matrix(self, X: object) -> Matrix:
+    def fit_matrix(self, X: object, y: object = None) -> Matrix:
         """As ``fit_transform``, whatever ``set_output`` says."""
+        return self.fit_folds(X, y).matrix
+
+    def fit_folds(
+        self, X: object, y: object = None, folds: Sequence[Fold] | None = None
+    ) -> FoldMatrices:
+        """The same, with the matrices of folds; without ``folds`` they are made."""
         columns = self._typed(X)
-        self._learn(columns)
-        return self._encoded(columns)
+        learning = self._learn(columns, y, folds)
+        return FoldMatrices(self._encoded(columns, learning), learning, self._learned_places())
 
     def matrix(self, X: object) -> Matrix:
         """As ``transform``, whatever ``set_output`` says."""
@@ -121,14 +135,40 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _typed(self, X: object) -> Columns:
         return X.columns if isinstance(X, Typed) else FrameValidator(self.schema).columns(X)
 
-    def _learn(self, columns: Columns) -> None:
-        self.features_ = learn_categories(self.plan, columns, functions_of(self.source))
+    def _learn(
+        self, columns: Columns, y: Any = None, folds: Sequence[Fold] | None = None
+    ) -> Learning | None:
+        learning = None
+        found = learnable(self.plan, columns, 5)
+        if y is not None and found:
+            made = stratified(y, 0) if folds is None else folds
+            learning = Learning.of(found, self.schema, columns, y, made, min_rows=5)
+        elif any(feature.kind == "text" for feature in found):
+            raise ValueError(f"{found[0].name!r} is a text, which is learned from labels: give y")
+        self.learned_ = learning.learned if learning else Learned()
+        instead = self.learned_.features()
+        plan = [part for one in self.plan for part in instead.get(one.name, (one,))]
+        self.features_ = learn_categories(plan, columns, functions_of(self.source))
         self.feature_names_in_ = np.array([*self.schema.columns], dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
+        return learning
 
-    def _encoded(self, columns: Columns) -> Matrix:
-        functions = functions_of(self.source)
-        return ColumnEncoder(self.schema, self.features_, functions).encode(columns)
+    def _learned_places(self) -> list[int]:
+        """The places in the matrix of what is learned from labels, in the encoders' order."""
+        place = {feature.name: i for i, feature in enumerate(self.features_)}
+        return [place[name] for encoder in self.learned_.columns for name in encoder.names]
+
+    def _encoded(self, columns: Columns, learning: Learning | None = None) -> Matrix:
+        functions = self.learned_.functions(functions_of(self.source))
+        encoder = ColumnEncoder(self.schema, self.features_, functions)
+        if learning is None:
+            return encoder.encode(columns)
+        learned = self._learned_places()
+        others = [i for i in range(len(self.features_)) if i not in {*learned}]
+        matrix = np.empty((len(next(iter(columns.values()))), len(self.features_)), np.float32)
+        matrix[:, others] = encoder.encode(columns, others)
+        matrix[:, learned] = learning.cross_fit.out_of_fold()
+        return matrix
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -144,6 +184,26 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.array([feature.name for feature in self.features_], dtype=object)
 
 
+@dataclass(frozen=True, slots=True)
+class FoldMatrices:
+    """What a classifier may learn from: a matrix of all rows, and one for each fold.
+
+    They differ in the columns that are learned from labels, at ``places``.
+    """
+
+    matrix: Matrix
+    learning: Learning | None
+    places: Sequence[int]
+
+    def of_fold(self, number: int) -> Matrix:
+        """The matrix of all rows where the labels of a fold's test rows are unknown."""
+        if self.learning is None:
+            return self.matrix
+        matrix = self.matrix.copy()
+        matrix[:, self.places] = self.learning.cross_fit.of_fold(number)
+        return matrix
+
+
 class FramePipeline(Pipeline):  # type: ignore[misc]
     """A classifier on raw rows, with the steps ``encode`` and ``classify``.
 
@@ -154,7 +214,7 @@ class FramePipeline(Pipeline):  # type: ignore[misc]
     def fit(self, X: object, y: object = None, **params: Any) -> Self:
         """Learn the features and the classifier; ``params`` are ``classify__...``."""
         own = {name.removeprefix("classify__"): value for name, value in params.items()}
-        matrix = self.named_steps["encode"].fit_matrix(X)
+        matrix = self.named_steps["encode"].fit_matrix(X, y)
         self.named_steps["classify"].fit(matrix, y, **own)
         return self
 

@@ -168,7 +168,6 @@ _HINTS = {
     "nullable": f"{_NO_SUCH_KEY}: a value may be missing, unless `required: yes` says otherwise",
     "example": f"{_NO_SUCH_KEY}: examples are learned by each training",
 }
-_TEXT = "there is no kind `text`: `raw` is what derived features read"
 
 
 def _first_fault(file: Path, document: Document, error: ValidationError) -> str:
@@ -196,6 +195,4 @@ def _at(document: Document, path: tuple[str | int, ...]) -> Node:
 def _message(fault: Mapping[str, Any], value: Node) -> str:
     if fault["type"] == "extra_forbidden":
         return _HINTS.get(str(fault["loc"][-1]), _NO_SUCH_KEY)
-    if fault["loc"][-1:] == ("kind",) and fault["loc"][:1] == ("columns",) and value == "text":
-        return _TEXT
     return str(fault["msg"]).removeprefix("Value error, ")

@@ -23,8 +23,8 @@ __all__ = [
 LARGEST = 3.4028234663852886e38
 """The largest float32, and so the largest number that a column may hold: features are float32."""
 
-Kind = Literal["integer", "number", "boolean", "category", "date", "raw"]
-"""What a column holds. ``raw`` is text that only derived features read."""
+Kind = Literal["integer", "number", "boolean", "category", "date", "text", "raw"]
+"""What a column holds. ``text`` is learned from; ``raw`` is text that only derived features read."""
 
 Label = bool | int | float | str
 """One class of the target, as the CSV has it: a number stays a number, a word a word."""
@@ -42,6 +42,9 @@ class Column(FrozenModel):
     ``date_format`` says how dates are written, in the letters of ``strptime``, where they are
     not written as 2024-12-31.
 
+    ``max_chars`` says how much of a text is read. ``order`` lists categories from the least to the
+    most.
+
     ``required``, ``categories``, ``minimum`` and ``maximum`` are rules: a value that breaks one
     is refused. Without them a missing or unseen value is scored with a warning.
     """
@@ -52,6 +55,8 @@ class Column(FrozenModel):
     minimum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
     maximum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
     date_format: str | None = None
+    max_chars: Annotated[int, Field(gt=0)] = 5000
+    order: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -70,6 +75,12 @@ class Column(FrozenModel):
             raise ValueError("minimum and maximum belong to the kinds integer and number")
         if self.kind != "date" and self.date_format is not None:
             raise ValueError("date_format belongs to kind date")
+        if self.kind != "text" and "max_chars" in self.model_fields_set:
+            raise ValueError("max_chars belongs to kind text")
+        if self.kind != "category" and self.order:
+            raise ValueError("order belongs to kind category")
+        if len(set(self.order)) != len(self.order):
+            raise ValueError("order holds the same value twice")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
         return self

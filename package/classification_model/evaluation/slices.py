@@ -80,7 +80,7 @@ def _parts(kind: str, train: TypedColumn, held_out: TypedColumn) -> Parts:
     if kind in ("category", "boolean"):
         codes, values = held_out.distinct()
         return [_name(value) for value in values], codes
-    if kind == "raw":
+    if kind in ("raw", "text"):
         names: list[str] = []
         place = np.full(len(missing), -1, np.int64)
     else:

@@ -94,6 +94,10 @@ class ColumnEncoder:
         numbers = inputs[0].numbers
         if feature.function is None and feature.kind == "number" and numbers is not None:
             return numbers
+        if part := self._functions.parts.get(feature.function or ""):
+            look, place = part
+            codes, several = inputs[0].seen(look)
+            return np.array([numbers[place] for numbers in several], np.float64)[codes]
         if feature.function and feature.kind == "category" and len(inputs) == 1:
             codes, results = inputs[0].seen(self._functions.by_name[feature.function])
             return _category_numbers(feature, results)[codes]

@@ -45,11 +45,12 @@ class Feature:
     """One column of the matrix: where its value comes from, and how it becomes a number.
 
     Without ``function`` the value is that of the one input. A category becomes its position
-    in ``categories``, or :data:`UNSEEN`.
+    in ``categories``, or :data:`UNSEEN`. A text stands in a plan for the numbers that are learned
+    from it, and in no matrix.
     """
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "text"]
     inputs: tuple[str, ...]
     function: str | None = None
     categories: tuple[str, ...] = ()
@@ -93,8 +94,8 @@ def feature_plan(
                 Feature(name=f"{name} {part}", kind="number", inputs=(name,), function=part)
                 for part in DATE_PARTS
             ]
-        elif column.kind == "category":
-            plan.append(Feature(name=name, kind="category", inputs=(name,)))
+        elif column.kind in ("category", "text"):
+            plan.append(Feature(name=name, kind=column.kind, inputs=(name,)))
         elif column.kind != "raw":
             plan.append(Feature(name=name, kind="number", inputs=(name,)))
     for name, feature in derived.items():

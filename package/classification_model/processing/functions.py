@@ -13,10 +13,13 @@ from typing import Any
 
 from classification_model.errors import ConfigError
 
-__all__ = ["BUILT_IN", "DATE_PARTS", "Functions", "See", "functions_of"]
+__all__ = ["BUILT_IN", "DATE_PARTS", "Functions", "Look", "See", "functions_of"]
 
 See = Callable[[Any], object]
 """What a function looks at in one of its inputs, where that is less than the value."""
+
+Look = Callable[[Any], tuple[float, ...]]
+"""Several numbers of one value, which cost little more than one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,13 @@ class Functions:
     """Functions by the name that config.yml and the manifest use.
 
     Each takes scalars, any of which may be ``None`` (missing), and returns a number, a
-    category, or ``None``. ``seen`` is a home's ``SEEN``.
+    category, or ``None``. ``seen`` is a home's ``SEEN``. ``parts`` are the functions that give
+    one of several numbers of one look, with that and the number's place.
     """
 
     by_name: Mapping[str, Callable[..., float | str | None]]
     seen: Mapping[str, tuple[See | None, ...]] = field(default_factory=dict)
+    parts: Mapping[str, tuple[Look, int]] = field(default_factory=dict)
 
 
 def year(day: date | None) -> float | None:

@@ -57,7 +57,7 @@ class CodeStatistics(FrozenModel):
         shares = (f"{self.column}: share of {label}" for label in self.classes)
         return (*shares, f"{self.column}: rows")
 
-    def reader(self) -> Callable[[object], list[float]]:
+    def reader(self) -> Callable[[object], tuple[float, ...]]:
         """The function from a category to one number for each of ``names``.
 
         The last one is the logarithm of one more than the number of rows.
@@ -65,10 +65,10 @@ class CodeStatistics(FrozenModel):
         scores = np.frombuffer(self.scores, "<f4").astype(np.float64)
         each = scores.reshape(len(self.codes), len(self.classes)).tolist()
         known = {
-            code: [*of_classes, math.log1p(rows)]
+            code: (*of_classes, math.log1p(rows))
             for code, of_classes, rows in zip(self.codes, each, self.rows, strict=True)
         }
-        others = [*self.others, 0.0]
+        others = (*self.others, 0.0)
         return lambda value: known.get(MISSING_CODE if value is None else str(value), others)
 
 

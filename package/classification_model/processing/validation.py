@@ -125,6 +125,7 @@ _PARSERS: Mapping[str, Callable[[object], TypedValue]] = {
     "category": _text,
     "date": _date,
     "raw": _text,
+    "text": _text,
 }
 
 

@@ -45,6 +45,8 @@ def proven(
         contents[".features"] = config.features.encode()
     progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
     encode = pipeline.named_steps["encode"]
+    if encode.learned_.columns:
+        contents[".learned"] = encode.learned_.source()
     refused = None
     try:
         contents[".onnx"] = export(pipeline, encode.matrix(data.typed()))

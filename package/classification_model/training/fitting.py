@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sklearn.exceptions import ConvergenceWarning
@@ -22,7 +22,7 @@ from classification_model.pipeline import (
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Matrix
 from classification_model.progress import Progress
-from classification_model.training.selection import choose
+from classification_model.training.selection import choose, folds
 
 __all__ = ["Encoded", "choose_estimator", "encode", "fit", "recorded_choice"]
 
@@ -34,12 +34,14 @@ class Encoded:
     step: EncodingStep
     matrix: Matrix
     labels: Sequence[Label]
+    of_fold: Callable[[int], Matrix]
 
 
 def encode(config: Config, train: Dataset) -> Encoded:
     """Learn the features of the training rows, which were validated."""
     step = encoding_step(config)
-    return Encoded(step, step.fit_matrix(train.typed()), train.labels)
+    found = step.fit_folds(train.typed(), train.labels, folds(train.labels, config.random_state))
+    return Encoded(step, found.matrix, train.labels, found.of_fold)
 
 
 def recorded_choice(old: Bundle | None, data: Dataset, config: Config) -> Choice | None:
@@ -64,6 +66,7 @@ def choose_estimator(
         train.matrix,
         train.labels,
         train.step.features_,
+        of_fold=train.of_fold,
         seed=config.random_state,
         time_budget=config.time_budget,
         only=[one.name for one in recorded.compared] if recorded else None,
@@ -86,7 +89,7 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     Raises:
         ConfigError: the estimator refuses its parameters.
     """
-    classify = build_classifier(train.step.plan, choice.estimator, config.random_state)
+    classify = build_classifier(train.step.features_, choice.estimator, config.random_state)
     try:
         with warnings.catch_warnings():
             # Whether it converged or not, it is judged by its answers.

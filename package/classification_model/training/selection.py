@@ -28,7 +28,7 @@ from classification_model.evaluation.metrics import Outcomes
 from classification_model.pipeline import build_classifier
 from classification_model.processing.features import Feature, Matrix
 
-__all__ = ["candidates", "choose"]
+__all__ = ["candidates", "choose", "folds"]
 
 Scores = npt.NDArray[np.float64]
 
@@ -86,6 +86,7 @@ def choose(
     *,
     seed: int,
     time_budget: float,
+    of_fold: Callable[[int], Matrix] | None = None,
     only: Sequence[str] | None = None,
     began: Callable[[int, int, str], None] = lambda *_: None,
     progress: Callable[[int, int, str, float], None] = lambda *_: None,
@@ -97,6 +98,8 @@ def choose(
         labels: their classes.
         plan: the features, in the order of the matrix's columns.
         seed: of the folds and of every candidate.
+        of_fold: the matrix of all rows for each of :func:`folds`, where what is learned from
+            labels is in it; by default ``matrix``.
         time_budget: seconds; a candidate that will not end in time is not begun.
         only: the names to compare, as a recorded choice has them; then no clock is read.
         began: told how many of how many are done, and the name of the next.
@@ -106,7 +109,8 @@ def choose(
     available = candidates(len(y), plan)
     names = [name for name in (only or available) if name in available]
     start, longest = time.monotonic(), 0.0
-    folds = _folds(y, seed)
+    parts = folds(labels, seed)
+    matrices = [of_fold(number) if of_fold else matrix for number in range(len(parts))]
     scores: dict[str, Scores] = {}
     losses: dict[str, float] = {}
     with joblib.Parallel(n_jobs=-1) as parallel:  # this machine's cores, or a cluster's
@@ -118,7 +122,7 @@ def choose(
                 break
             began(done - 1, len(names), name)
             estimator = build_classifier(plan, available[name], seed)
-            scores[name] = _out_of_fold(parallel, estimator, matrix, y, folds)
+            scores[name] = _out_of_fold(parallel, estimator, matrices, y, parts)
             losses[name] = _loss(y, scores[name])
             longest = max(longest, time.monotonic() - start - begun)
             progress(done, len(names), name, losses[name])
@@ -160,8 +164,9 @@ def _start_workers(parallel: joblib.Parallel) -> None:
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 
-def _folds(y: npt.NDArray[np.str_], seed: int) -> list[Fold]:
+def folds(labels: Sequence[object], seed: int) -> list[Fold]:
     """Stratified folds; on a small table twice, because one division of it says little."""
+    y = np.array([str(label) for label in labels])
     splits = min(_FOLDS, *Counter(y.tolist()).values())
     repeats = 2 if len(y) <= 1500 else 1
     return [
@@ -174,13 +179,14 @@ def _folds(y: npt.NDArray[np.str_], seed: int) -> list[Fold]:
 def _out_of_fold(
     parallel: joblib.Parallel,
     estimator: Pipeline,
-    matrix: Matrix,
+    matrices: Sequence[Matrix],
     y: npt.NDArray[np.str_],
     folds: Sequence[Fold],
 ) -> Scores:
     """Each row's probabilities by models that were not trained on it, shape (rows, classes)."""
     parts = parallel(
-        joblib.delayed(_fit_and_score)(estimator, matrix, y, train, test) for train, test in folds
+        joblib.delayed(_fit_and_score)(estimator, matrix, y, train, test)
+        for matrix, (train, test) in zip(matrices, folds, strict=True)
     )
     total = np.zeros((len(y), parts[0].shape[1]))
     for (_, test), part in zip(folds, parts, strict=True):

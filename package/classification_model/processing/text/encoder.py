@@ -97,7 +97,7 @@ class TextEncoder(FrozenModel):
         scores = (f"{self.column}: score of {label}" for label in self.classes)
         return (*scores, *(f"{self.column}: {count}" for count in _COUNTS))
 
-    def reader(self) -> Callable[[object], list[float]]:
+    def reader(self) -> Callable[[object], tuple[float, ...]]:
         """The function from a text to one number for each of ``names``.
 
         A missing text is an empty one. The length is the logarithm of one more than the number
@@ -106,7 +106,7 @@ class TextEncoder(FrozenModel):
         known, word_adds = self.words.entries(self.trained_on), self._word_adds()
         none = [0.0] * len(self.classes)
 
-        def numbers(value: object) -> list[float]:
+        def numbers(value: object) -> tuple[float, ...]:
             text = "" if value is None else str(value)[: self.max_chars]
             words = tokens(text, self.max_chars)
             counts = Counter(words)
@@ -117,13 +117,13 @@ class TextEncoder(FrozenModel):
             within = [(_damped(n), word_adds(word)) for word, n in counts.items()]
             scores = zip(self.intercepts, _scores(terms, none), _scores(within, none), strict=True)
             size = len(text) or 1
-            return [
+            return (
                 *(intercept + of_words + of_groups for intercept, of_words, of_groups in scores),
                 math.log1p(len(text)),
                 sum(map(str.isdigit, text)) / size,
                 sum(map(str.isupper, text)) / size,
                 share,
-            ]
+            )
 
         return numbers
 
