@@ -49,7 +49,7 @@ def reader(model: Model, most: int | None = None) -> Callable[[bytes | bytearray
         model: whose rows these are.
         most: rows that are accepted.
     """
-    row = row_schema(model.manifest.row_schema)
+    row = row_schema(model.manifest.row_schema, model.profile)
     rows = core_schema.list_schema(row, min_length=1, max_length=most)
     fields = {"inputs": core_schema.typed_dict_field(rows)}
     validate = SchemaValidator(

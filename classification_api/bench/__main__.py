@@ -82,8 +82,7 @@ def turn(side: Side, seconds: float, requests: int | None) -> Figures:
 
 def body(side: Side, rows: int) -> bytes:
     """The schema's example, so many times."""
-    columns = bundle.load(Home.find()).manifest.row_schema.columns
-    inputs = [{name: column.example for name, column in columns.items()}] * rows
+    inputs = [bundle.load(Home.find()).profile().example()] * rows
     return json.dumps(inputs if side.bare_list else {"inputs": inputs}).encode()
 
 

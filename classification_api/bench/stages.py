@@ -24,10 +24,10 @@ def stages(rows: int) -> dict[str, Callable[[], object]]:
     home = Home.find()
     model, source = load_model(home), bundle.load(home)
     schema = source.manifest.row_schema
-    row = {name: column.example for name, column in schema.columns.items()}
+    row = source.profile().example()
     body = json.dumps([row] * rows).encode()
     request = json.dumps({"inputs": [row] * rows}).encode()
-    read = SchemaValidator(core_schema.list_schema(row_schema(schema))).validate_json
+    read = SchemaValidator(core_schema.list_schema(row_schema(schema, source.profile()))).validate_json
     typed = read(body)
     encoder, scorer = RowEncoder(source.manifest.features), OnnxScorer(source.contents[".onnx"])
     matrix, values = encoder.encode(typed), encoder.encode_row(typed[0])

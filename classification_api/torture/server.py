@@ -154,6 +154,5 @@ def _answer(response: http.client.HTTPResponse) -> Answer:
 
 def body(rows: int = 1) -> bytes:
     """The schema's example, so many times."""
-    columns = bundle.load(Home.find()).manifest.row_schema.columns
-    row = {name: column.example for name, column in columns.items()}
+    row = bundle.load(Home.find()).profile().example()
     return json.dumps({"inputs": [row] * rows}).encode()

@@ -45,7 +45,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = make_home(PEOPLE, tmp_path_factory.mktemp("people") / "made")
     text = home.config_file.read_text(encoding="utf-8")
     text = text.replace("ignored:\n  name:", "ignored:\n  nobody:")
-    text = text.replace("columns:\n", "columns:\n  name:\n    kind: text\n", 1)
+    text = text.replace("columns:\n", "columns:\n  name: raw\n", 1)
     home.config_file.write_text(text + DERIVED, encoding="utf-8")
     shutil.copyfile(SOURCE / "features.py", home.path / "features.py")
     run_training(home.path)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from classification_model import cli, make_prediction
 from classification_model.batch import Scored, score_files
-from classification_model.batch.answers import Answer, neutral
+from classification_model.batch.answers import Answer
 from classification_model.batch.run import heads
 from classification_model.batch.scoring import BlockScorer
 from classification_model.config.home import Home
@@ -29,6 +29,7 @@ from classification_model.errors import DataError
 from classification_model.predict import PredictionResult, load_model
 from classification_model.processing.reading import blocks as reading_blocks
 from classification_model.processing.reading import csv_blocks
+from classification_model.processing.reading.csv_cells import neutral
 from tables import PEOPLE
 
 HEADER = ",".join(map(str, PEOPLE.header))

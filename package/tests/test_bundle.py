@@ -29,7 +29,7 @@ from classification_model.errors import (
 from classification_model.train_pipeline import run_training
 from homes import copy_of, saved_again
 
-SUFFIXES = (".golden.jsonl", ".html", ".json", ".md", ".onnx", ".pkl", ".svg")
+SUFFIXES = (".golden.jsonl", ".html", ".json", ".md", ".onnx", ".pkl", ".profile", ".svg")
 
 
 def model_file(home: Home, suffix: str) -> Path:
@@ -237,7 +237,7 @@ def test_another_format_is_refused_by_its_number(home: Home) -> None:
     with pytest.raises(IncompatibleModelError) as error:
         bundle.load(home)
     assert str(error.value) == (
-        f"{file}: expected format 1, found 99: install the package that made it, or train again"
+        f"{file}: expected format 2, found 99: install the package that made it, or train again"
     )
 
 
@@ -275,7 +275,7 @@ def test_a_manifest_that_another_package_sealed_is_not_called_damaged(home: Home
 def test_the_manifest_is_plain_json_with_a_digest_of_itself(people: Home) -> None:
     source = model_file(people, ".json").read_bytes()
     assert source == bundle.load(people).manifest.source()
-    assert source.startswith(b'{\n  "format": 1,\n  "version": "1.0.0",\n')
+    assert source.startswith(b'{\n  "format": 2,\n  "version": "1.0.0",\n')
     said = json.loads(source)
     text = source.replace(f',\n  "sha256": "{said["sha256"]}"'.encode(), b"")
     assert hashlib.sha256(text).hexdigest() == said["sha256"]

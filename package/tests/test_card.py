@@ -21,11 +21,13 @@ from classification_model.bundle.provenance import Choice, Compared
 from classification_model.card import Facts, write
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
-from classification_model.config.schema import Column, Label
+from classification_model.config.schema import Column, Label, RowSchema
 from classification_model.evaluation import Report, evaluate
 from classification_model.evaluation.report import Bin
 from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
+from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.profiling import profile_of
 from homes import make_home
 from tables import PEOPLE, TABLES, Sample
 
@@ -39,7 +41,7 @@ def judged(home: Home) -> tuple[Report, Facts]:
     split = split_dataset(data, config)
     pipeline = build_pipeline(config).fit(split.train.typed(), split.train.labels)
     manifest = Manifest(
-        format=1,
+        format=2,
         version="1.0.0",
         target=config.target,
         classes=tuple(sorted(set(data.labels), key=str)),
@@ -57,7 +59,11 @@ def judged(home: Home) -> tuple[Report, Facts]:
         files={},
     )
     facts = Facts(
-        stem="model_v1.0.0", manifest=manifest, dataset=config.dataset, left_out=config.ignored
+        stem="model_v1.0.0",
+        manifest=manifest,
+        profile=profile_of(config.row_schema(), split.train.columns, split.train.labels),
+        dataset=config.dataset,
+        left_out=config.ignored,
     )
     return report_of(config, split, pipeline), facts
 
@@ -260,14 +266,20 @@ def test_limits_follow_from_the_facts(found: Found) -> None:
             "calibration_error": 0.23,
         }
     )
-    schema = facts.manifest.row_schema.model_copy(update={"never_missing": (first,)})
-    known = replace(told(facts, row_schema=schema), left_out={"boat": "gives the answer away"})
+    schema = RowSchema(
+        columns={first: Column(kind="number"), "must": Column(kind="number", required=True)}
+    )
+    seen = Profile(rows=9, classes=(), columns=dict.fromkeys(schema.columns, ColumnProfile()))
+    worse.missing["must"] = 0.0
+    known = replace(
+        told(facts, row_schema=schema), profile=seen, left_out={"boat": "gives the answer away"}
+    )
     page = parsed(texts(write(report=worse, facts=known))[0])
     said = " ".join(words_of(item) for item in page.iter("li"))
     assert f"Few training rows: {report.classes[0]} (7)" in said
     assert f"{first} (62%)" in said
     assert "off by 0.23 on average" in said
-    assert f"never was in training: {first}" in said
+    assert f"Never missing in training: {first}. A row" in said
     assert "does not look at boat" in said
     assert "not what causes what" in said
     assert f"for {report.rows} of {report.rows} rows by more than chance" in said
@@ -307,19 +319,11 @@ def test_the_card_shows_how_to_use_the_model_and_that_works(people: Home, tmp_pa
     assert http.startswith("curl ")
 
 
-def test_an_example_is_made_up_where_the_configuration_has_none(found: Found) -> None:
+def test_the_example_is_what_training_saw_most(found: Found) -> None:
     report, facts, _ = found
-    columns = {
-        "n": Column(kind="integer", minimum=3, maximum=9),
-        "c": Column(kind="category", categories=("x", "y")),
-        "d": Column(kind="date", nullable=True),
-        "b": Column(kind="boolean"),
-    }
-    schema = facts.manifest.row_schema.model_copy(update={"columns": columns})
-    seen = report.model_copy(update={"missing": dict.fromkeys(columns, 0.0)})
-    page = parsed(texts(write(report=seen, facts=told(facts, row_schema=schema)))[0])
+    page = parsed(texts(write(report=report, facts=facts))[0])
     row = json.loads("".join(next(page.iter("code")).itertext()))["inputs"][0]
-    assert row == {"n": 3, "c": "x", "d": None, "b": True}
+    assert row == facts.profile.example()
 
 
 SAME = """

@@ -19,8 +19,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import strictyaml
 
+from classification_model.config import yaml_reader
 from documents import DOCUMENTS, Block, blocks_of
 from homes import REPOSITORY
 
@@ -123,7 +123,7 @@ def test_a_page_does_what_it_says(file: Path, folder: Path, request: pytest.Fixt
             case "json":
                 json.loads(block.text)
             case "yaml":
-                strictyaml.load(block.text)
+                yaml_reader.read(block.text)
             case shown:
                 assert shown in SHOWN, f"{block}: a block of what?"
 

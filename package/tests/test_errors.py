@@ -77,10 +77,46 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
         csv_line(3, GOOD.replace("40", "young")),
         ["raw.csv: line 3, column 'age': should be a number, found 'young'"],
     ),
-    "missing where it may not be": (
-        csv_line(5, GOOD.replace("2000", "?")),
+    "missing where it is required": (
+        lambda home: (
+            config("^  income: integer", "  income: {kind: integer, required: yes}")(home),
+            csv_line(5, GOOD.replace("2000", "?"))(home),
+        ),
         ["raw.csv: line 5, column 'income': is missing", "config.yml"],
     ),
+    "beyond a bound of a person's": (
+        config("^  age: integer", "  age: {kind: integer, maximum: 79}"),
+        ["raw.csv: line", "column 'age': should be at most 79, found '80'"],
+    ),
+    "no category of a person's": (
+        config("^  size: category", "  size: {kind: category, categories: [small, large]}"),
+        ["raw.csv: line", "column 'size': should be one of small, large, found 'huge'"],
+    ),
+    "an indent of a tab": (
+        config("^  age: integer", "\tage: integer"),
+        ["config.yml, line", ": a tab; indent with spaces"],
+    ),
+    "two documents": (
+        config("^test_size", "---\ntest_size"),
+        ["config.yml, line", "a second document"],
+    ),
+    "a key twice": (
+        config("^target: stays", "target: stays\ntarget: stays"),
+        ["config.yml, line", "the key 'target' is there already, on line"],
+    ),
+    "a conflict of git": (
+        config("^target: stays", "<<<<<<< ours\ntarget: stays\n=======\n>>>>>>> theirs"),
+        ["config.yml, line", "a conflict that git marked"],
+    ),
+    "the old kind text": (
+        config("^  name: raw", "  name: text"),
+        ["config.yml, line", "columns.name: there is no kind `text`: `raw` is"],
+    ),
+    "the old key nullable": (
+        config("^  age: integer", "  age: {kind: integer, nullable: yes}"),
+        ["config.yml, line", "columns.age.nullable: there is no such key", "`required: yes`"],
+    ),
+    "a format to come": (config("^format: 2", "format: 3"), ["config.yml, line", "format: "]),
     "not a date": (
         csv_line(5, GOOD.replace("2015-05-05", "5 May")),
         ["line 5, column 'since': should be a date such as 2024-12-31, found '5 May'"],
@@ -102,25 +138,21 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
     "quote never closed": (csv_line(7, '"Person'), ["raw.csv, line 7", "never closed"]),
     "no configuration": (lambda home: home.config_file.unlink(), ["config.yml: missing"]),
     "unknown key": (config("^test_size", "tset_size"), ["config.yml, line", "tset_size"]),
-    "unknown key of a column": (config("^    minimum", "    minimun"), ["line", "minimun"]),
+    "unknown key of a column": (
+        config("^  age: integer", "  age: {kind: integer, minimun: 3}"),
+        ["line", "minimun"],
+    ),
     "missing key": (config("^target: stays\n", ""), ["config.yml", "target"]),
     "unknown kind": (
-        config("^  name:\n    kind: text", "  name:\n    kind: prose"),
+        config("^  name: raw", "  name:\n    kind: prose"),
         ["config.yml, line", "columns.name.kind", "'prose'"],
     ),
     "wrong value": (
         config("^test_size: .*", "test_size: 1.5"),
         ["config.yml, line", "test_size", "less than 1", "'1.5'"],
     ),
-    "category without categories": (
-        config(
-            "kind: category\n    nullable: yes\n    categories:\n(      - .*\n)+",
-            "kind: category\n",
-        ),
-        ["columns.size", "categories"],
-    ),
     "the target among the columns": (
-        config("^  name:$", "  stays:"),
+        config("^  name: raw", "  stays: raw"),
         ["config.yml", "the target 'stays' cannot be one of the columns"],
     ),
     "derived from nothing": (

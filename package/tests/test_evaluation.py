@@ -113,11 +113,11 @@ def table(rows: int, *, classes: int = 2, seed: int = 0) -> tuple[RowSchema, Dat
     draw = random.Random(seed)
     columns = {
         "size": Column(kind="number"),
-        "place": Column(kind="category", categories=("odd", "even", "far")),
-        "noise": Column(kind="number", nullable=True),
+        "place": Column(kind="category"),
+        "noise": Column(kind="number"),
         "flag": Column(kind="boolean"),
         "day": Column(kind="date"),
-        "words": Column(kind="text"),
+        "words": Column(kind="raw"),
     }
     made: list[TypedRow] = []
     labels: list[Label] = []
@@ -216,7 +216,7 @@ def test_importance_ranks_what_the_model_looks_at(report: Report) -> None:
 
 
 def test_a_shuffled_raw_column_takes_its_derived_features_with_it() -> None:
-    schema = RowSchema(columns={"name": Column(kind="text"), "x": Column(kind="number")})
+    schema = RowSchema(columns={"name": Column(kind="raw"), "x": Column(kind="number")})
     titled = Feature(
         name="title", kind="category", inputs=("name",), function="title", categories=("Mr", "Mrs")
     )

@@ -10,19 +10,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import clone
-from sklearn.exceptions import SkipTestWarning
-from sklearn.utils.estimator_checks import check_estimator
 
 from classification_model import bundle, features, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, EstimatorConfig, RowSchema
 from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
-from classification_model.pipeline import ESTIMATORS, EncodingStep, build_pipeline
+from classification_model.pipeline import ESTIMATORS, build_pipeline
+from classification_model.processing.columns import learn_categories
 from classification_model.processing.data_manager import Split
 from classification_model.processing.features import UNSEEN, Feature, RowEncoder, feature_plan
 from classification_model.processing.functions import functions_of
+from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.training.export import export, nasty_rows
 from homes import SOURCE
 
@@ -81,20 +80,23 @@ def test_a_cabin_gives_its_deck_and_how_many_there_are() -> None:
 def test_kinds_become_numbers() -> None:
     schema = RowSchema(
         columns={
-            "n": Column(kind="number", nullable=True),
+            "n": Column(kind="number"),
             "b": Column(kind="boolean"),
-            "c": Column(kind="category", categories=("x", "y"), nullable=True),
+            "c": Column(kind="category"),
             "d": Column(kind="date"),
-            "t": Column(kind="text"),
+            "t": Column(kind="raw"),
         }
     )
-    encoder = RowEncoder(feature_plan(schema, {}))
     day = date(1970, 2, 1)  # a Sunday
     rows: list[dict[str, Any]] = [
         {"n": 0.1, "b": True, "c": "y", "d": day, "t": "-"},
         {"n": None, "b": False, "c": None, "d": day, "t": "-"},
         {"n": 1, "b": False, "c": "z", "d": day, "t": "-"},
     ]
+    trained = [{**rows[0], "c": category} for category in ("y", "x", None)]
+    encoder = RowEncoder(
+        learn_categories(feature_plan(schema, {}), columns_of_rows(trained, schema))
+    )
     nan = float("nan")
     expected = np.array(
         [
@@ -188,18 +190,6 @@ def test_onnx_agrees_with_scikit_learn_on_rows_nobody_has_seen(
     graph = OnnxScorer(source.contents[".onnx"]).score(made)
     reference = SklearnScorer(pipeline).score(made)
     np.testing.assert_allclose(graph, reference, rtol=0, atol=1e-6)
-
-
-def test_the_encoder_is_an_estimator_like_any_other(config: Config, split: Split) -> None:
-    """Its tags say why most of scikit-learn's checks do not apply: its rows are dicts."""
-    encoder = EncodingStep(feature_plan(config.row_schema(), config.derived))
-    with pytest.warns(SkipTestWarning, match="requires input"):
-        results = check_estimator(clone(encoder), on_skip=None)
-    assert {result["status"] for result in results} == {"passed"}
-    fitted = clone(encoder).fit(split.train.rows())
-    assert not hasattr(encoder, "features_")
-    matrix = fitted.transform(split.held_out.rows())
-    assert matrix.shape == (len(split.held_out), len(fitted.get_feature_names_out()))
 
 
 def test_a_built_pipeline_is_new_and_unfitted(config: Config) -> None:

@@ -197,13 +197,13 @@ def test_compare_prints_and_writes_what_a_pull_request_needs(
 
 
 def test_schema_changes_are_named() -> None:
-    old = RowSchema(columns={"a": Column(kind="integer"), "b": Column(kind="text")})
-    new = RowSchema(columns={"a": Column(kind="integer", nullable=True), "c|": Column(kind="text")})
+    old = RowSchema(columns={"a": Column(kind="integer"), "b": Column(kind="raw")})
+    new = RowSchema(columns={"a": Column(kind="integer", required=True), "c|": Column(kind="raw")})
     changes = schema_changes(old, new)
     assert changes == [
         "column 'c|' is new",
         "column 'b' is gone",
-        "column 'a': nullable False -> True",
+        "column 'a': required False -> True",
     ]
     found = compare(["x"] * 4 + ["y"] * 4, np.full((8, 2), 0.5), np.full((8, 2), 0.5), ["x", "y"])
     assert "- column 'c\\|' is new" in markdown(found, old="1", new="2", changes=changes)

@@ -112,7 +112,7 @@ def test_predicting_imports_no_training_library(tmp_path: Path) -> None:
         "from classification_model.predict import load_model\n"
         "from classification_model.config.home import Home\n"
         "load_model(Home.find())\n"
-        "heavy = {'pandas', 'sklearn', 'scipy', 'joblib', 'matplotlib', 'strictyaml'}\n"
+        "heavy = {'pandas', 'sklearn', 'scipy', 'joblib', 'matplotlib', 'yaml'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     run = python("-c", program, cwd=tmp_path)

@@ -20,6 +20,7 @@ from classification_model.init import scaffold
 from classification_model.init.infer_schema import Learned, learn
 from classification_model.processing import csv_reader
 from classification_model.processing.data_manager import load_dataset, parse_labels, read_csv
+from classification_model.processing.profile import ColumnProfile
 from homes import make_home
 from tables import PEOPLE, TABLES, Sample
 
@@ -59,7 +60,7 @@ def column(values: list[str], name: str = "x", delimiter: str = ",") -> Any:
 def test_the_narrowest_kind_that_takes_every_value(values: list[str], kind: str) -> None:
     finding = column(values * 20)
     assert (finding.column.kind, finding.decision) == (kind, "used")
-    assert finding.column.nullable == any(value in ("?", "N/A") for value in values)
+    assert finding.seen.missing == 20 * sum(value in ("?", "N/A") for value in values)
 
 
 @pytest.mark.parametrize(
@@ -159,20 +160,6 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path: Path) -> None:
     assert (len(data), data.unlabelled) == (156, 4)
 
 
-def test_what_the_data_has_and_the_configuration_does_not_is_noted(people: Home) -> None:
-    config = load_config(people)
-    size = config.columns["size"].model_copy(update={"categories": ("huge", "large")})
-    income = config.columns["income"].model_copy(update={"maximum": 5000})
-    changed = config.model_copy(
-        update={"columns": {**config.columns, "size": size, "income": income}}
-    )
-    first, second = sorted(load_dataset(changed, people).notes)
-    assert first.startswith("column 'income'")
-    assert "beyond minimum or maximum" in first
-    assert second.startswith("column 'size'")
-    assert "does not list" in second
-
-
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
@@ -245,17 +232,9 @@ def test_from_a_csv_to_predictions_by_the_command_line(
     assert scores == expected["probabilities"]
 
 
-def test_a_column_that_was_never_missing_is_warned_about_when_it_is(home: Home) -> None:
-    text = home.config_file.read_text(encoding="utf-8")
-    home.config_file.write_text(
-        text.replace(
-            "  income:\n    kind: number\n", "  income:\n    kind: number\n    nullable: yes\n"
-        ),
-        encoding="utf-8",
-    )
-    cli.main(["train", "--home", str(home.path)])
+def test_a_column_that_was_never_missing_is_warned_about_when_it_is(people: Home) -> None:
     row = dict(zip(PEOPLE.header, PEOPLE.rows[0], strict=True))
-    result = make_prediction(input_data=[{**row, "income": None, "age": None}], home=home.path)
+    result = make_prediction(input_data=[{**row, "income": None, "age": None}], home=people.path)
     assert [(w["column"], w["rule"]) for w in result["warnings"]] == [("income", "never_missing")]
 
 
@@ -275,4 +254,5 @@ def test_on_error_skip_scores_the_good_rows(people: Home) -> None:
 
 def test_a_date_in_its_own_format_is_a_date_in_iso_too() -> None:
     finding = column(["31.12.2024", "01.01.2023"] * 20)
-    assert finding.column == Column(kind="date", date_format="%d.%m.%Y", example="01.01.2023")
+    assert finding.column == Column(kind="date", date_format="%d.%m.%Y")
+    assert finding.seen == ColumnProfile(example="2023-01-01")

@@ -92,11 +92,9 @@ def schemas(draw: st.DrawFn) -> RowSchema:
         if kind == "category":
             rules["categories"] = tuple(draw(st.lists(WORDS, max_size=3, unique=True)))
         if kind in ("integer", "number"):
-            rules["minimum"] = draw(st.none() | VALUES[kind])
-            least = rules["minimum"] or 0
-            rules["maximum"] = draw(st.none() | VALUES[kind].filter(lambda n, low=least: n >= low))
-            if rules["minimum"] is None:
-                rules["maximum"] = draw(st.none() | VALUES[kind])
+            low, high = sorted(draw(st.tuples(VALUES[kind], VALUES[kind])))
+            rules["minimum"] = draw(st.sampled_from([None, low]))
+            rules["maximum"] = draw(st.sampled_from([None, high]))
         columns[name] = Column(kind=kind, **rules)
     ignored = draw(NAMES.filter(lambda name: name not in columns))
     return RowSchema(columns=columns, ignored=(ignored,), missing_markers=MARKERS)

@@ -11,9 +11,9 @@ from classification_model.processing.validation import RowValidator
 
 
 def request_model(validator: RowValidator, most: int | None = None) -> type[BaseModel]:
-    """The request for at most so many rows of a schema, with an example of the schema's own."""
-    columns = validator.schema.columns
-    example: Any = {"inputs": [{name: column.example for name, column in columns.items()}]}
+    """The request for at most so many rows of a schema, with an example from the profile."""
+    profile = validator.profile
+    example: Any = {"inputs": [profile.example()] if profile else []}
     row_type: Any = validator.row_type
     inputs: Any = Annotated[list[row_type], Field(min_length=1, max_length=most)]
     return create_model(

@@ -16,9 +16,11 @@ from app.tests import browser
 from app.tests.pages import Open
 from app.tests.servers import SOURCE_HOME, UVICORN, free_port, serving
 from app.tests.twins import Twins
+from classification_model import bundle
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import Dataset, load_dataset, split_dataset
+from classification_model.processing.profile import Profile
 from classification_model.train_pipeline import run_training
 from homes import make_home
 from tables import TABLES
@@ -44,9 +46,15 @@ def held_out(config: Config) -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def row(config: Config) -> dict[str, Any]:
+def profile() -> Profile:
+    """What the training of the repository's model saw."""
+    return bundle.load(Home(SOURCE_HOME)).profile()
+
+
+@pytest.fixture(scope="session")
+def row(profile: Profile) -> dict[str, Any]:
     """A row that is in order: each column's example."""
-    return {name: column.example for name, column in config.columns.items()}
+    return dict(profile.example())
 
 
 @pytest.fixture

@@ -34,8 +34,7 @@ def without_onnx(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def example() -> list[dict[str, Any]]:
-    columns = bundle.load(Home(SOURCE_HOME)).manifest.row_schema.columns
-    return [{name: column.example for name, column in columns.items()}]
+    return [dict(bundle.load(Home(SOURCE_HOME)).profile().example())]
 
 
 def test_a_service_does_not_unpickle_unless_its_operator_chose_to(without_onnx: Home) -> None:

@@ -69,7 +69,7 @@ CASES: dict[str, tuple[tuple[Body, Callable[[Config], Place]], str]] = {
     "a number that is infinite": (sending("1e999"), "finite_number"),
     "a number beyond 32 bits": (sending("1e308"), "number_range"),
     "half a whole number": (sending("0.5", "integer"), "whole_number"),
-    "a list for text": (sending('["a"]', "text", "category"), "text_type"),
+    "a list for text": (sending('["a"]', "raw", "category"), "text_type"),
     "half a surrogate pair": (sending('"\\ud800"'), "number_type"),
     "a very long text": (sending(json.dumps("x" * 100_000)), "number_type"),
     "no rows": (whole('{"inputs": []}', "inputs"), "too_short"),
@@ -104,7 +104,9 @@ def test_a_wrong_request_is_422_and_says_where_and_why(
 def test_a_missing_value_where_there_must_be_one(
     client: httpx.Client, row: Row, config: Config
 ) -> None:
-    needed = [name for name, column in config.columns.items() if not column.nullable]
+    needed = [name for name, column in config.columns.items() if column.required]
+    if not needed:
+        pytest.skip("no column of this model is required")
     answer = client.post("/predict", json={"inputs": [{**row, **dict.fromkeys(needed)}]})
     assert answer.status_code == 422
     faults = [(fault["loc"][-1], fault["type"]) for fault in answer.json()["detail"]]

@@ -108,7 +108,7 @@ def test_a_serving_process_imports_no_training_library(tmp_path: Path) -> None:
             assert client.get(page).status_code == 200
     loaded = set(re.findall(r"^import time:.*\| +(\w+)", log.read_text(), re.MULTILINE))
     assert "onnxruntime" in loaded
-    heavy = {"pandas", "sklearn", "scipy", "joblib", "matplotlib", "strictyaml", "skl2onnx"}
+    heavy = {"pandas", "sklearn", "scipy", "joblib", "matplotlib", "yaml", "skl2onnx"}
     heavy |= {"prometheus_client"}  # until the metrics are read
     assert not loaded & heavy
 

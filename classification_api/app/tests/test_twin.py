@@ -25,7 +25,7 @@ from app.tests.twins import JSON, NASTY, Twins, ask, bodies, without_id
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_body_gets_the_same_answer(twins: Twins, data: st.DataObject) -> None:
-    body = data.draw(bodies(twins.schema()))
+    body = data.draw(bodies(twins))
     status, _, _ = twins.ask(content=body, headers=JSON)
     assert status in (200, 400, 422)
     if twins.is_fast(body):
@@ -43,7 +43,7 @@ def test_any_value_in_any_column_gets_the_same_answer(twins: Twins, value: str) 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_a_body_in_pieces_gets_the_same_answer(twins: Twins, data: st.DataObject) -> None:
-    body = data.draw(bodies(twins.schema()))
+    body = data.draw(bodies(twins))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=4)))
     parts = [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
     whole = twins.ask(content=body, headers=JSON)
@@ -173,10 +173,9 @@ def test_a_usual_request_does_not_reach_fastapi(twins: Twins) -> None:
     assert isinstance(twins.app.fast, FastPredict)
     fast = fast_path(twins, answerer(twins.model), nobody)
     row = twins.row()
-    missing = {name: None for name, column in twins.schema().columns.items() if column.nullable}
-    strange = {
-        name: "never seen" for name, column in twins.schema().columns.items() if column.categories
-    }
+    columns = twins.schema().columns.items()
+    missing = {name: None for name, column in columns if not column.required}
+    strange = {name: "never seen" for name, column in columns if column.kind == "category"}
     for inputs in ([row], [{**row, **missing}], [{**row, **strange}], [row] * 100):
         body = json.dumps({"inputs": inputs}).encode()
         answer = twins._runner.run(ask(fast, "POST", "/predict", content=body, headers=JSON))

@@ -51,7 +51,7 @@ class Twins:
         return self.model.manifest.row_schema
 
     def row(self) -> dict[str, Any]:
-        return {name: column.example for name, column in self.schema().columns.items()}
+        return dict(self.model.profile.example())
 
     def ask(self, method: str = "POST", path: str = "/predict", **request: Any) -> Answer:
         """The answer, which both give."""
@@ -119,10 +119,10 @@ VALUES = (
 
 
 @st.composite
-def rows(draw: st.DrawFn, schema: RowSchema) -> str:
+def rows(draw: st.DrawFn, twins: Twins) -> str:
     """A row as JSON text: mostly the examples, with some values, keys or spaces changed."""
-    cells = {name: json.dumps(column.example) for name, column in schema.columns.items()}
-    names = [*cells, *schema.ignored, "unknown"]
+    cells = {name: json.dumps(value) for name, value in twins.row().items()}
+    names = [*cells, *twins.schema().ignored, "unknown"]
     changes = draw(st.dictionaries(st.sampled_from(names), VALUES, max_size=3))
     if draw(st.integers(0, 3)):  # mostly what a row may have, or most would be refused at once
         changes.pop("unknown", None)
@@ -136,8 +136,8 @@ def rows(draw: st.DrawFn, schema: RowSchema) -> str:
 
 
 @st.composite
-def bodies(draw: st.DrawFn, schema: RowSchema) -> bytes:
-    inputs = "[" + ",".join(draw(st.lists(rows(schema), max_size=3))) + "]"
+def bodies(draw: st.DrawFn, twins: Twins) -> bytes:
+    inputs = "[" + ",".join(draw(st.lists(rows(twins), max_size=3))) + "]"
     frame = st.sampled_from(
         [
             *['{"inputs":%s}'] * 12,

@@ -12,6 +12,7 @@ from string import Template
 from classification_model.bundle import golden
 from classification_model.config.schema import Column, RowSchema
 from classification_model.predict import Model
+from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.validation import parser
 
 __all__ = ["render"]
@@ -31,8 +32,8 @@ def render(model: Model, root: str) -> str:
         root: the path under which the service stands, such as ``/model-a``; else nothing.
     """
     manifest = model.manifest
-    schema = manifest.row_schema
-    first = {name: column.example for name, column in schema.columns.items()}
+    schema, seen = manifest.row_schema, model.profile.columns
+    first = model.profile.example()
     examples, _ = golden.parse(model.golden)
     rows = [_as_fields(row, schema) for row in (first, *examples[:_EXAMPLES])]
     columns = enumerate(schema.columns.items())
@@ -49,7 +50,9 @@ def render(model: Model, root: str) -> str:
         rows=f"{manifest.rows:,}",
         classes=_count(len(manifest.classes), "class", "classes"),
         columns=_count(len(schema.columns), "column", "columns"),
-        fields="\n".join(_field(i, name, column, rows[0][i]) for i, (name, column) in columns),
+        fields="\n".join(
+            _field(i, name, column, seen[name], rows[0][i]) for i, (name, column) in columns
+        ),
         bars="\n".join(_bar(str(label)) for label in manifest.classes),
         many="many" if len(manifest.classes) > _BARS else "few",
         density="dense" if len(schema.columns) > _ROOMY else "roomy",
@@ -58,24 +61,25 @@ def render(model: Model, root: str) -> str:
     )
 
 
-def _field(number: int, name: str, column: Column, value: str) -> str:
+def _field(number: int, name: str, column: Column, seen: ColumnProfile, value: str) -> str:
     """A label, a control with a value in it, what training saw, and room for what is wrong."""
     identity = f"field-{number}"
-    hint = _hint(column)
+    hint = _hint(column, seen)
     described = f"{identity}-hint {identity}-note" if hint else f"{identity}-note"
     attributes = f'id="{identity}" aria-describedby="{described}"'
     lines = [
         f'<label for="{identity}">{escape(name)}</label>',
-        _control(column, value, attributes),
+        _control(column, seen, value, attributes),
         f'<p class="hint" id="{identity}-hint">{escape(hint)}</p>' if hint else "",
         f'<p class="note" id="{identity}-note"></p>',
     ]
     return f'<div class="field {column.kind}">{"".join(lines)}</div>'
 
 
-def _control(column: Column, value: str, attributes: str) -> str:
+def _control(column: Column, seen: ColumnProfile, value: str, attributes: str) -> str:
     if column.kind == "category":
-        return _select(((word, word) for word in column.categories), column, value, attributes)
+        words = [word for word in seen.categories if word in (column.categories or seen.categories)]
+        return _select(((word, word) for word in words), column, value, attributes)
     if column.kind == "boolean":
         return _select(_BOOLEANS.items(), column, value, attributes)
     # Numbers are typed as text: a browser's number field hands over nothing where it does not
@@ -89,7 +93,7 @@ def _control(column: Column, value: str, attributes: str) -> str:
 
 
 def _select(options: Iterable[tuple[str, str]], column: Column, value: str, attributes: str) -> str:
-    choices = [*options, ("", "(missing)")] if column.nullable else options
+    choices = options if column.required else [*options, ("", "(missing)")]
     inside = "".join(
         f'<option value="{escape(key)}"{" selected" if key == value else ""}>{escape(word)}</option>'
         for key, word in choices
@@ -97,12 +101,13 @@ def _select(options: Iterable[tuple[str, str]], column: Column, value: str, attr
     return f"<select {attributes}>{inside}</select>"
 
 
-def _hint(column: Column) -> str:
-    low, high = column.minimum, column.maximum
-    seen = "" if low is None or high is None else f"{low} to {high}"
-    if not column.nullable or column.kind in ("category", "boolean"):
-        return seen
-    return f"{seen}, or empty" if seen else "may be empty"
+def _hint(column: Column, seen: ColumnProfile) -> str:
+    low, high = seen.minimum, seen.maximum
+    usual = "" if low is None or high is None else f"{low} to {high}"
+    # What was always there may be left out, too; a warning says so then.
+    if column.required or not seen.missing or column.kind in ("category", "boolean"):
+        return usual
+    return f"{usual}, or empty" if usual else "may be empty"
 
 
 def _as_fields(row: dict[str, object], schema: RowSchema) -> list[str]:

@@ -12,7 +12,7 @@ from classification_model.predict import load_model
 
 model = load_model(Home.find())
 Request = request_model(model.validator)
-row = {name: column.example for name, column in model.manifest.row_schema.columns.items()}
+row = model.profile.example()
 constant = model.predict([row])
 
 app = FastAPI(telemetry={"tracing": False, "metrics": False})

@@ -11,14 +11,12 @@ from bench.sides.pickled import frame_pipeline
 from classification_model import bundle
 from classification_model.config.home import Home
 
-manifest = bundle.load(Home.find()).manifest
+source = bundle.load(Home.find())
+manifest = source.manifest
 pipeline = frame_pipeline()
 Row = create_model(  # type: ignore[call-overload]
     "Row",
-    **{
-        name: (type(column.example) | None, ...)
-        for name, column in manifest.row_schema.columns.items()
-    },
+    **{name: (type(value) | None, ...) for name, value in source.profile().example().items()},
 )
 
 

@@ -9,7 +9,6 @@ from bench.sides.pickled import frame_pipeline
 from classification_model import bundle
 from classification_model.config.home import Home
 
-columns = bundle.load(Home.find()).manifest.row_schema.columns
-example = pd.DataFrame([{name: column.example for name, column in columns.items()}])
+example = pd.DataFrame([bundle.load(Home.find()).profile().example()])
 model = VetiverModel(frame_pipeline(), model_name="model", prototype_data=example)
 app = VetiverAPI(model, check_prototype=True).app

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
+from yaml.representer import BaseRepresenter
 
 from classification_model.config.core import parse_config
 from classification_model.config.formats import NEWEST
@@ -19,7 +20,7 @@ from classification_model.init.infer_schema import Learned, learn
 from classification_model.processing.data_manager import read_csv
 from classification_model.progress import Progress
 
-__all__ = ["configuration", "create"]
+__all__ = ["configuration", "create", "part"]
 
 _TEST_SIZE = 0.25
 
@@ -32,6 +33,16 @@ Any value may be ``None``, which means missing. A function returns a number or a
 # def age_at_entry(born, entered):
 #     return None if born is None or entered is None else (entered - born).days / 365.25
 '''
+
+
+def _escaped(dumper: BaseRepresenter, text: str) -> yaml.ScalarNode:
+    """A text that PyYAML would otherwise write as it cannot read it, such as U+0085 in a key."""
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+class _Dumper(yaml.SafeDumper):
+    yaml_representers = {**yaml.SafeDumper.yaml_representers, str: _escaped}  # noqa: RUF012
 
 
 def create(
@@ -88,14 +99,21 @@ def _write(home: Home, source: Path, config: bytes, *, force: bool) -> None:
 
 def configuration(learned: Learned) -> str:
     """The text of a config.yml for what was learned, with a comment above each part."""
-    return "\n".join(_part(comments, values) for comments, values in _parts(learned))
+    return "\n".join(part(comments, values) for comments, values in _parts(learned))
 
 
-def _part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
+def part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
+    """A part of a config.yml: comments, and the values below them."""
     above = "".join(f"# {line}\n" for comment in comments for line in comment.splitlines())
-    return above + yaml.safe_dump(
-        values, allow_unicode=True, default_flow_style=False, sort_keys=False, width=float("inf")
+    text: str = yaml.dump(
+        values,
+        Dumper=_Dumper,
+        allow_unicode=True,
+        default_flow_style=False,
+        sort_keys=False,
+        width=float("inf"),
     )
+    return above + text
 
 
 def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]]:

@@ -107,7 +107,7 @@ def _divergence(then: Floats, now: Floats) -> float:
         held = counts > 0
         return float((counts[held] * np.log(counts[held] / counts.sum() / mixed[held])).sum())
 
-    return max(0.0, (gain(then) + gain(now)) / total)
+    return max(0.0, (gain(then) + gain(now)) / float(total))
 
 
 def _correction(then: Floats, now: Floats) -> float:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # it imports pyarrow
 
 __all__ = ["profile_of", "profile_of_counts", "profile_of_numbers"]
 
+_EXACT = 2**53
+
 
 def profile_of(
     schema: RowSchema, columns: Mapping[str, TypedColumn], labels: Sequence[Label]
@@ -58,8 +60,13 @@ def profile_of_numbers(numbers: npt.NDArray[np.float64], *, whole: bool) -> Colu
         return ColumnProfile(missing=missing)
     middle = (len(known) - 1) // 2
     found = [known.min(), known.max(), np.partition(known, middle)[middle]]
-    low, high, median = (int(number) if whole else float(number) for number in found)
+    low, high, median = (_short(float(number), whole=whole) for number in found)
     return ColumnProfile(missing=missing, minimum=low, maximum=high, example=median)
+
+
+def _short(number: float, *, whole: bool) -> int | float:
+    """A number as a person writes it: 80 and not 80.0."""
+    return int(number) if whole or (number.is_integer() and abs(number) < _EXACT) else number
 
 
 def profile_of_counts(kind: Kind, counts: Mapping[TypedValue, int]) -> ColumnProfile:
