@@ -71,10 +71,12 @@ class Model:
         self.card = source.contents.get(".html")
         self.golden = source.contents.get(".golden.jsonl", b"")
         self.profile = source.profile()
-        self.validator = RowValidator(manifest.row_schema, self.profile)
         own = functions_of(source.contents.get(".features", b"").decode())
         self.learned = Learned.parse(source.contents.get(".learned", b""))
         self.functions = self.learned.functions(own)
+        self.validator = RowValidator(
+            manifest.row_schema, self.profile, self.learned.vocabularies()
+        )
         self._encoder = RowEncoder(manifest.features, self.functions)
         self.scorer = _scorer(source, engine)
 

@@ -16,6 +16,7 @@ from classification_model.evaluation import Report
 from classification_model.predict import load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
+from classification_model.processing.learned import Learned
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
 from classification_model.training import describe, fitting, gate
@@ -113,6 +114,7 @@ def _with_card(new: Bundle, report: Report, config: Config) -> Bundle:
         profile=new.profile(),
         dataset=config.dataset,
         left_out=config.ignored,
+        learned=Learned.parse(new.contents.get(".learned", b"")),
     )
     files = card.write(report=report, facts=facts)
     return new.with_more(files, metrics=report.metrics.model_dump())

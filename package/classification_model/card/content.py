@@ -24,11 +24,13 @@ from classification_model.config.schema import Column
 from classification_model.evaluation.metrics import NAMES
 from classification_model.evaluation.report import Estimate, Report
 from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.text.encoder import TextEncoder
 
 __all__ = ["compose"]
 
 _WEAKEST = 8
 _LONG = 20
+_TERMS = 15
 
 
 def compose(report: Report, facts: Facts) -> Card:
@@ -248,12 +250,18 @@ def _columns(report: Report, facts: Facts) -> Iterator[Block]:
                 name,
                 column.kind,
                 _missing(column, report.missing[name]),
-                _seen(facts.profile.columns[name]),
+                _seen(facts.profile.columns[name], facts.learned.texts().get(name)),
             )
             for name, column in facts.manifest.row_schema.columns.items()
         ],
         numeric=(2,),
     )
+    for name, text in facts.learned.texts().items():
+        yield Table(
+            caption=f"Of \u201c{name}\u201d, the terms that speak most for each class",
+            header=("class", "terms"),
+            rows=[(label, ", ".join(terms)) for label, terms in text.telling(_TERMS).items()],
+        )
     if facts.left_out:
         yield Table(
             caption="Columns that the model does not look at",
@@ -268,7 +276,10 @@ def _missing(column: Column, share: float) -> str:
     return f"{share:.1%}" if share else "never"
 
 
-def _seen(seen: ColumnProfile) -> str:
+def _seen(seen: ColumnProfile, text: TextEncoder | None) -> str:
+    if text:
+        words, groups = len(text.words.names), len(text.groups.names)
+        return f"{_count(words)} words and pairs, {_count(groups)} groups of characters are known"
     if seen.categories:
         more = len(seen.categories) - 8
         shown = ", ".join([*seen.categories][:8])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from classification_model.bundle import Manifest
+from classification_model.processing.learned import Learned
 from classification_model.processing.profile import Profile
 
 __all__ = ["Facts"]
@@ -21,6 +22,7 @@ class Facts:
         profile: what training saw in each column.
         dataset: the file name of the CSV.
         left_out: columns that the model does not look at, and why.
+        learned: what was learned from columns of text or of many categories.
     """
 
     stem: str
@@ -28,3 +30,4 @@ class Facts:
     profile: Profile
     dataset: str
     left_out: Mapping[str, str]
+    learned: Learned = field(default_factory=Learned)

@@ -182,7 +182,7 @@ def _first_fault(file: Path, document: Document, error: ValidationError) -> str:
     line = f", line {document.lines[path]}" if path else ""
     # Of what is missing the file has no line, and its key has to be said all the same.
     key = ".".join(map(str, fault["loc"] if fault["type"] == "missing" else path))
-    return f"{file}{line}: {key + ': ' if key else ''}{_message(fault, value)}{found}"
+    return f"{file}{line}: {key + ': ' if key else ''}{_message(fault)}{found}"
 
 
 def _at(document: Document, path: tuple[str | int, ...]) -> Node:
@@ -192,7 +192,7 @@ def _at(document: Document, path: tuple[str | int, ...]) -> Node:
     return node  # type: ignore[no-any-return]
 
 
-def _message(fault: Mapping[str, Any], value: Node) -> str:
+def _message(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return _HINTS.get(str(fault["loc"][-1]), _NO_SUCH_KEY)
     return str(fault["msg"]).removeprefix("Value error, ")

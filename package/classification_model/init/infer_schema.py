@@ -20,6 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.config.schema import Column, Kind, Label
 from classification_model.errors import DataError
+from classification_model.init.natures import nature_of, order_of
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.data_manager import parse_labels, smallest_class
 from classification_model.processing.profile import ColumnProfile
@@ -36,7 +37,6 @@ _BOOLEAN_PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"}, {"on
 _IDENTIFIER = re.compile(r"(^|[^a-z])(id|uuid|guid|index|key|nr|no|number|row)$", re.IGNORECASE)
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
 
-_MOST_CATEGORIES = 255
 _MOST_CLASSES = 100
 # One column alone removes this share of the errors of always guessing the commonest class.
 _LEAK, _SUSPECT = 0.99, 0.9
@@ -197,7 +197,7 @@ def _finding(
         seen=seen,
         values=_values(column, seen, counts),
         decision="left out" if reason else "used",
-        reason=reason,
+        reason=reason or _why_so(column, counts),
     )
 
 
@@ -214,9 +214,10 @@ def _column(counts: Counter[str], *, decimal_comma: bool) -> Column:
         column = Column(kind="date", date_format=date_format)
         if _typed(column, counts):
             return column
-    if 0 < len(counts) <= max(2, min(_MOST_CATEGORIES, counts.total() // 2)):
-        return Column(kind="category")
-    return Column(kind="raw")
+    nature = nature_of(counts).name if counts else "identifiers"
+    if nature == "categories":
+        return Column(kind="category", order=order_of(counts) or ())
+    return Column(kind="raw" if nature == "identifiers" else "text")
 
 
 def _typed(
@@ -253,11 +254,14 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
         low, high = int(seen.minimum or 0), int(seen.maximum or 0)
         if _IDENTIFIER.search(name) or high - low + 1 == len(counts):
             return "identifier: all values are different, and they only count the rows"
-    if column.kind == "raw":
-        if different:
-            return "identifier or free text: all values are different"
-        return f"free text: {len(counts)} different values in {counts.total()} rows"
-    return ""
+    return f"identifier: {nature_of(counts).reason}" if column.kind == "raw" else ""
+
+
+def _why_so(column: Column, counts: Counter[str]) -> str:
+    """Why words are read as they are, where a person may want to overrule it."""
+    if column.order:
+        return f"in order: {' < '.join(column.order)}"
+    return nature_of(counts).reason if column.kind == "text" else ""
 
 
 def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
@@ -278,7 +282,7 @@ def _look_for_leakage(
     A small decision tree sees nothing but this column; what counts is the share that it
     removes, cross-validated, of the errors of always guessing the commonest class.
     """
-    if finding.decision == "left out":
+    if finding.decision == "left out" or finding.column.kind == "text":
         return finding
     codes: dict[str, Any] = {text: float(i) for i, text in enumerate(sorted(set(values)))}
     if finding.column.kind in ("integer", "number"):

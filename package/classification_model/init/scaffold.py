@@ -141,7 +141,13 @@ def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]
         (
             "The columns that the model looks at. What training sees in them is only warned about;",
             "a rule such as `required: yes` or `maximum: 120` below a column's kind refuses.",
+            "Kind `text` is learned from, `raw` is only read by features.py; `category` may be either's.",
             *(f"Look at {f.name!r}: {f.reason}" for f in looked_at),
+            *(
+                f"{f.name!r}: {f.reason}"
+                for f in learned.findings
+                if f.decision == "used" and f.reason
+            ),
         ),
         {"columns": {name: _column(column) for name, column in learned.used().items()}},
     )
@@ -160,5 +166,5 @@ def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]
 
 def _column(column: Column) -> str | dict[str, Any]:
     """A column as config.yml has it: its kind alone where that is all."""
-    values = column.model_dump(exclude_defaults=True)
+    values = column.model_dump(mode="json", exclude_defaults=True)
     return column.kind if len(values) == 1 else values

@@ -71,7 +71,9 @@ class ColumnRules:
                 return TypedColumn(UNKNOWN, [], numbers, column.kind == "integer")
         # Where a person lists the categories, each text has to be asked for.
         takes_text = (
-            column.kind in ("category", "text", "raw") and not column.categories and _is_text(raw.type)
+            column.kind in ("category", "text", "raw")
+            and not column.categories
+            and _is_text(raw.type)
         )
         markers = self._schema.missing_markers if takes_text else None
         return _by_rule(self._rules[name], *_distinct(raw), good, markers)

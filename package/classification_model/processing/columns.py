@@ -8,7 +8,7 @@ block of rows. The float32 of a number that is in range is not asked for at all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import repeat, zip_longest
 
@@ -18,7 +18,6 @@ import numpy.typing as npt
 from classification_model.config.schema import RowSchema
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
-    UNSEEN,
     Feature,
     Matrix,
     RowEncoder,
@@ -49,6 +48,7 @@ class ColumnEncoder:
         features: of the matrix, in order.
         functions: those that the features name.
         profile: what training saw; without it there are no warnings.
+        vocabularies: the known words of columns of text.
     """
 
     def __init__(
@@ -57,12 +57,13 @@ class ColumnEncoder:
         features: Sequence[Feature],
         functions: Functions = BUILT_IN,
         profile: Profile | None = None,
+        vocabularies: Mapping[str, Container[str]] | None = None,
     ) -> None:
         self._seen = profile.columns if profile else {}
         self._features = features
         self._functions = functions
         self._row_encoders = RowEncoder(features, functions).columns
-        self._value_checks = value_checks(schema, profile)
+        self._value_checks = value_checks(schema, profile, vocabularies)
 
     def encode(self, columns: Columns, only: Sequence[int] | None = None) -> Matrix:
         """Typed columns to the matrix of shape ``(rows, features)`` that :class:`RowEncoder` gives.
@@ -112,7 +113,7 @@ class ColumnEncoder:
         self, position: int, feature: Feature, values: list[list[TypedValue]]
     ) -> Floats:
         results = feature.apply(self._functions, *values)
-        if feature.kind == "category":
+        if feature.looks_up:
             return _category_numbers(feature, results)
         numbers = np.array(results, np.float64)
         # Missing, or beyond float32: rare, and decided in one place.
@@ -124,7 +125,7 @@ class ColumnEncoder:
 
 def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> Floats:
     code = category_codes(feature).get
-    return np.fromiter(map(code, values, repeat(UNSEEN)), np.float64, len(values))
+    return np.fromiter(map(code, values, repeat(feature.other)), np.float64, len(values))
 
 
 def learn_categories(

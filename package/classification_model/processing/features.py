@@ -46,7 +46,7 @@ class Feature:
 
     Without ``function`` the value is that of the one input. A category becomes its position
     in ``categories``, or :data:`UNSEEN`. A text stands in a plan for the numbers that are learned
-    from it, and in no matrix.
+    from it, and in no matrix. A number with ``categories`` is the place of a category in an order.
     """
 
     name: str
@@ -54,6 +54,16 @@ class Feature:
     inputs: tuple[str, ...]
     function: str | None = None
     categories: tuple[str, ...] = ()
+
+    @property
+    def other(self) -> float:
+        """The number of a category that is none of ``categories``."""
+        return UNSEEN if self.kind == "category" else MISSING
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether its numbers are those of categories."""
+        return self.kind == "category" or bool(self.categories)
 
     def reader(self, functions: Functions) -> Callable[[TypedRow], TypedValue]:
         """The function from a row to the feature's value, before it becomes a number."""
@@ -94,6 +104,9 @@ def feature_plan(
                 Feature(name=f"{name} {part}", kind="number", inputs=(name,), function=part)
                 for part in DATE_PARTS
             ]
+        elif column.order:
+            order = column.order
+            plan.append(Feature(name=name, kind="number", inputs=(name,), categories=order))
         elif column.kind in ("category", "text"):
             plan.append(Feature(name=name, kind=column.kind, inputs=(name,)))
         elif column.kind != "raw":
@@ -131,7 +144,7 @@ class RowEncoder:
 
 def _encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
     """The function from a typed row to one feature's number."""
-    if feature.kind == "category":
+    if feature.looks_up:
         return _category_encoder(feature, functions)
     if feature.function is None:
         (name,) = feature.inputs
@@ -154,16 +167,16 @@ def _encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], flo
 
 
 def category_codes(feature: Feature) -> dict[object, float]:
-    """The number of each category, and of a missing one; any other is :data:`UNSEEN`."""
+    """The number of each category, and of a missing one; any other is ``feature.other``."""
     codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
     codes[None] = MISSING
     return codes
 
 
 def _category_encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
-    code = category_codes(feature).get
+    code, other = category_codes(feature).get, feature.other
     if feature.function is None:
         (name,) = feature.inputs
-        return lambda row: code(row[name], UNSEEN)
+        return lambda row: code(row[name], other)
     read = feature.reader(functions)
-    return lambda row: code(read(row), UNSEEN)
+    return lambda row: code(read(row), other)

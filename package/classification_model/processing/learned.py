@@ -45,6 +45,14 @@ class Learned(FrozenModel):
             for encoder in self.columns
         }
 
+    def texts(self) -> dict[str, TextEncoder]:
+        """The encoders of columns of text."""
+        return {one.column: one for one in self.columns if isinstance(one, TextEncoder)}
+
+    def vocabularies(self) -> dict[str, frozenset[str]]:
+        """The known words of each column of text."""
+        return {column: encoder.vocabulary() for column, encoder in self.texts().items()}
+
     def functions(self, others: Functions) -> Functions:
         """The functions of the features, beside others."""
         by_name, parts = dict(others.by_name), dict(others.parts)

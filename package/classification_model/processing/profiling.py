@@ -80,6 +80,8 @@ def profile_of_counts(kind: Kind, counts: Mapping[TypedValue, int]) -> ColumnPro
         numbers = np.repeat(np.array([*known], np.float64), [*known.values()])
         found = profile_of_numbers(numbers, whole=kind == "integer")
         return found.model_copy(update={"missing": missing})
+    if kind == "text":  # somebody wrote it; see TextEncoder.example
+        return ColumnProfile(missing=missing)
     example = min(known, key=lambda value: (-known[value], value), default=None)
     return ColumnProfile(
         missing=missing,

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pydantic import ConfigDict
 
 from classification_model.config.schema import FrozenModel
+from classification_model.processing.text.encoder import scored
 
 __all__ = ["MISSING_CODE", "CodeStatistics", "fit"]
 
@@ -34,7 +35,7 @@ class CodeStatistics(FrozenModel):
 
     Attributes:
         column: its name.
-        classes: what each score speaks for; of two classes, the second one alone.
+        classes: there is a score for each; of two, for the second one alone.
         codes: the categories that enough rows hold, sorted.
         rows: how many rows hold each.
         scores: the logit of each smoothed share, one row for each of ``codes``, float32.
@@ -54,7 +55,7 @@ class CodeStatistics(FrozenModel):
     @property
     def names(self) -> tuple[str, ...]:
         """What each number that it gives is."""
-        shares = (f"{self.column}: share of {label}" for label in self.classes)
+        shares = (f"{self.column}: share of {label}" for label in scored(self.classes))
         return (*shares, f"{self.column}: rows")
 
     def reader(self) -> Callable[[object], tuple[float, ...]]:
@@ -63,7 +64,7 @@ class CodeStatistics(FrozenModel):
         The last one is the logarithm of one more than the number of rows.
         """
         scores = np.frombuffer(self.scores, "<f4").astype(np.float64)
-        each = scores.reshape(len(self.codes), len(self.classes)).tolist()
+        each = scores.reshape(len(self.codes), len(self.others)).tolist()
         known = {
             code: (*of_classes, math.log1p(rows))
             for code, of_classes, rows in zip(self.codes, each, self.rows, strict=True)
@@ -102,11 +103,11 @@ def fit(
     of_row = np.array([place.get(code, len(kept)) for code in codes], np.int64)
     counts = np.zeros((len(kept) + 1, len(classes)))
     np.add.at(counts, (of_row, labels), 1.0 if weights is None else weights)
-    scores = _logits(_smoothed(counts))[:, slice(1, None) if len(classes) == 2 else slice(None)]
+    scores = _logits(_smoothed(counts))[:, -len(scored(classes)) :]
     rounded = scores.astype("<f4")
     return CodeStatistics(
         column=column,
-        classes=tuple(classes[1:] if len(classes) == 2 else classes),
+        classes=tuple(classes),
         codes=tuple(kept),
         rows=tuple(np.bincount(of_row, minlength=len(kept) + 1)[:-1].tolist()),
         scores=rounded[:-1].tobytes(),
@@ -136,7 +137,7 @@ def _between(counts: Floats, within: float) -> float:
     shares = counts / rows[:, None]
     overall = counts.sum(axis=0) / total
     spread = float((rows * ((shares - overall) ** 2).sum(axis=1)).sum())
-    return max(0.0, (spread - (len(rows) - 1) * within) / (total - (rows**2).sum() / total))
+    return max(0.0, float(spread - (len(rows) - 1) * within) / (total - (rows**2).sum() / total))
 
 
 def _logits(shares: Floats) -> Floats:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest, golden
 from classification_model.bundle.provenance import Choice
@@ -15,6 +17,7 @@ from classification_model.pipeline import FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
 from classification_model.processing.profile import Profile
+from classification_model.processing.typed_columns import TypedColumn
 from classification_model.progress import Progress
 from classification_model.training.export import export
 
@@ -40,11 +43,13 @@ def proven(
     progress: Progress,
 ) -> Bundle:
     """The pipeline as a bundle in memory, with its ONNX graph and its golden rows."""
+    encode = pipeline.named_steps["encode"]
+    texts = encode.learned_.texts()
+    profile = profile.with_examples({name: text.example() for name, text in texts.items()})
     contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
     if config.derived:
         contents[".features"] = config.features.encode()
     progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
-    encode = pipeline.named_steps["encode"]
     if encode.learned_.columns:
         contents[".learned"] = encode.learned_.source()
     refused = None
@@ -72,7 +77,12 @@ def proven(
         files={},
     )
     stem = f"{config.pipeline_save_file}{version}"
-    rows = golden.choose_rows(data.columns, manifest.row_schema, seed=config.random_state)
+    # A golden row has no text of a person.
+    random = np.random.default_rng(config.random_state)
+    made = {name: TypedColumn.of(text.made(200, random)) for name, text in texts.items()}
+    rows = golden.choose_rows(
+        {**data.columns, **made}, manifest.row_schema, seed=config.random_state
+    )
     unproven = Bundle.of(manifest, stem=stem, contents=contents)
     answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
     return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})

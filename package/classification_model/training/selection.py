@@ -79,7 +79,7 @@ def candidates(rows: int, plan: Sequence[Feature]) -> dict[str, EstimatorConfig]
     return found
 
 
-def choose(
+def choose(  # noqa: PLR0913 - each is a word of the recipe
     matrix: Matrix,
     labels: Sequence[object],
     plan: Sequence[Feature],

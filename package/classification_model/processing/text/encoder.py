@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field
 from classification_model.config.schema import FrozenModel
 from classification_model.processing.text.tokens import groups, pairs, tokens
 
-__all__ = ["MAX_CHARS", "Terms", "TextEncoder", "idf"]
+__all__ = ["MAX_CHARS", "Terms", "TextEncoder", "idf", "scored"]
 
 MAX_CHARS = 5000
 """How many characters of a text are read, where config.yml does not say otherwise."""
@@ -74,7 +74,7 @@ class TextEncoder(FrozenModel):
 
     Attributes:
         column: its name.
-        classes: what each score speaks for; of two classes, the second one alone.
+        classes: there is a score for each; of two, for the second one alone.
         trained_on: how many rows there were.
         words: words, and pairs of them.
         groups: groups of characters.
@@ -94,8 +94,37 @@ class TextEncoder(FrozenModel):
     @property
     def names(self) -> tuple[str, ...]:
         """What each number that it gives is."""
-        scores = (f"{self.column}: score of {label}" for label in self.classes)
+        scores = (f"{self.column}: score of {label}" for label in scored(self.classes))
         return (*scores, *(f"{self.column}: {count}" for count in _COUNTS))
+
+    def vocabulary(self) -> frozenset[str]:
+        """The words that are known, and the pairs of them."""
+        return frozenset(self.words.names)
+
+    def telling(self, most: int) -> dict[str, list[str]]:
+        """For each class the terms that speak most for it, the strongest first."""
+        terms = self.words if any(self.words.weights) else self.groups
+        weights = terms.matrix() if terms.names else np.zeros((0, len(self.intercepts)))
+        if len(self.classes) == 2:
+            weights = np.hstack([-weights, weights])
+        return {
+            label: [terms.names[i] for i in np.argsort(-weights[:, place], kind="stable")[:most]
+                    if weights[i, place] > 0]
+            for place, label in enumerate(self.classes)
+        }  # fmt: skip
+
+    def made(self, texts: int, random: np.random.Generator) -> list[str]:
+        """Texts of known words in random order, which nobody wrote; among them an empty one."""
+        words = [word for word in self.words.names if " " not in word] or ["?"]
+        sizes = random.geometric(0.1, texts - 1)
+        drawn = [random.integers(0, len(words), size).tolist() for size in sizes.tolist()]
+        return ["", *(" ".join(words[place] for place in places) for places in drawn)]
+
+    def example(self) -> str:
+        """The ten commonest words, as a text."""
+        held = zip(self.words.names, self.words.rows, strict=True)
+        words = [(-rows, word) for word, rows in held if word.isalpha()]
+        return " ".join(word for _, word in sorted(words)[:10])
 
     def reader(self) -> Callable[[object], tuple[float, ...]]:
         """The function from a text to one number for each of ``names``.
@@ -104,7 +133,7 @@ class TextEncoder(FrozenModel):
         of characters; the other counts are shares, of the characters and of the distinct words.
         """
         known, word_adds = self.words.entries(self.trained_on), self._word_adds()
-        none = [0.0] * len(self.classes)
+        none = [0.0] * len(self.intercepts)
 
         def numbers(value: object) -> tuple[float, ...]:
             text = "" if value is None else str(value)[: self.max_chars]
@@ -130,7 +159,7 @@ class TextEncoder(FrozenModel):
     def _word_adds(self) -> Callable[[str], Entry]:
         """The function from a word to what its groups of characters add; most words come again."""
         known = self.groups.entries(self.trained_on)
-        nothing = (0.0,) * (len(self.classes) + 1)
+        nothing = (0.0,) * (len(self.intercepts) + 1)
         if not known:
             return lambda _: nothing
 
@@ -145,6 +174,11 @@ class TextEncoder(FrozenModel):
             return (square, *(math.fsum(map(mul, times, scores)) for scores in weights))
 
         return adds
+
+
+def scored(classes: Sequence[str]) -> Sequence[str]:
+    """The classes that have a score: of two, one says all."""
+    return classes[1:] if len(classes) == 2 else classes
 
 
 def idf(rows: npt.NDArray[np.int64], trained_on: int) -> npt.NDArray[np.float64]:

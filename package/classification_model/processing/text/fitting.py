@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -88,7 +89,7 @@ class TextColumn:
         for parts in every:
             for penalties in (_PENALTIES[_FIRST:], _PENALTIES[_FIRST::-1]):
                 recipes = [Recipe(parts, C) for C in penalties]
-                for recipe, following in zip(recipes, recipes[1:], strict=False):
+                for recipe, following in pairwise(recipes):
                     if loss(following) >= loss(recipe):
                         break
         return min(losses, key=lambda recipe: losses[recipe])
@@ -99,10 +100,10 @@ class TextColumn:
         model = self._linear(self._design(vocabulary, rows, recipe.parts), rows, recipe.C)
         return TextEncoder(
             column=self._column,
-            classes=self._classes if len(self._classes) > 2 else self._classes[-1:],
+            classes=self._classes,
             trained_on=len(rows),
             **self._terms(vocabulary, model, recipe.parts),
-            intercepts=tuple(np.float32(model.intercepts).tolist()),
+            intercepts=tuple(model.intercepts.astype("<f4").tolist()),
             max_chars=self._max_chars,
         )
 
