@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
     "LARGEST",
+    "MAX_CHARS",
     "Column",
     "DerivedFeature",
     "EstimatorConfig",
@@ -22,6 +23,9 @@ __all__ = [
 
 LARGEST = 3.4028234663852886e38
 """The largest float32, and so the largest number that a column may hold: features are float32."""
+
+MAX_CHARS = 5000
+"""How many characters of a text are read, where config.yml does not say otherwise."""
 
 Kind = Literal["integer", "number", "boolean", "category", "date", "text", "raw"]
 """What a column holds. ``text`` is learned from; ``raw`` is text that only derived features read."""
@@ -55,7 +59,7 @@ class Column(FrozenModel):
     minimum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
     maximum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
     date_format: str | None = None
-    max_chars: Annotated[int, Field(gt=0)] = 5000
+    max_chars: Annotated[int, Field(gt=0)] = MAX_CHARS
     order: tuple[str, ...] = ()
 
     @model_validator(mode="before")
@@ -75,7 +79,7 @@ class Column(FrozenModel):
             raise ValueError("minimum and maximum belong to the kinds integer and number")
         if self.kind != "date" and self.date_format is not None:
             raise ValueError("date_format belongs to kind date")
-        if self.kind != "text" and "max_chars" in self.model_fields_set:
+        if self.kind != "text" and self.max_chars != MAX_CHARS:
             raise ValueError("max_chars belongs to kind text")
         if self.kind != "category" and self.order:
             raise ValueError("order belongs to kind category")

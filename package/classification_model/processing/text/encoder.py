@@ -13,13 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ConfigDict, Field
 
-from classification_model.config.schema import FrozenModel
+from classification_model.config.schema import MAX_CHARS, FrozenModel
 from classification_model.processing.text.tokens import groups, pairs, tokens
 
-__all__ = ["MAX_CHARS", "Terms", "TextEncoder", "idf", "scored"]
-
-MAX_CHARS = 5000
-"""How many characters of a text are read, where config.yml does not say otherwise."""
+__all__ = ["Terms", "TextEncoder", "idf", "scored"]
 
 _WORDS_REMEMBERED = 50_000
 _COUNTS = ("length", "digits", "capitals", "known words")

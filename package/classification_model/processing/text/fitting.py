@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from classification_model.config.schema import MAX_CHARS
 from classification_model.processing.text.counting import count
-from classification_model.processing.text.encoder import MAX_CHARS, Terms, TextEncoder
+from classification_model.processing.text.encoder import Terms, TextEncoder
 from classification_model.processing.text.linear import (
     Design,
     Floats,
