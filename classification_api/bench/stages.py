@@ -27,7 +27,9 @@ def stages(rows: int) -> dict[str, Callable[[], object]]:
     row = source.profile().example()
     body = json.dumps([row] * rows).encode()
     request = json.dumps({"inputs": [row] * rows}).encode()
-    read = SchemaValidator(core_schema.list_schema(row_schema(schema, source.profile()))).validate_json
+    read = SchemaValidator(
+        core_schema.list_schema(row_schema(schema, source.profile()))
+    ).validate_json
     typed = read(body)
     encoder, scorer = RowEncoder(source.manifest.features), OnnxScorer(source.contents[".onnx"])
     matrix, values = encoder.encode(typed), encoder.encode_row(typed[0])

@@ -79,7 +79,7 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "missing where it is required": (
         lambda home: (
-            config("^  income: integer", "  income: {kind: integer, required: yes}")(home),
+            config("^  income: number", "  income: {kind: number, required: yes}")(home),
             csv_line(5, GOOD.replace("2000", "?"))(home),
         ),
         ["raw.csv: line 5, column 'income': is missing", "config.yml"],

@@ -6,14 +6,25 @@ the given place, by the given rule.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from app.tests.twins import JSON, Twins
 from classification_model.config.core import Config
+from classification_model.train_pipeline import run_training
+from homes import make_home
+from tables import PEOPLE
+
+RULES = """\
+  age: {kind: integer, required: yes, minimum: 18}
+  size: {kind: category, categories: [small, large, huge]}
+"""
 
 Row = dict[str, Any]
 Body = Callable[[Row, Config], str]
@@ -46,6 +57,23 @@ def whole(body: str, *place: str | int) -> tuple[Body, Callable[[Config], Place]
 
 def without_column(row: Row, config: Config) -> str:
     return json.dumps({"inputs": [{k: v for k, v in row.items() if k != next(iter(row))}]})
+
+
+@pytest.fixture(scope="module")
+def ruled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
+    """A service whose config.yml has rules."""
+    rows = [row for row in PEOPLE.rows if row[1] != "?"]
+    sample = replace(PEOPLE, rows=rows)
+    home = make_home(sample, tmp_path_factory.mktemp("ruled") / "made")
+    text = home.config_file.read_text(encoding="utf-8")
+    text = text.replace("  age: integer\n", "").replace("  size: category\n", RULES)
+    home.config_file.write_text(text, encoding="utf-8")
+    run_training(home.path)
+    with asyncio.Runner() as runner:
+        twins = Twins(str(home.path), runner)
+        twins.start()
+        yield twins
+        twins.stop()
 
 
 CASES: dict[str, tuple[tuple[Body, Callable[[Config], Place]], str]] = {
@@ -101,16 +129,26 @@ def test_a_wrong_request_is_422_and_says_where_and_why(
     assert all(fault["msg"] and "input" in fault for fault in faults)
 
 
-def test_a_missing_value_where_there_must_be_one(
-    client: httpx.Client, row: Row, config: Config
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("age", None, "missing_value"),
+        ("age", 17, "below_minimum"),
+        ("size", "tiny", "unlisted_category"),
+        ("member", None, None),
+    ],
+)
+def test_a_rule_of_a_persons_own_refuses(
+    ruled: Twins, column: str, value: object, rule: str | None
 ) -> None:
-    needed = [name for name, column in config.columns.items() if column.required]
-    if not needed:
-        pytest.skip("no column of this model is required")
-    answer = client.post("/predict", json={"inputs": [{**row, **dict.fromkeys(needed)}]})
-    assert answer.status_code == 422
-    faults = [(fault["loc"][-1], fault["type"]) for fault in answer.json()["detail"]]
-    assert faults == [(name, "missing_value") for name in needed]
+    body = json.dumps({"inputs": [{**ruled.row(), column: value}]}).encode()
+    status, _, answer = ruled.ask(content=body, headers=JSON)
+    if rule is None:  # what no rule refuses is scored, and said
+        said = [warning["rule"] for warning in json.loads(answer)["warnings"]]
+        assert (status, said) == (200, ["never_missing"])
+        return
+    (fault,) = json.loads(answer)["detail"]
+    assert (status, fault["loc"][-1], fault["type"]) == (422, column, rule)
 
 
 def test_the_value_is_named(client: httpx.Client, row: Row, config: Config) -> None:

@@ -48,7 +48,7 @@ class FrameValidator:
     """The rules of a schema for tables. Columns that the schema does not know are ignored.
 
     A list of dicts goes through :class:`RowValidator`, which refuses them; an array of two
-    dimensions has the columns of the schema in their order.
+    dimensions, or a list of lists, has the columns of the schema in their order.
     """
 
     def __init__(self, schema: RowSchema, rows: RowValidator | None = None) -> None:
@@ -60,9 +60,11 @@ class FrameValidator:
 
         Raises:
             InvalidRowsError: a row does not fit the schema, or a column is missing or there twice.
+            TypeError: it is no table.
             MissingExtraError: the frame is of a library that only pyarrow can read.
         """
-        if not _has_arrow() or not (is_frame(data) or isinstance(data, np.ndarray)):
+        data = _table(data)
+        if not _has_arrow() or isinstance(data, list):
             return columns_of_rows(_all_good(self._by_rows(data)), self._schema)
         raw = self._raw(data)
         typed, errors = self._checked(raw)
@@ -132,6 +134,22 @@ def _has_arrow() -> bool:
     return True
 
 
+def _table(data: Any) -> Any:
+    """A frame or array as it is, a list of dicts as a list."""
+    if isinstance(data, np.ndarray) or is_frame(data):
+        return data
+    if isinstance(data, Sequence) and not isinstance(data, str | bytes):
+        rows = [*data]
+        in_order = bool(rows) and isinstance(rows[0], list | tuple | np.ndarray)
+        return np.array(rows, object) if in_order else rows
+    if hasattr(data, "__array__"):
+        return np.asarray(data)
+    raise TypeError(
+        f"expected a frame, a list of dicts or an array, found {type(data).__name__}; "
+        "sparse data is not supported"
+    )
+
+
 def _all_good(checked: Validated) -> list[TypedRow]:
     if checked.errors:
         raise InvalidRowsError(checked.errors)
@@ -152,7 +170,10 @@ def _check_names(found: Sequence[object], wanted: Sequence[str]) -> None:
 
 
 def _check_width(data: np.ndarray[Any, Any], wanted: Sequence[str]) -> None:
-    width = data.shape[1] if data.ndim == 2 else 0
+    if data.ndim != 2:
+        message = f"expected an array of 2 dimensions, found {data.ndim}. Reshape your data"
+        raise InvalidRowsError([RowError(0, None, "width", message, None)])
+    width = data.shape[1]
     if width != len(wanted):
         # In the words of scikit-learn.
         message = f"X has {width} features, but EncodingStep is expecting {len(wanted)} features"

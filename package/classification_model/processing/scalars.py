@@ -35,5 +35,5 @@ def plain(value: object) -> object:
 def _number(value: Decimal) -> int | float:
     if value.is_nan():
         return float("nan")
-    whole = abs(value) < _LARGEST_WHOLE and value == value.to_integral_value()
+    whole = -_LARGEST_WHOLE < value < _LARGEST_WHOLE and value == value.to_integral_value()
     return int(value) if whole else float(value)

@@ -274,12 +274,15 @@ def _written(table: pa.Table) -> pa.Array:
 
 def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """One array, of a type that the rules of columns take."""
+    if isinstance(column, pa.ChunkedArray):
+        chunks = [one_array(chunk) for chunk in column.chunks]
+        return pa.concat_arrays(chunks) if chunks else one_array(pa.array([], column.type))
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        return one_array(column.dictionary).take(column.indices)
     kind = column.type
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
-        column = column.cast(pa.string())
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        return column.cast(pa.string())
+    return column
 
 
 def _is_flat(table: pa.Table, needed: Sequence[str]) -> bool:
