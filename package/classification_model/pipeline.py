@@ -35,6 +35,7 @@ from sklearn.utils.validation import check_is_fitted
 from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
+from classification_model.own_estimator import is_path, own_estimator
 from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_categories
 from classification_model.processing.cross_fitting import Fold
@@ -170,6 +171,11 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         matrix[:, learned] = learning.cross_fit.out_of_fold()
         return matrix
 
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(state)
+        # What comes after it in the pickle may be of a class that features.py defines.
+        functions_of(self.source)
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -248,7 +254,8 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
         ConfigError: an estimator or one of its parameters is unknown.
     """
     encode = encoding_step(config)
-    classify = build_classifier(encode.plan, estimator or config.estimator, config.random_state)
+    chosen = estimator or config.estimator
+    classify = build_classifier(encode.plan, chosen, config.random_state, config.features)
     return FramePipeline([("encode", encode), ("classify", classify)])
 
 
@@ -262,9 +269,14 @@ def encoding_step(config: Config) -> EncodingStep:
     return EncodingStep(config.row_schema(), plan, config.features)
 
 
-def build_classifier(plan: Sequence[Feature], config: EstimatorConfig, seed: int) -> Pipeline:
-    """What comes after the encoding: from the float32 matrix to classes."""
-    estimator = _estimator(config, seed)
+def build_classifier(
+    plan: Sequence[Feature], config: EstimatorConfig, seed: int, source: str = ""
+) -> Pipeline:
+    """What comes after the encoding: from the float32 matrix to classes.
+
+    ``source`` is that of the home's features.py, which may define the estimator.
+    """
+    estimator = _estimator(config, seed, source)
     if config.calibration == "sigmoid":
         if not isinstance(estimator, VotingClassifier):
             # A vote of one has probabilities and no other scores: the exporter calibrates those.
@@ -293,16 +305,21 @@ def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
     return ColumnTransformer([step for step in transformers if step[2]])
 
 
-def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
+def _estimator(config: EstimatorConfig, seed: int, source: str) -> BaseEstimator:
+    if is_path(config.name):
+        return own_estimator(config.name, config.parameters, seed, source)
     if config.name == "soft_vote":
         members = [
-            (f"{position}_{member.name}", _estimator(member, seed))
+            (f"{position}_{member.name}", _estimator(member, seed, source))
             for position, member in enumerate(config.members)
         ]
         return _soft_vote(members, [member.weight for member in config.members])
     if config.name not in ESTIMATORS:
         known = ", ".join([*ESTIMATORS, "soft_vote"])
-        raise ConfigError(f"estimator: unknown name {config.name!r}; choose one of {known}")
+        raise ConfigError(
+            f"estimator: unknown name {config.name!r}; choose one of {known}, or an import path "
+            "such as lightgbm.LGBMClassifier"
+        )
     kind = ESTIMATORS[config.name]
     accepted = sorted(inspect.signature(kind).parameters)
     for name in config.parameters:

@@ -48,6 +48,7 @@ class Manifest(FrozenModel):
     config_sha256: str
     python: str
     libraries: dict[str, str]
+    needs: dict[str, str] = Field(default_factory=dict)
     metrics: dict[str, float]
     choice: Choice
     gate: Gate | None

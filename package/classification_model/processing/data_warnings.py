@@ -65,7 +65,7 @@ def _value_check(
     missing: Noticed = None
     if not column.required and not seen.missing:
         missing = ("never_missing", "is missing, and never was in training")
-    if known is not None:
+    if column.kind == "text":
         return _text_check(known, column.max_chars, missing)
     if column.kind == "category":
         return _category_check(frozenset(seen.categories), missing)
@@ -85,11 +85,15 @@ def _category_check(seen: frozenset[str], missing: Noticed) -> ValueCheck:
     return check
 
 
-def _text_check(known: Container[str], max_chars: int, missing: Noticed) -> ValueCheck:
+def _text_check(known: Container[str] | None, max_chars: int, missing: Noticed) -> ValueCheck:
     def check(value: str | None) -> Noticed:
         if value is None:
             return missing
-        if value and not any(word in known for word in tokens(value, max_chars)):
+        if (
+            known is not None
+            and value
+            and not any(word in known for word in tokens(value, max_chars))
+        ):
             return "no_known_word", "holds no word that training has seen"
         if len(value) > max_chars:
             return "long_text", f"has {len(value)} characters; the first {max_chars} are read"

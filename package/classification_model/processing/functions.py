@@ -13,7 +13,7 @@ from typing import Any
 
 from classification_model.errors import ConfigError
 
-__all__ = ["BUILT_IN", "DATE_PARTS", "Functions", "Look", "See", "functions_of"]
+__all__ = ["BUILT_IN", "DATE_PARTS", "Functions", "Look", "See", "functions_of", "module_of"]
 
 See = Callable[[Any], object]
 """What a function looks at in one of its inputs, where that is less than the value."""
@@ -74,7 +74,7 @@ def functions_of(source: str) -> Functions:
     """
     if not source:
         return BUILT_IN
-    module = _module(source)
+    module = module_of(source)
     own = {
         name: value
         for name, value in vars(module).items()
@@ -87,8 +87,13 @@ def functions_of(source: str) -> Functions:
     return Functions({**DATE_PARTS, **own}, getattr(module, "SEEN", {}))
 
 
-def _module(source: str) -> ModuleType:
-    """The source as a module whose name has its digest: two homes fit into one process."""
+@lru_cache(maxsize=16)
+def module_of(source: str) -> ModuleType:
+    """The source as a module whose name has its digest: two homes fit into one process.
+
+    Raises:
+        ConfigError: it is no Python, or fails when it is run.
+    """
     name = f"classification_model_features_{sha256(source.encode()).hexdigest()[:16]}"
     module = ModuleType(name)
     # Under its name, so that what it defines can be pickled by reference in this process.

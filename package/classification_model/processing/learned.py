@@ -18,6 +18,8 @@ from classification_model.processing.text.encoder import TextEncoder
 
 __all__ = ["Learned"]
 
+_USUAL = 0.8
+
 Encoder = Annotated[TextEncoder | CodeStatistics, Field(discriminator="kind")]
 
 
@@ -50,8 +52,12 @@ class Learned(FrozenModel):
         return {one.column: one for one in self.columns if isinstance(one, TextEncoder)}
 
     def vocabularies(self) -> dict[str, frozenset[str]]:
-        """The known words of each column of text."""
-        return {column: encoder.vocabulary() for column, encoder in self.texts().items()}
+        """The known words of each column of text, where most texts hold one; not of codes."""
+        return {
+            column: encoder.vocabulary()
+            for column, encoder in self.texts().items()
+            if encoder.familiar > _USUAL
+        }
 
     def functions(self, others: Functions) -> Functions:
         """The functions of the features, beside others."""

@@ -13,13 +13,14 @@ from classification_model.config.core import Config
 from classification_model.config.schema import Label
 from classification_model.errors import ExportError
 from classification_model.evaluation import Report, evaluate
+from classification_model.own_estimator import needs
 from classification_model.pipeline import FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
 from classification_model.processing.profile import Profile
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.progress import Progress
-from classification_model.training.export import export
+from classification_model.training.export import export, parts_of
 
 __all__ = ["estimator_name", "judged", "proven"]
 
@@ -47,7 +48,7 @@ def proven(
     texts = encode.learned_.texts()
     profile = profile.with_examples({name: text.example() for name, text in texts.items()})
     contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
-    if config.derived:
+    if config.features and (config.derived or "features." in choice.model_dump_json()):
         contents[".features"] = config.features.encode()
     progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
     if encode.learned_.columns:
@@ -57,7 +58,9 @@ def proven(
         contents[".onnx"] = export(pipeline, encode.matrix(data.typed()))
     except ExportError as error:
         refused = str(error)
-        progress.say(f"No ONNX file: {refused}")
+        progress.say(
+            f"No ONNX file: {refused}; it is served from its pickle, which is to be unpickled there"
+        )
     manifest = Manifest(
         format=bundle.FORMAT,
         version=version,
@@ -70,6 +73,7 @@ def proven(
         config_sha256=config.digest,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
+        needs=needs(parts_of(pipeline.named_steps["classify"])),
         metrics={},
         choice=choice,
         gate=None,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from itertools import chain
 from typing import Any
 
@@ -18,9 +20,10 @@ from sklearn.preprocessing import OneHotEncoder
 
 from classification_model.errors import ExportError, MissingExtraError
 from classification_model.inference.engines import TOLERANCE, OnnxScorer, SklearnScorer
+from classification_model.own_estimator import OwnEstimator
 from classification_model.processing.features import MISSING, UNSEEN, Feature, Matrix
 
-__all__ = ["export", "nasty_rows"]
+__all__ = ["export", "nasty_rows", "parts_of"]
 
 # The newest operator sets that the exporter and a two-year-old runtime both know.
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -63,6 +66,9 @@ def _converted(estimator: BaseEstimator, source: str, width: int) -> Any:
         raise MissingExtraError(
             purpose="exporting to ONNX", extra="train", module="skl2onnx"
         ) from None
+    if isinstance(estimator, OwnEstimator):
+        estimator = estimator.estimator_
+        _register_converters()
     try:
         with warnings.catch_warnings():
             # The exporter does things that NumPy and scikit-learn will forbid one day; what
@@ -79,6 +85,26 @@ def _converted(estimator: BaseEstimator, source: str, width: int) -> Any:
             )
     except Exception as error:  # the exporter raises what it likes
         raise ExportError(f"cannot be exported to ONNX: {str(error)[:200]}") from error
+
+
+def _register_converters() -> None:
+    """Let the exporter know of boosted trees of other libraries, where onnxmltools is installed."""
+    with suppress(ImportError):
+        from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
+        from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
+        from skl2onnx import update_registered_converter
+        from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
+
+        for library, name, convert in (
+            ("lightgbm", "LGBMClassifier", convert_lightgbm),
+            ("xgboost", "XGBClassifier", convert_xgboost),
+        ):
+            with suppress(ImportError):
+                update_registered_converter(
+                    getattr(import_module(library), name), f"Own{name}",
+                    calculate_linear_classifier_output_shapes, convert,
+                    options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
+                )  # fmt: skip
 
 
 @dataclass
@@ -231,7 +257,7 @@ def _with_float32_thresholds(classify: Pipeline) -> Pipeline:
     sends the other way. The largest float32 that is not above it splits float32 values alike.
     """
     same = copy.deepcopy(classify)
-    for estimator in _parts(same):
+    for estimator in parts_of(same):
         for predictor in chain.from_iterable(getattr(estimator, "_predictors", ())):
             exact = predictor.nodes["num_threshold"]
             rounded = exact.astype(np.float32)
@@ -240,7 +266,7 @@ def _with_float32_thresholds(classify: Pipeline) -> Pipeline:
     return same
 
 
-def _parts(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
+def parts_of(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
     """An estimator and those inside it, however deep."""
     yield estimator
     inside = [step for _, step in getattr(estimator, "steps", ())]
@@ -248,7 +274,7 @@ def _parts(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
     inside += [c.estimator for c in getattr(estimator, "calibrated_classifiers_", ())]
     for part in inside:
         if isinstance(part, BaseEstimator):
-            yield from _parts(part)
+            yield from parts_of(part)
 
 
 def nasty_rows(pipeline: Pipeline, matrix: Matrix, *, rows: int = 500, seed: int = 0) -> Matrix:

@@ -89,7 +89,9 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     Raises:
         ConfigError: the estimator refuses its parameters.
     """
-    classify = build_classifier(train.step.features_, choice.estimator, config.random_state)
+    classify = build_classifier(
+        train.step.features_, choice.estimator, config.random_state, config.features
+    )
     try:
         with warnings.catch_warnings():
             # Whether it converged or not, it is judged by its answers.

@@ -73,6 +73,7 @@ class TextEncoder(FrozenModel):
         column: its name.
         classes: there is a score for each; of two, for the second one alone.
         trained_on: how many rows there were.
+        familiar: the share of those with a known word.
         words: words, and pairs of them.
         groups: groups of characters.
         intercepts: the scores of a text without a known term.
@@ -83,6 +84,7 @@ class TextEncoder(FrozenModel):
     column: str
     classes: tuple[str, ...]
     trained_on: int
+    familiar: float = 1.0
     words: Terms = Terms()
     groups: Terms = Terms()
     intercepts: tuple[float, ...]

@@ -103,6 +103,7 @@ class TextColumn:
             column=self._column,
             classes=self._classes,
             trained_on=len(rows),
+            familiar=vocabulary.familiar(self._counted.take(rows)),
             **self._terms(vocabulary, model, recipe.parts),
             intercepts=tuple(model.intercepts.astype("<f4").tolist()),
             max_chars=self._max_chars,

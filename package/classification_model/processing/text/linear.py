@@ -43,6 +43,10 @@ class Vocabulary:
         rows = tuple(counts[columns] for counts, columns in zip(held, kept, strict=True))
         return cls(kept, rows, len(counted))  # type: ignore[arg-type]
 
+    def familiar(self, counted: Counted) -> float:
+        """The share of texts that hold a word that is kept."""
+        return float((counted.words[:, self.kept[0]].sum(axis=1) > 0).mean())
+
     def weights(self) -> tuple[Floats, Floats, Floats]:
         """The inverse document frequencies of the terms."""
         words, pairs, groups = (idf(rows, self.trained_on) for rows in self.rows)
