@@ -3,6 +3,7 @@
     ClassificationModelError
     |-- ConfigError (ValueError)            config.yml, VERSION or a home is wrong
     |-- DataError (ValueError)              a CSV cannot be read or trained on
+    |   `-- ChangedDataError                a table is surely otherwise than it was
     |-- InvalidRowsError (ValueError)       rows do not fit the schema; carries each verdict
     |-- RejectedModelError (RuntimeError)   a new model is worse, or below the floor
     |-- BusyError (RuntimeError)            another training is going on in the home
@@ -27,6 +28,7 @@ from importlib import metadata
 __all__ = [
     "BundleError",
     "BusyError",
+    "ChangedDataError",
     "ClassificationModelError",
     "ConfigError",
     "DamagedModelError",
@@ -53,6 +55,10 @@ class ConfigError(ClassificationModelError, ValueError):
 
 class DataError(ClassificationModelError, ValueError):
     """A CSV is missing, unreadable, or cannot be trained on."""
+
+
+class ChangedDataError(DataError):
+    """A table has surely changed since the last training, and nobody said that it is meant."""
 
 
 class RejectedModelError(ClassificationModelError, RuntimeError):

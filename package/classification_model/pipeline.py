@@ -41,7 +41,7 @@ from classification_model.processing.columns import ColumnEncoder, learn_categor
 from classification_model.processing.cross_fitting import Fold
 from classification_model.processing.features import Feature, Matrix, feature_plan
 from classification_model.processing.frames import FrameValidator
-from classification_model.processing.functions import functions_of
+from classification_model.processing.functions import Functions, functions_of
 from classification_model.processing.learned import Learned
 from classification_model.processing.learning import Learning, learnable, stratified
 from classification_model.processing.typed_columns import Columns, Typed
@@ -159,9 +159,12 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         place = {feature.name: i for i, feature in enumerate(self.features_)}
         return [place[name] for encoder in self.learned_.columns for name in encoder.names]
 
+    def functions(self) -> Functions:
+        """Those that the features name, the learned ones among them."""
+        return self.learned_.functions(functions_of(self.source))
+
     def _encoded(self, columns: Columns, learning: Learning | None = None) -> Matrix:
-        functions = self.learned_.functions(functions_of(self.source))
-        encoder = ColumnEncoder(self.schema, self.features_, functions)
+        encoder = ColumnEncoder(self.schema, self.features_, self.functions())
         if learning is None:
             return encoder.encode(columns)
         learned = self._learned_places()

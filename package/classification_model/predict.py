@@ -165,18 +165,34 @@ class Model:
         return [warning.as_dict() for i, row in rows for warning in look(i, row)]
 
 
-@lru_cache(maxsize=4)
 def load_model(home: Home, engine: Engine | None = None) -> Model:
     """The model of a home: verified, loaded and proven at the first call, the same after that.
+
+    Once a training has put another model in its place, it is that one.
 
     Raises:
         BundleError: it is missing, damaged, made by something that does not fit, or does not
             answer its golden rows as it did when it was trained.
     """
+    return _loaded(home, engine, _state(home))
+
+
+@lru_cache(maxsize=4)
+def _loaded(home: Home, engine: Engine | None, _: object) -> Model:
     source = bundle.load(home)
     model = Model(source, engine)
     model.replay_golden(source.contents[".golden.jsonl"])
     return model
+
+
+def _state(home: Home) -> tuple[tuple[str, int, int], ...]:
+    """What tells one manifest from the next without reading it."""
+    try:
+        with os.scandir(home.trained_models) as entries:
+            found = [(e.name, e.stat()) for e in entries if e.name.endswith(".json")]
+    except OSError:
+        return ()
+    return tuple(sorted((name, about.st_mtime_ns, about.st_ino) for name, about in found))
 
 
 def make_prediction(

@@ -1,4 +1,4 @@
-"""The recipe: read, split, encode, choose, fit, prove, judge, describe, pass the gate, save."""
+"""From a table to a saved model: read, split, choose, judge, pass the gate, fit on all, save."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from classification_model import bundle, card
 from classification_model.batch.cluster import on_cluster
 from classification_model.bundle import Bundle
-from classification_model.bundle.provenance import Comparison
+from classification_model.bundle.provenance import Choice, Comparison
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.errors import BundleError
 from classification_model.evaluation import Report
-from classification_model.predict import load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.learned import Learned
-from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
-from classification_model.training import describe, fitting, gate
+from classification_model.training import describe, fitting, gate, stamp, table_check
+from classification_model.training.recipes import Contestant, recipe_of
 
 __all__ = ["Trained", "run_training"]
 
@@ -38,6 +37,8 @@ def run_training(
     *,
     progress: Progress | None = None,
     force: bool = False,
+    search: bool = False,
+    data_changed: bool = False,
     cluster: str | None = None,
 ) -> Trained:
     """Train the model of a home and save it in the place of the one that is there.
@@ -46,13 +47,16 @@ def run_training(
         home: see :meth:`Home.find`.
         progress: told what is being done.
         force: save it also where the gate refuses it; the manifest says so.
+        search: compare the candidates also where the same recipe and table recorded a choice.
+        data_changed: the table is surely otherwise than it was, and is meant so.
         cluster: the address of a Dask scheduler, to compare the candidates there.
 
     Raises:
         ConfigError: the configuration is wrong, or the estimator refuses its parameters.
         DataError: the CSV cannot be trained on.
-        RejectedModelError: the model is worse than the one that is there, or below the floor
-            in config.yml; the old one stays as it was.
+        ChangedDataError: the table is surely otherwise than it was.
+        RejectedModelError: the recipe is worse than the reference, cannot be compared, or is
+            below the floor in config.yml; the model that is there stays as it was.
         BusyError: another training is going on in this home.
         SaveError: the model cannot be written.
     """
@@ -63,38 +67,55 @@ def run_training(
     with bundle.locked(place):
         version, old = place.version(), _replaced(place, tell)
         data = _read(config, place, tell)
+        table = table_check.check(
+            data, old=old, stamp=stamp.read(place, config), config=config, home=place,
+            data_changed=data_changed, progress=tell,
+        )  # fmt: skip
         split = data_manager.split_dataset(data, config)
-        train = fitting.encode(config, split.train)
-        with on_cluster(cluster):
-            recorded = fitting.recorded_choice(old, data, config)
-            choice = fitting.choose_estimator(config, train, recorded, tell)
+        held_out = describe.held_out(config, split, data)
+        same = table.same and old is not None and old.manifest.held_out == held_out
+        choice = _recorded(config, old) if same and not search else None
+        if choice is None:
+            with on_cluster(cluster):
+                choice = fitting.choose_estimator(config, fitting.encode(config, split.train), tell)
         tell.say(
             f"Training {describe.estimator_name(choice)} on {len(split.train)} rows, "
             f"holding out {len(split.held_out)}"
         )
-        pipeline = fitting.fit(config, choice, train)
+        recipe, contestant = recipe_of(config, choice), Contestant(config, choice, split)
+        tell.say("Judging it on the held-out rows")
+        report = describe.judged(contestant)
+        candidate = gate.Candidate(version, recipe, contestant, report)
+        judged = gate.decide(candidate, old, home=place, same_table=same, progress=tell)
+        record = gate.passed(judged, old, candidate, force=force)
+        if table.findings:
+            record = record.model_copy(update={"data_changed": table.findings})
+        pipeline, rows = contestant.pipeline(), split.train
+        if config.refit:
+            tell.say(f"Fitting it again on all {len(data)} rows")
+            pipeline, rows = fitting.fit(config, choice, fitting.encode(config, data)), data
+        facts = describe.Facts(held_out, report.metrics.model_dump(), record)
         new = describe.proven(
-            pipeline,
-            config=config,
-            choice=choice,
-            data=data,
-            profile=profile_of(config.row_schema(), split.train.columns, split.train.labels),
-            version=version,
+            pipeline, config=config, choice=choice, data=rows, facts=facts, version=version,
             progress=tell,
-        )
-        tell.say("Judging it on the held-out rows, and writing its card")
-        report = describe.judged(new, split, seed=config.random_state)
-        new = _with_card(new, report, config)
-        judged = gate.decide(old=old, new=new, held_out=split.held_out, config=config)
+        )  # fmt: skip
         saved = bundle.save(
             place,
             stem=new.stem,
-            contents=new.contents,
-            manifest=gate.passed(judged, old, new, force=force),
+            contents={**new.contents, **_card(new, report, config)},
+            manifest=new.manifest,
         )
-    load_model.cache_clear()
+        stamp.write(place, config, data, version=version, data_changed=table.meant)
     tell.say(f"Saved {place.trained_models / saved.stem}.pkl")
     return Trained(saved, report, judged.comparison)
+
+
+def _recorded(config: Config, old: Bundle | None) -> Choice | None:
+    """What was chosen before for the same recipe, on the same rows."""
+    if old is None or config.estimator.name != "auto":
+        return None
+    asked = recipe_of(config, old.manifest.choice)
+    return old.manifest.choice if old.manifest.recipe.is_same(asked) else None
 
 
 def _read(config: Config, home: Home, progress: Progress) -> Dataset:
@@ -102,12 +123,15 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
         progress.say(f"Note: {note}")
     progress.say(f"Reading {config.dataset}")
     data = data_manager.load_dataset(config, home, progress)
+    if data.units.repeats:
+        how = {"together": "copies stay together", "apart": "each is drawn by itself"}
+        progress.say(f"{data.units.repeats} row(s) repeat another: {how[data.units.copies]}")
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     return data
 
 
-def _with_card(new: Bundle, report: Report, config: Config) -> Bundle:
+def _card(new: Bundle, report: Report, config: Config) -> dict[str, bytes]:
     facts = card.Facts(
         stem=new.stem,
         manifest=new.manifest,
@@ -116,8 +140,7 @@ def _with_card(new: Bundle, report: Report, config: Config) -> Bundle:
         left_out=config.ignored,
         learned=Learned.parse(new.contents.get(".learned", b"")),
     )
-    files = card.write(report=report, facts=facts)
-    return new.with_more(files, metrics=report.metrics.model_dump())
+    return card.write(report=report, facts=facts)
 
 
 def _replaced(place: Home, progress: Progress) -> Bundle | None:

@@ -16,6 +16,7 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Label, RowSchema
 from classification_model.init import scaffold
 from classification_model.processing.data_manager import Dataset
+from classification_model.processing.splitting import row_units
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import TypedRow
 from tables import Sample
@@ -65,7 +66,8 @@ _CODE = (
 
 def dataset_of(schema: RowSchema, rows: Sequence[TypedRow], labels: Sequence[Label]) -> Dataset:
     """Typed rows that a test made, as if they had been read."""
-    return Dataset(columns_of_rows(rows, schema), [*labels], np.arange(len(rows)) + 2, "x")
+    lines, units = np.arange(len(rows)) + 2, row_units(len(rows), 0)
+    return Dataset(columns_of_rows(rows, schema), [*labels], lines, units, digest="x", size=1)
 
 
 def copy_of(home: Home, folder: Path) -> Home:

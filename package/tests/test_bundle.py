@@ -170,7 +170,9 @@ def test_files_of_another_training_are_refused(
     for suffix, old in before.items():
         file = model_file(home, suffix)
         new = file.read_bytes()
-        assert new != old
+        if new == old:  # what training saw, and the home's own features
+            assert suffix in (".features", ".profile")
+            continue
         file.write_bytes(old)
         line = refused(capsys, "verify", "--home", str(home.path))
         assert re.search(r"not the file that was saved: expected .+, found \d+ bytes", line)
@@ -241,7 +243,7 @@ def test_another_format_is_refused_by_its_number(home: Home) -> None:
     )
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', "\x00", "[" * 100_000])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 2}', "\x00", "[" * 100_000])
 def test_a_manifest_that_is_none_is_refused(home: Home, content: str) -> None:
     file = model_file(home, ".json")
     file.write_text(content)

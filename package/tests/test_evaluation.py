@@ -14,6 +14,7 @@ import pytest
 from sklearn import metrics as reference
 from sklearn.calibration import calibration_curve
 
+from classification_model.config.home import Home
 from classification_model.config.schema import Column, Label, RowSchema
 from classification_model.evaluation import Report, bootstrap, curves, evaluate, score
 from classification_model.evaluation.metrics import Outcomes, align
@@ -21,9 +22,10 @@ from classification_model.evaluation.slices import slices
 from classification_model.processing.columns import learn_categories
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.functions import functions_of
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import TypedRow
-from homes import dataset_of
+from homes import SOURCE, dataset_of
 
 WORDS = ("Österreich", "España", "Côte d'Ivoire", "<b>", "|")
 
@@ -229,6 +231,7 @@ def test_a_shuffled_raw_column_takes_its_derived_features_with_it() -> None:
     found = evaluate(
         predict=predict,
         features=(titled,),
+        functions=functions_of(Home(SOURCE).features_source()),
         schema=schema,
         train=data,
         held_out=data,

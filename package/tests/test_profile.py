@@ -83,15 +83,15 @@ def test_the_profile_of_a_bundle_is_of_the_rows_that_were_fitted(people: Home) -
     config = load_config(people)
     train = split_dataset(load_dataset(config, people), config).train
     profile = bundle.load(people).profile()
-    assert profile.rows == len(train.rows)
+    assert profile.rows == len(train)
     assert dict(profile.classes) == Counter(train.labels)
     assert [*profile.columns] == [*config.columns]
-    ages: list[Any] = [row["age"] for row in train.rows if row["age"] is not None]
-    assert profile.columns["age"].missing == len(train.rows) - len(ages) > 0
+    ages: list[Any] = [row["age"] for row in train.rows() if row["age"] is not None]
+    assert profile.columns["age"].missing == len(train) - len(ages) > 0
     assert (profile.columns["age"].minimum, profile.columns["age"].maximum) == (
         min(ages),
         max(ages),
     )
     assert profile.columns["size"].categories == Counter(
-        row["size"] for row in train.rows if row["size"] is not None
+        row["size"] for row in train.rows() if row["size"] is not None
     )

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from classification_model.config.schema import RowSchema
 from classification_model.inference.engines import TOLERANCE, OnnxScorer, SklearnScorer
 from classification_model.pipeline import EncodingStep, build_classifier
 from classification_model.processing.features import Feature
+from classification_model.processing.splitting import group_units, row_units, time_units
 from classification_model.progress import Progress
 from classification_model.train_pipeline import run_training
 from classification_model.training.export import export, nasty_rows
-from classification_model.training.selection import candidates, choose
+from classification_model.training.selection import _loss, candidates, choose
 from homes import files_of, make_home
 from tables import TABLES
 
@@ -90,11 +92,48 @@ def test_a_budget_cuts_short_after_the_first_and_says_so() -> None:
     assert [c.name for c in choice.compared] == [next(iter(candidates(150, PLAN)))]
 
 
-def test_a_recorded_comparison_is_made_again_without_a_clock() -> None:
-    matrix, labels = made(150, 2)
-    names = list(candidates(150, PLAN))[:3]
-    choice = choose(matrix, labels, PLAN, seed=0, time_budget=1e-6, only=names)
-    assert [c.name for c in choice.compared] == names
+def test_a_budget_ends_a_candidate_that_is_running() -> None:
+    matrix, labels = made(20_000, 4)
+    began: dict[str, float] = {}
+    choice = choose(
+        matrix, labels, PLAN, seed=0, time_budget=3,
+        began=lambda _done, _total, name: began.setdefault(name, time.monotonic()),
+    )  # fmt: skip
+    assert choice.cut_short
+    # What was begun and not finished was ended; it would have been compared otherwise.
+    assert len(began) >= len(choice.compared)
+
+
+def test_no_fold_divides_a_unit_and_by_time_the_past_answers_for_the_future() -> None:
+    """A code that says the answer within its group, and nothing beyond it, gains nothing."""
+    draw = np.random.default_rng(0)
+    groups = np.arange(300) // 3
+    labels = draw.integers(0, 2, 100)[groups].tolist()
+    matrix = np.column_stack([groups, groups % 7, groups % 3]).astype(np.float32)
+    apart = choose(matrix, labels, PLAN, seed=0, time_budget=600)
+    records = row_units(300, 0)
+    together = choose(
+        matrix, labels, PLAN, seed=0, time_budget=600,
+        units=group_units(records, [str(group) for group in groups], seed=0),
+    )  # fmt: skip
+    assert apart.log_loss is not None
+    assert together.log_loss is not None
+    assert apart.log_loss < 0.6 < together.log_loss
+    by_time = time_units(records, groups.astype(float), column="day", lines=range(300))
+    assert choose(matrix, labels, PLAN, seed=0, time_budget=600, units=by_time).log_loss > 0.6
+
+
+def test_two_repeats_are_scored_each_and_not_their_mean() -> None:
+    """So a candidate that answers otherwise each time gets no credit for the mean of two."""
+    y = np.array([0, 1] * 50)
+    right = np.eye(2)[y]
+    steady = np.array([0.6 * right + 0.2, 0.6 * right + 0.2])
+    noisy = np.array([0.98 * right + 0.01, 0.62 * right + 0.19])
+    swapped = noisy[::-1]
+    assert _loss(y, steady) == pytest.approx(-np.log(0.8))
+    assert _loss(y, noisy) == pytest.approx(np.mean([-np.log(0.99), -np.log(0.81)]))
+    assert _loss(y, noisy) == _loss(y, swapped)
+    assert _loss(y, noisy) > _loss(y, noisy.mean(axis=0, keepdims=True))
 
 
 @pytest.mark.parametrize("table", ["people", "awkward"])

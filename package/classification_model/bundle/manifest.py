@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
-from classification_model.bundle.provenance import Choice, Gate
+from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
 from classification_model.config.schema import FrozenModel, Label, RowSchema
 from classification_model.errors import DamagedModelError, IncompatibleModelError
 from classification_model.processing.features import Feature
@@ -35,7 +35,11 @@ class SavedFile(FrozenModel):
 
 
 class Manifest(FrozenModel):
-    """What the model is. No clock and no host name: the same inputs give the same bytes."""
+    """What the model is. No clock and no host name: the same inputs give the same bytes.
+
+    ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
+    among them. ``metrics`` are those of the same recipe without the rows that were held out.
+    """
 
     format: int
     version: str
@@ -44,20 +48,17 @@ class Manifest(FrozenModel):
     row_schema: RowSchema
     features: tuple[Feature, ...]
     rows: int
-    data_sha256: str
-    config_sha256: str
+    refitted: bool
+    recipe: Recipe
+    held_out: HeldOut
     python: str
     libraries: dict[str, str]
     needs: dict[str, str] = Field(default_factory=dict)
     metrics: dict[str, float]
     choice: Choice
-    gate: Gate | None
+    gate: Gate
     onnx_refused: str | None
     files: dict[str, SavedFile]
-
-    def is_of(self, *, data_sha256: str, config_sha256: str) -> bool:
-        """Whether the model was trained on these very data, by this very configuration."""
-        return (self.data_sha256, self.config_sha256) == (data_sha256, config_sha256)
 
     def source(self) -> bytes:
         """The manifest as the bytes of its file: JSON, and last the sha256 of all but that."""

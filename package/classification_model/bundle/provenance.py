@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from typing import Literal
 
-from classification_model.config.schema import EstimatorConfig, FrozenModel, Label
+from classification_model.config.schema import (
+    Column,
+    DerivedFeature,
+    EstimatorConfig,
+    FrozenModel,
+    Label,
+    SplitRule,
+)
 
-__all__ = ["Choice", "Compared", "Comparison", "Difference", "Flip", "Gate", "Verdict"]
+__all__ = [
+    "Choice",
+    "Compared",
+    "Comparison",
+    "Difference",
+    "Flip",
+    "Gate",
+    "HeldOut",
+    "Judged",
+    "Recipe",
+    "Reference",
+    "Verdict",
+]
 
-Verdict = Literal["better", "level", "worse"]
+Verdict = Literal["better", "level", "unclear", "worse"]
+"""Better and worse are sure, level is surely within the margin, unclear may be beyond it."""
 
 
 class Compared(FrozenModel):
@@ -31,6 +51,71 @@ class Choice(FrozenModel):
     cut_short: bool = False
 
 
+class Recipe(FrozenModel):
+    """All that shapes a model, without the rows.
+
+    ``estimator`` is what config.yml says, which may be ``auto``, and ``chosen`` what was trained.
+    How values are written, ranges and categories belong to the table: of the columns only the
+    kinds tell two recipes apart.
+    """
+
+    target: str
+    columns: dict[str, Column]
+    derived: dict[str, DerivedFeature]
+    features: str = ""
+    seed: int
+    estimator: EstimatorConfig
+    chosen: EstimatorConfig
+
+    def asks_for(self, other: Recipe) -> bool:
+        """Whether both ask for the same, whatever was chosen."""
+        return self._shape() == other._shape()
+
+    def is_same(self, other: Recipe) -> bool:
+        """Whether both give the same model on the same rows."""
+        return self.asks_for(other) and self.chosen == other.chosen
+
+    def _shape(self) -> tuple[object, ...]:
+        kinds = {name: column.kind for name, column in self.columns.items()}
+        source = self.features if self.derived else ""
+        return self.target, kinds, self.derived, source, self.seed, self.estimator
+
+
+class HeldOut(FrozenModel):
+    """Which rows were held out: the rule, the seed and the size, and what was found.
+
+    ``repeats`` counts rows that repeat another; ``copies`` says whether such rows stay together.
+    """
+
+    rule: SplitRule
+    seed: int
+    size: float
+    rows: int
+    repeats: int
+    copies: Literal["together", "apart"]
+
+
+class Judged(FrozenModel):
+    """What held-out rows said of a recipe that had not seen them, in nats of log loss.
+
+    ``error`` is the standard error, ``guess`` the loss of answering the class shares, and
+    ``learned`` whether the recipe is surely better than that.
+    """
+
+    rows: int
+    log_loss: float
+    error: float
+    guess: float
+    learned: bool
+
+
+class Reference(FrozenModel):
+    """The recipe that new ones are held against, and the version that it came with."""
+
+    version: str
+    recipe: Recipe
+
+
 class Difference(FrozenModel):
     """A metric of two models on the same rows, and new minus old with its 95% interval."""
 
@@ -42,31 +127,51 @@ class Difference(FrozenModel):
 
 
 class Flip(FrozenModel):
-    """A held-out row, by its position among them, that the models label differently."""
+    """A held-out row that two models label differently.
 
-    row: int
+    ``line`` is that of the CSV; the probabilities are those that each gives to its own label.
+    """
+
+    line: int
     old: Label
+    old_probability: float
     new: Label
+    new_probability: float
     truth: Label
 
 
 class Comparison(FrozenModel):
-    """A new model against an old one on the same held-out rows."""
+    """A new model against another one on rows that neither has seen.
+
+    ``margin`` is how much worse in log loss is allowed, and ``seen`` the smallest loss that would
+    be seen nine times of ten on so many rows.
+    """
 
     verdict: Verdict
     rows: int
+    margin: float
+    seen: float
     differences: tuple[Difference, ...]
     flips: tuple[Flip, ...]
 
 
 class Gate(FrozenModel):
-    """How a model passed: against which bundle, and what it was let off.
+    """How a model passed: what it was held against, and what it was let off.
 
-    ``overruled`` holds the reasons for which it would have been refused without ``--force``.
+    ``against`` is the version of the reference, where it was compared; ``note`` says what was
+    found otherwise. ``suspicion`` is why a better one may be too good. ``data_changed`` holds what
+    a person said is so with the table, and ``overruled`` the reasons for which the model would
+    have been refused without ``--force``.
     """
 
-    old_version: str | None = None
-    old_digest: str | None = None
+    against: str | None = None
     verdict: Verdict | None = None
+    difference: float | None = None
+    margin: float | None = None
+    seen: float | None = None
     note: str | None = None
+    suspicion: str | None = None
+    data_changed: tuple[str, ...] = ()
     overruled: tuple[str, ...] = ()
+    judged: Judged
+    reference: Reference

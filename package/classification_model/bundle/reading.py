@@ -9,67 +9,64 @@ from classification_model.bundle.contents import Bundle
 from classification_model.bundle.folder import manifests, staged
 from classification_model.bundle.manifest import Manifest, SavedFile, parse, sha256
 from classification_model.config.home import Home
-from classification_model.errors import BundleError, DamagedModelError, MissingModelError
+from classification_model.errors import (
+    BundleError,
+    DamagedModelError,
+    MissingModelError,
+)
 
 __all__ = ["load", "load_any"]
 
 
 def load(home: Home) -> Bundle:
-    """Read the bundle of the version that VERSION names, and verify every byte of it.
+    """Read the bundle that a home holds, and verify every byte of it.
 
-    While a training saves in the same home, it is the old bundle or the new one.
+    It is the model that is served, whatever VERSION says: that is of the next training. While a
+    training saves in the same home, it is the old bundle or the new one.
 
     Raises:
-        MissingModelError: nothing was trained for this version.
+        MissingModelError: nothing was trained.
         DamagedModelError: a file is missing, or is not the one that was saved.
         IncompatibleModelError: the bundle is of a format that this package does not read.
     """
-    version, folder = home.version(), home.trained_models
+    found = load_any(home)
+    if found is None:
+        raise MissingModelError(
+            f"{home.trained_models}: no model; train one: "
+            f"classification-model train --home {home.path}, or tox -e train in the repository"
+        )
+    return found
+
+
+def load_any(home: Home) -> Bundle | None:
+    """The same, or nothing where there is none.
+
+    Raises:
+        BundleError: there is one, and it is not whole.
+    """
+    folder = home.trained_models
     found = _manifests(folder)
     while True:
         try:
-            return _of_version(version, folder, found)
+            return _first_whole(home, found)
         except BundleError:
             before, found = found, _manifests(folder)
             if found == before:  # else a training has just replaced what was being read
                 raise
 
 
-def load_any(home: Home) -> Bundle | None:
-    """The bundle that a home holds, of whatever version, or nothing where there is none.
-
-    Raises:
-        BundleError: there is one, and it is not whole.
-    """
-    folder = home.trained_models
+def _first_whole(home: Home, found: Mapping[Path, bytes]) -> Bundle | None:
+    """The bundle of the version in VERSION, where a save was cut short and left two."""
     fault: BundleError | None = None
-    for file, source in _manifests(folder).items():
+    version = home.next_version() or ""
+    for file in sorted(found, key=lambda file: not file.stem.endswith(version)):
         try:
-            return _bundle(folder, parse(file, source), source)
+            return _bundle(home.trained_models, parse(file, found[file]), found[file])
         except BundleError as error:
             fault = fault or error
     if fault:
         raise fault
     return None
-
-
-def _of_version(version: str, folder: Path, found: Mapping[Path, bytes]) -> Bundle:
-    fault: BundleError | None = None
-    for file, source in found.items():
-        try:
-            manifest = parse(file, source)
-        except BundleError as error:
-            fault = fault or error
-            continue
-        if manifest.version == version:
-            return _bundle(folder, manifest, source)
-    if fault:
-        raise fault
-    others = ", ".join(file.name for file in found) or "nothing"
-    raise MissingModelError(
-        f"{folder}: no model of version {version} (found {others}); train it: "
-        f"classification-model train --home {folder.parent}, or tox -e train in the repository"
-    )
 
 
 def _manifests(folder: Path) -> dict[Path, bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from classification_model.card.facts import Facts
+from classification_model.card.facts import FIGURES, REFITTED, Facts
 from classification_model.card.writer import write
 
-__all__ = ["Facts", "write"]
+__all__ = ["FIGURES", "REFITTED", "Facts", "write"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from classification_model.bundle.provenance import Choice
+from classification_model.bundle.provenance import Choice, Gate, HeldOut
 from classification_model.card.document import (
     Block,
     Bullets,
@@ -17,7 +17,7 @@ from classification_model.card.document import (
     Text,
     Tile,
 )
-from classification_model.card.facts import Facts
+from classification_model.card.facts import FIGURES, REFITTED, Facts
 from classification_model.card.limits import limits
 from classification_model.card.pictures import pictures
 from classification_model.config.schema import Column
@@ -94,18 +94,59 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
 
 
 def _data(report: Report, facts: Facts) -> Iterator[Block]:
+    manifest, held_out = facts.manifest, facts.manifest.held_out
+    rows = report.training_rows + report.rows
     yield Text(
-        f"{_count(facts.manifest.rows)} labelled rows. {_count(report.rows)} of them, drawn by class, were "
-        "held out: the model was not fitted on them, and it is judged here on nothing else."
+        f"{_count(rows)} labelled rows of {facts.dataset}. {_count(report.rows)} of them were held "
+        f"out, {_rule(held_out)}; what is said here of the model's quality is said of the answers "
+        "to these."
     )
-    yield Table(
-        caption="What the model was made from",
-        header=("file", "sha256"),
-        rows=[
-            (facts.dataset, facts.manifest.data_sha256),
-            ("config.yml", facts.manifest.config_sha256),
-        ],
-    )
+    if held_out.repeats:
+        yield Text(
+            f"{_count(held_out.repeats)} rows repeat another. "
+            + (
+                "Copies count as one observation and stay together."
+                if held_out.copies == "together"
+                else "Repeats are the rule here, so each counts as an observation of its own."
+            )
+        )
+    if manifest.refitted:
+        yield Text(f"{FIGURES} {REFITTED[0].upper()}{REFITTED[1:]}.")
+    yield Text(_gate(manifest.gate))
+
+
+def _rule(held_out: HeldOut) -> str:
+    rule = held_out.rule
+    if rule.time is not None:
+        return f"the newest by \u201c{rule.time}\u201d"
+    if rule.groups is not None:
+        return f"whole groups of \u201c{rule.groups}\u201d, drawn by class"
+    return "drawn by class"
+
+
+def _gate(gate: Gate) -> str:
+    text = ""
+    if gate.verdict is not None:
+        words = {
+            "better": "surely better than",
+            "level": "level with",
+            "unclear": "not to be told apart from",
+            "worse": "surely worse than",
+        }
+        text = (
+            f"Held against the recipe of version {gate.against}, fitted on the same rows, this one "
+            f"is {words[gate.verdict]} it (log loss {gate.difference:+.4f}; worse by "
+            f"{gate.margin:.4f} is allowed, and a loss of {gate.seen:.4f} would be seen)."
+        )
+    elif gate.note is not None:
+        text = f"Before it took its place: {gate.note}."
+    if gate.suspicion:
+        text += f" Too good to be true? {gate.suspicion}"
+    if gate.data_changed:
+        text += f" Somebody said of the table that it is meant so: {'; '.join(gate.data_changed)}."
+    if gate.overruled:
+        text += f" It was forced, though {'; '.join(gate.overruled)}."
+    return text.strip()
 
 
 def _choice(choice: Choice) -> Iterator[Block]:

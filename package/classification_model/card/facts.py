@@ -9,7 +9,11 @@ from classification_model.bundle import Manifest
 from classification_model.processing.learned import Learned
 from classification_model.processing.profile import Profile
 
-__all__ = ["Facts"]
+__all__ = ["FIGURES", "REFITTED", "Facts"]
+
+FIGURES = "All figures are those of the same recipe without the held-out rows."
+REFITTED = "the model that is saved was then fitted on all rows"
+"""In plain words: what is shipped has learned from more rows than what was judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,40 +17,56 @@ __all__ = ["compare", "evaluate", "info", "verify"]
 
 
 def evaluate(
-    home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOption = False
+    labelled: Annotated[
+        Path | None,
+        typer.Argument(help="A CSV with labels, to judge the saved model on.", metavar="[CSV]"),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    _debug: DebugOption = False,
 ) -> None:
-    """Judge the saved model on the rows that its training held out.
+    """Say how good the saved model is: on the rows that were held out, or on a labelled CSV.
+
+    Without a CSV these are the figures of its training: those of the same recipe, fitted without
+    the rows that were held out. With one, the saved model itself answers the rows of the file.
 
     ```console
-    classification-model evaluate --home churn
+    classification-model evaluate new-labels.csv --home churn
     ```
     """
     from classification_model.cli import responses, tables
 
     with Screen(console(stderr=as_json), quiet=True) as screen:
-        screen.wait("Judging the model on the rows held out")
+        screen.wait("Reading the model")
         from classification_model.cli.review import evaluate_saved
 
-        found = evaluate_saved(home, progress=screen)
+        found = evaluate_saved(home, labelled=labelled, progress=screen)
     if as_json:
         answer(responses.Evaluated.of(found))
         return
     manifest = found.model.manifest
     out = console()
     out.say(f"Model {manifest.version}, which predicts {manifest.target!r}")
-    out.print(tables.metrics_table(found.metrics))
+    out.print(tables.metrics_table(found.metrics, on=labelled.name if labelled else None))
 
 
 def compare(
     old: Annotated[Path, typer.Argument(help="The home of the one.", metavar="OLD_HOME")],
     new: Annotated[Path, typer.Argument(help="The home of the other.", metavar="NEW_HOME")],
+    labelled: Annotated[
+        Path | None,
+        typer.Argument(help="Labelled rows that neither has seen.", metavar="[CSV]"),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="OUT.md", help="Write it as Markdown, too.")
     ] = None,
     as_json: JsonOption = False,
     _debug: DebugOption = False,
 ) -> None:
-    """Compare two homes' models on the rows that the new one's training held out.
+    """Compare two homes' recipes, or on a CSV that neither has seen their models.
+
+    Without a CSV both recipes are fitted on the new home's training rows, and answer the rows that
+    are held out there. With one, both models answer its rows as they are.
 
     ```console
     classification-model compare churn churn-next --output comparison.md
@@ -59,10 +75,10 @@ def compare(
     from classification_model.cli import responses, tables
 
     with Screen(console(stderr=as_json), quiet=True) as screen:
-        screen.wait("Judging both models on the rows held out")
+        screen.wait("Judging both on the same rows")
         from classification_model.cli.review import compare_homes
 
-        found = compare_homes(old, new, progress=screen)
+        found = compare_homes(old, new, labelled=labelled, progress=screen)
     if output:
         output.write_text(found.markdown(), encoding="utf-8")
     if as_json:
@@ -123,7 +139,7 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
         answer(responses.Info.of(place, found))
         return
     out = console()
-    for line in tables.description(found):
+    for line in tables.description(found, place.next_version()):
         out.say(line)
     out.print(tables.schema_table(found.manifest.row_schema, found.profile()))
     with suppress(ConfigError):  # a home that only serves needs none

@@ -98,6 +98,18 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Save it also if the gate refuses it.")
     ] = False,
+    search: Annotated[
+        bool,
+        typer.Option(
+            "--search", metavar="", help="Compare candidates also where a choice is recorded."
+        ),
+    ] = False,
+    data_changed: Annotated[
+        bool,
+        typer.Option(
+            "--data-changed", metavar="", help="The table is surely otherwise, and is meant so."
+        ),
+    ] = False,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -111,13 +123,14 @@ def train(
 ) -> None:
     """Train the model of a home and save it under the version in `VERSION`.
 
-    It replaces the one that is there only if it is not worse, and not below the floor that
-    `config.yml` may set under `acceptance`.
+    It replaces the one that is there only if its recipe is not worse, and not below the floor that
+    `config.yml` may set under `acceptance`. Both recipes are fitted on the same rows for that.
 
     ```console
     classification-model train --home churn-next
     ```
     """
+    from classification_model.card import FIGURES, REFITTED
     from classification_model.cli import responses, tables
 
     out, begun = console(), time.monotonic()
@@ -126,7 +139,14 @@ def train(
         from classification_model.train_pipeline import run_training
 
         try:
-            trained = run_training(home, progress=screen, force=force, cluster=cluster)
+            trained = run_training(
+                home,
+                progress=screen,
+                force=force,
+                search=search,
+                data_changed=data_changed,
+                cluster=cluster,
+            )
         except RejectedModelError as error:
             screen.settle()
             if as_json:
@@ -142,6 +162,8 @@ def train(
     if trained.comparison:
         out.print(tables.comparison_table(trained.comparison))
     place = Home.find(home)
+    if trained.bundle.manifest.refitted:
+        out.say(f"{FIGURES} {REFITTED[0].upper()}{REFITTED[1:]}.")
     card = trained.bundle.manifest.files[".html"].name
     out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {place.trained_models / card}")
     if place.path != PACKAGE_HOME:

@@ -13,7 +13,14 @@ from pydantic import Field
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest, SavedFile
-from classification_model.bundle.provenance import Choice, Comparison, Difference, Flip, Verdict
+from classification_model.bundle.provenance import (
+    Choice,
+    Comparison,
+    Difference,
+    Flip,
+    Gate,
+    Verdict,
+)
 from classification_model.config.home import Home
 from classification_model.config.schema import FrozenModel, Label
 from classification_model.errors import RejectedModelError
@@ -101,7 +108,7 @@ class Trained(FrozenModel):
     refused: Annotated[str | None, Field(description="why it did not; the exit status is then 3")]
     comparison: Annotated[
         Comparison | None,
-        Field(description="against the model that was there, as `compare` has it"),
+        Field(description="against the reference, as `compare` has it"),
     ]
     home: Annotated[str | None, Field(description="the folder of the model")] = None
     version: Annotated[str | None, _VERSION] = None
@@ -115,6 +122,10 @@ class Trained(FrozenModel):
     choice: Annotated[
         Choice | None,
         Field(description="`estimator`, and `compared`: each candidate's `log_loss`, `weight`"),
+    ] = None
+    gate: Annotated[
+        Gate | None,
+        Field(description="how it passed: `verdict`, `note`, `margin`, `seen`, `overruled`, ..."),
     ] = None
 
     @classmethod
@@ -133,6 +144,7 @@ class Trained(FrozenModel):
             metrics=report.metrics.model_dump(),
             intervals={n: (getattr(report, n).low, getattr(report, n).high) for n in NAMES},
             choice=manifest.choice,
+            gate=manifest.gate,
         )
 
     @classmethod
@@ -172,15 +184,22 @@ class Compared(FrozenModel):
 
     old: Side
     new: Side
-    verdict: Annotated[Verdict, Field(description="`better`, `level` or `worse`, by log loss")]
+    verdict: Annotated[
+        Verdict, Field(description="`better`, `level`, `unclear` or `worse`, by log loss")
+    ]
     rows: Annotated[int, Field(description="held-out rows on which both were judged")]
+    margin: Annotated[float, Field(description="how much worse in log loss is allowed")]
+    seen: Annotated[float, Field(description="the loss that would be seen on so many rows")]
     differences: Annotated[
         tuple[Difference, ...],
         Field(description="`metric`, `old`, `new`; `low` to `high` holds 95% of the difference"),
     ]
     flips: Annotated[
         tuple[Flip, ...],
-        Field(description="held-out rows with another label: `row`, `old`, `new`, `truth`"),
+        Field(
+            description="held-out rows with another label: `line`, `old`, `new`, `truth`, and the "
+            "probability of either label"
+        ),
     ]
     schema_changes: Annotated[
         tuple[str, ...], Field(description="columns that came, went or changed")
@@ -273,6 +292,10 @@ class Info(FrozenModel):
     """``info``: the manifest, and where it is."""
 
     home: Annotated[str, Field(description="the folder of the model")]
+    next_version: Annotated[
+        str | None,
+        Field(description="what `VERSION` says: the version that the next training makes"),
+    ]
     digest: Annotated[str, _DIGEST]
     engine: Annotated[str, Field(description="`onnx`, or `sklearn` where ONNX was refused")]
     manifest: Annotated[
@@ -283,7 +306,13 @@ class Info(FrozenModel):
     @classmethod
     def of(cls, home: Home, found: Bundle) -> Self:
         engine = "onnx" if ".onnx" in found.contents else "sklearn"
-        return cls(home=str(home.path), digest=found.digest, engine=engine, manifest=found.manifest)
+        return cls(
+            home=str(home.path),
+            next_version=home.next_version(),
+            digest=found.digest,
+            engine=engine,
+            manifest=found.manifest,
+        )
 
 
 BY_COMMAND: Mapping[str, type[FrozenModel]] = {

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from classification_model import bundle
 from classification_model.bundle import Bundle
 from classification_model.bundle.provenance import Comparison
-from classification_model.config.core import load_config
+from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.errors import DataError
 from classification_model.evaluation import Metrics, comparison, score
+from classification_model.evaluation.metrics import align
+from classification_model.evaluation.paired import (
+    class_shares,
+    guess_losses,
+    judge,
+    judge_recipes,
+    margin_of,
+)
 from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
+from classification_model.processing.data_manager import Dataset
 from classification_model.progress import Progress
-from classification_model.training import gate
+from classification_model.training.recipes import fitted_here
 
 __all__ = ["Evaluation", "SideBySide", "compare_homes", "evaluate_saved"]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A saved model, and its metrics on the rows that its training held out."""
+    """A saved model, and its metrics: of its training, or on the rows of a file."""
 
     model: Model
     metrics: Metrics
@@ -30,7 +40,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Two saved models, compared on the rows that the new one's training held out."""
+    """Two saved models, and how they compare on rows that neither has seen."""
 
     old: Bundle
     new: Bundle
@@ -48,56 +58,121 @@ class SideBySide:
 
 
 def evaluate_saved(
-    home: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+    home: str | os.PathLike[str] | None = None,
+    *,
+    labelled: Path | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
-    """Judge the model that a home holds on the rows that its training held out.
+    """How good the model of a home is.
+
+    Args:
+        home: see :meth:`Home.find`.
+        labelled: a CSV whose rows it answers; without one the figures of its training, which are
+            those of the same recipe without the rows that were held out.
+        progress: is told of the rows.
 
     Raises:
-        DataError: the CSV is not the one that the model was trained on, so that nobody knows
-            which of its rows the model has not seen.
+        DataError: the CSV cannot be read, or has a class that the model does not know.
     """
     place = Home.find(home)
-    config = load_config(place)
     model = load_model(place)
-    data = data_manager.load_dataset(config, place, progress)
-    if not model.manifest.is_of(data_sha256=data.digest, config_sha256=config.digest):
-        raise DataError(
-            f"{place.path}: {config.dataset} or config.yml changed since the model was trained, "
-            "so its held-out rows are no longer known; train again"
-        )
-    held_out = data_manager.split_dataset(data, config).held_out
-    scores = model.score_columns(held_out.columns)
-    return Evaluation(model, score(held_out.labels, scores, model.manifest.classes))
+    if labelled is None:
+        return Evaluation(model, Metrics.model_validate(model.manifest.metrics))
+    data = _read_labelled(labelled, model, place, progress)
+    scores = model.score_columns(data.columns)
+    return Evaluation(model, score(data.labels, scores, model.manifest.classes))
 
 
 def compare_homes(
     old: str | os.PathLike[str],
     new: str | os.PathLike[str],
     *,
+    labelled: Path | None = None,
     progress: Progress | None = None,
 ) -> SideBySide:
-    """Two homes' models on the rows that the new one's training held out.
+    """Compare the recipes of two homes, or on a file of labelled rows their models as they are.
+
+    Args:
+        old: the home of the one.
+        new: the home of the other. Without a file both recipes are fitted on its training rows
+            and answer those that are held out, so that neither has seen them.
+        labelled: a CSV with rows that neither model has seen.
+        progress: is told of the rows.
 
     Raises:
-        DataError: the two cannot be compared, or the new one's data changed since.
+        DataError: the two cannot be compared.
     """
-    place = Home.find(new)
-    config, ours, theirs = load_config(place), bundle.load(place), bundle.load(Home.find(old))
-    data = data_manager.load_dataset(config, place, progress)
-    if not ours.manifest.is_of(data_sha256=data.digest, config_sha256=config.digest):
-        raise DataError(
-            f"{place.path}: {config.dataset} or config.yml changed since the model was trained"
-        )
-    held_out = data_manager.split_dataset(data, config).held_out
-    scores = gate.score_as(theirs, ours, held_out)
-    if isinstance(scores, str):
-        raise DataError(f"the models cannot be compared: {scores}")
-    found = comparison.compare(
-        held_out.labels,
-        scores,
-        Model(ours).score_columns(held_out.columns),
-        ours.manifest.classes,
-        seed=config.random_state,
-    )
+    theirs_home, place = Home.find(old), Home.find(new)
+    theirs, ours = bundle.load(theirs_home), bundle.load(place)
+    if set(theirs.manifest.classes) != set(ours.manifest.classes):
+        raise DataError("the models cannot be compared: their classes are others")
+    if labelled is None:
+        found = _recipes(theirs, ours, place, progress)
+    else:
+        found = _as_they_are(theirs, ours, labelled, place, progress)
     changes = comparison.schema_changes(theirs.manifest.row_schema, ours.manifest.row_schema)
     return SideBySide(theirs, ours, found, tuple(changes))
+
+
+def _recipes(theirs: Bundle, ours: Bundle, place: Home, progress: Progress | None) -> Comparison:
+    """Both recipes, fitted on the same rows."""
+    config = load_config(place)
+    if {theirs.manifest.target, ours.manifest.target} != {config.target}:
+        raise DataError("the models cannot be compared: they predict other columns")
+    split = data_manager.split_dataset(data_manager.load_dataset(config, place, progress), config)
+    old, new = (fitted_here(one.manifest.recipe, config, place, split) for one in (theirs, ours))
+    guess, rule = new.guess(), config.gate
+    return comparison.compare(
+        old.outcomes(),
+        new.outcomes(),
+        new.classes,
+        lines=split.held_out.lines.tolist(),
+        paired=judge_recipes(
+            old.losses, new.losses, guess, margin=rule.margin, share=rule.share_of_gain
+        ),
+    )
+
+
+def _as_they_are(
+    theirs: Bundle, ours: Bundle, labelled: Path, place: Home, progress: Progress | None
+) -> Comparison:
+    """Both models, asked about rows that neither has seen."""
+    classes = ours.manifest.classes
+    answers = []
+    for one in (theirs, ours):
+        model = Model(one)
+        data = _read_labelled(labelled, model, place, progress)
+        order = [one.manifest.classes.index(label) for label in classes]
+        answers.append(align(data.labels, model.score_columns(data.columns)[:, order], classes))
+    old, new = answers
+    guess = guess_losses(new.truth, class_shares(data.labels, classes))
+    return comparison.compare(
+        old, new, classes,
+        lines=data.lines.tolist(),
+        paired=judge(old.losses, new.losses, margin_of(old.losses, guess)),
+    )  # fmt: skip
+
+
+def _read_labelled(labelled: Path, model: Model, home: Home, progress: Progress | None) -> Dataset:
+    """A labelled CSV, read as the model reads rows; config.yml may be of the next training."""
+    manifest = model.manifest
+    schema = manifest.row_schema
+    reading = Config(
+        pipeline_save_file="model",
+        dataset=str(labelled.resolve()),
+        target=manifest.target,
+        missing_markers=schema.missing_markers,
+        decimal_comma=schema.decimal_comma,
+        columns=schema.columns,
+        test_size=manifest.held_out.size,
+        random_state=manifest.held_out.seed,
+        estimator=manifest.choice.estimator,
+        digest="",
+    )
+    data = data_manager.load_dataset(reading, home, progress)
+    if unknown := sorted({str(label) for label in data.labels if label not in manifest.classes}):
+        raise DataError(
+            f"{labelled}: class {unknown[0]!r} of {manifest.target!r} is not one of those that "
+            f"model {manifest.version} knows: {', '.join(map(str, manifest.classes))}"
+        )
+    return data

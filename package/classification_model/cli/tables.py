@@ -79,11 +79,15 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
 
 
-def metrics_table(found: Report | Metrics) -> Table:
-    """The metrics; of a report with their intervals, and beside what takes no effort."""
+def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:
+    """The metrics; of a report with their intervals, and beside what takes no effort.
+
+    ``on`` names the file whose rows were answered, where they are not those held out.
+    """
     from classification_model.evaluation import NAMES, Metrics, Report
 
-    table = _table(f"On {found.rows} rows held out of training")
+    where = f"of {on}" if on else "held out of training"
+    table = _table(f"On {found.rows} rows {where}")
     table.add_column("metric", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
     whole, effortless = found, []
@@ -105,7 +109,7 @@ def metrics_table(found: Report | Metrics) -> Table:
 
 def comparison_table(found: Comparison) -> Table:
     """The metrics of two models on the same rows, with the intervals of their differences."""
-    table = _table(f"Against the old model, on the same {found.rows} rows: {found.verdict}")
+    table = _table(f"Against the old one, on the same {found.rows} rows: {found.verdict}")
     for heading in ("metric", "old", "new", "difference", "95% interval"):
         table.add_column(heading, justify="left" if heading == "metric" else "right")
     for d in found.differences:
@@ -120,12 +124,22 @@ def flips_table(found: Comparison, shown: int = 20) -> Table | str:
     if not found.flips:
         return "No row gets another label"
     more = len(found.flips) - shown
-    title = f"{len(found.flips)} rows get another label"
+    gained = sum(flip.new == flip.truth for flip in found.flips)
+    lost = sum(flip.old == flip.truth for flip in found.flips)
+    title = (
+        f"{len(found.flips)} rows get another label, {gained} for the better, {lost} for the worse"
+    )
     table = _table(title + (f", the first {shown}" if more > 0 else ""))
-    for heading in ("held-out row", "truth", "old", "new"):
+    for heading in ("line", "truth", "old", "new"):
         table.add_column(heading)
     for flip in found.flips[:shown]:
-        cells = (flip.row, flip.truth, flip.old, flip.new)
+        old, new = (
+            f"{label} ({share:.0%})"
+            for label, share in (
+                (flip.old, flip.old_probability), (flip.new, flip.new_probability),
+            )
+        )  # fmt: skip
+        cells = (flip.line, flip.truth, old, new)
         table.add_row(*(escape(str(cell)) for cell in cells))
     return table
 
@@ -166,14 +180,15 @@ def libraries_table(found: Bundle) -> Table:
     return table
 
 
-def description(found: Bundle) -> Iterator[str]:
-    """What the model is, in a line for each fact."""
+def description(found: Bundle, next_version: str | None) -> Iterator[str]:
+    """What the model is, in a line for each fact; ``next_version`` is what VERSION says."""
     manifest = found.manifest
     chosen = manifest.choice.estimator
     members = ", ".join(member.name for member in chosen.members)
-    yield f"Version   {manifest.version}"
+    raised = "" if next_version in (manifest.version, None) else f" (VERSION says {next_version})"
+    yield f"Version   {manifest.version}{raised}"
     yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}"
-    yield f"Learned   from {manifest.rows} rows, data sha256 {manifest.data_sha256[:16]}"
+    yield f"Learned   from {manifest.rows} rows"
     yield f"Estimator {chosen.name}" + (f" of {members}" if members else "")
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
     yield f"Engine    {'onnx' if '.onnx' in found.contents else 'sklearn only'}"

@@ -18,6 +18,7 @@ from classification_model.config.schema import (
     EstimatorConfig,
     FrozenModel,
     RowSchema,
+    SplitRule,
 )
 from classification_model.config.yaml_reader import Document, Node
 from classification_model.errors import ConfigError
@@ -29,6 +30,13 @@ Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "log_loss", "brier"
 
 # A key with nothing below it, such as ``ignored:``, says that there are none.
 _NoneBelow = BeforeValidator(lambda value: {} if value == "" else value)
+
+
+class GateRule(FrozenModel):
+    """How much worse a new recipe may be: see :func:`evaluation.paired.margin_of`."""
+
+    margin: Annotated[float, Field(ge=0)] = 0.01
+    share_of_gain: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
 class Config(FrozenModel):
@@ -51,6 +59,9 @@ class Config(FrozenModel):
     derived: Annotated[dict[str, DerivedFeature], _NoneBelow] = Field(default_factory=dict)
     test_size: Annotated[float, Field(gt=0, lt=1)]
     random_state: Annotated[int, Field(ge=0, lt=2**32)]
+    split: Annotated[SplitRule, _NoneBelow] = SplitRule()
+    refit: bool = True
+    gate: Annotated[GateRule, _NoneBelow] = GateRule()
     estimator: EstimatorConfig
     time_budget: Annotated[float, Field(gt=0)] = 60.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
@@ -61,6 +72,8 @@ class Config(FrozenModel):
     def _names_agree(self) -> Self:
         if self.target in self.columns or self.target in self.ignored:
             raise ValueError(f"the target {self.target!r} cannot be one of the columns or ignored")
+        if self.split.column == self.target:
+            raise ValueError(f"split cannot be by the target {self.target!r}")
         for name in self.ignored:
             if name in self.columns:
                 raise ValueError(f"{name!r} is both in columns and ignored")

@@ -67,7 +67,7 @@ class Home:
             ) from None
 
     def version(self) -> str:
-        """The version in VERSION, the one place where it is written.
+        """The version in VERSION, which the next training makes: the one place for it.
 
         Raises:
             ConfigError: the file is missing or holds something else.
@@ -80,3 +80,10 @@ class Home:
         if not _VERSION.fullmatch(version):
             raise ConfigError(f"{file}: {version!r} is not a version; write one such as 1.0.0")
         return version
+
+    def next_version(self) -> str | None:
+        """The same, or nothing where VERSION holds none: who serves need not know."""
+        try:
+            return self.version()
+        except ConfigError:
+            return None

@@ -19,6 +19,7 @@ __all__ = [
     "Kind",
     "Label",
     "RowSchema",
+    "SplitRule",
 ]
 
 LARGEST = 3.4028234663852886e38
@@ -135,3 +136,27 @@ class RowSchema(FrozenModel):
     ignored: tuple[str, ...] = ()
     missing_markers: tuple[str, ...] = ()
     decimal_comma: bool = False
+
+
+class SplitRule(FrozenModel):
+    """What must not be divided when rows are held out, and when folds are made.
+
+    ``groups`` names a column: all rows of a group are on one side, and a row without a group is
+    one of its own. ``time`` names a column of dates or numbers: the newest rows are held out.
+    ``copies`` says of equal rows whether they stay together, whatever is found.
+    """
+
+    groups: str | None = None
+    time: str | None = None
+    copies: Literal["together", "apart"] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.groups is not None and self.time is not None:
+            raise ValueError("groups and time cannot be combined: choose one")
+        return self
+
+    @property
+    def column(self) -> str | None:
+        """The column that the rule reads."""
+        return self.groups or self.time

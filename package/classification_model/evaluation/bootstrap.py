@@ -16,7 +16,7 @@ import numpy.typing as npt
 from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.report import Estimate
 
-__all__ = ["interval", "mean_intervals", "resampled", "resamples"]
+__all__ = ["interval", "resampled", "resamples"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,14 +25,9 @@ _MOST_DRAWS, _FEWEST_DRAWS = 1000, 200
 _CELLS, _BLOCK = 100_000_000, 4_000_000
 
 
-def resamples(
-    rows: int, *, seed: int, classes: int = 2, most: int = _MOST_DRAWS
-) -> Iterator[Floats]:
-    """Blocks of resamples, each of shape ``(resamples, rows)``: how often a draw has each row.
-
-    There are ``most`` of them, or fewer where the rows, times ``classes``, are many.
-    """
-    count = min(most, max(_FEWEST_DRAWS, _CELLS // (rows * classes)))
+def resamples(rows: int, *, seed: int, classes: int = 2) -> Iterator[Floats]:
+    """Blocks of resamples, each of shape ``(resamples, rows)``: how often a draw has each row."""
+    count = min(_MOST_DRAWS, max(_FEWEST_DRAWS, _CELLS // (rows * classes)))
     size = max(1, _BLOCK // rows)
     random = np.random.default_rng(seed)
     for start in range(0, count, size):
@@ -54,14 +49,6 @@ def resampled(judged: Outcomes, *, seed: int) -> dict[str, Floats]:
         for weights in resamples(len(judged.truth), seed=seed, classes=judged.classes)
     ]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-
-
-def mean_intervals(values: Floats, *, seed: int, most: int) -> tuple[Floats, Floats]:
-    """The middle 95% of the means of columns, shape ``(rows, columns)``, over resampled rows."""
-    rows = len(values)
-    blocks = [weights @ values / rows for weights in resamples(rows, seed=seed, most=most)]
-    low, high = np.quantile(np.concatenate(blocks), [0.025, 0.975], axis=0)
-    return low, high
 
 
 def interval(value: float, drawn: Floats) -> Estimate:

@@ -1,68 +1,75 @@
-"""Two models on the same rows: is the new one better, level or worse."""
+"""Two models on the same rows: how do their metrics and their answers differ."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
+from scipy.special import stdtrit
 
-from classification_model.bundle.provenance import Comparison, Difference, Flip, Verdict
+from classification_model.bundle.provenance import Comparison, Difference, Flip
 from classification_model.config.schema import Label, RowSchema
-from classification_model.evaluation.bootstrap import mean_intervals
-from classification_model.evaluation.metrics import Floats, Outcomes, align
+from classification_model.evaluation.metrics import Floats, Outcomes
+from classification_model.evaluation.paired import Paired
 
 __all__ = ["compare", "markdown", "schema_changes"]
 
-_RESAMPLES = 2000
-
-Scores = npt.NDArray[np.floating]
-
 
 def compare(
-    labels: Sequence[Label],
-    old: Scores,
-    new: Scores,
+    old: Outcomes,
+    new: Outcomes,
     classes: Sequence[Label],
     *,
-    seed: int = 0,
+    lines: Sequence[int],
+    paired: Paired,
 ) -> Comparison:
-    """Judge a new model against an old one by a paired bootstrap.
-
-    The rows are drawn again, with replacement, and both models are scored on the same draw;
-    the interval holds the middle 95% of the differences (Efron's percentile interval). The
-    verdict is that of the log loss: better or worse where the interval leaves out zero.
+    """Set two models side by side that answered the same rows, neither of which they have seen.
 
     Args:
-        labels: the truth, one for each row.
-        old: probabilities of the old model, shape ``(rows, classes)``.
-        new: those of the new one.
-        classes: the order of the columns.
-        seed: of the draws.
+        old: the answers of the one.
+        new: those of the other.
+        classes: the labels in the order of the probabilities.
+        lines: the line of the CSV that each row is on.
+        paired: how their log losses compare, which gives the verdict.
     """
-    was, now = align(labels, old, classes), align(labels, new, classes)
-    before, after = _by_row(was), _by_row(now)
-    changes = np.column_stack([after[metric] - before[metric] for metric in before])
-    low, high = mean_intervals(changes, seed=seed, most=_RESAMPLES)
-    differences = tuple(
-        Difference(
-            metric=metric,
-            old=float(before[metric].mean()),
-            new=float(after[metric].mean()),
-            low=float(low[i]),
-            high=float(high[i]),
+    before, after = _by_row(old), _by_row(new)
+    return Comparison(
+        verdict=paired.verdict,
+        rows=len(lines),
+        margin=paired.margin,
+        seen=paired.seen,
+        differences=tuple(_difference(metric, before[metric], after[metric]) for metric in before),
+        flips=tuple(_flips(old, new, classes, lines)),
+    )
+
+
+def _difference(metric: str, old: Floats, new: Floats) -> Difference:
+    """With a 95% interval by the standard error of the paired differences."""
+    change, rows = new - old, len(new)
+    reach = float(stdtrit(max(rows - 1, 1), 0.975) * change.std(ddof=1)) / rows**0.5
+    mean = float(change.mean())
+    return Difference(
+        metric=metric,
+        old=float(old.mean()),
+        new=float(new.mean()),
+        low=mean - reach,
+        high=mean + reach,
+    )
+
+
+def _flips(
+    old: Outcomes, new: Outcomes, classes: Sequence[Label], lines: Sequence[int]
+) -> Iterator[Flip]:
+    was, now = old.predicted, new.predicted
+    for i in np.flatnonzero(was != now).tolist():
+        yield Flip(
+            line=lines[i],
+            old=classes[was[i]],
+            old_probability=round(float(old.scores[i, was[i]]), 4),
+            new=classes[now[i]],
+            new_probability=round(float(new.scores[i, now[i]]), 4),
+            truth=classes[old.truth[i]],
         )
-        for i, metric in enumerate(before)
-    )
-    loss = differences[0]
-    verdict: Verdict = "worse" if loss.low > 0 else "better" if loss.high < 0 else "level"
-    answered = zip(was.predicted.tolist(), now.predicted.tolist(), labels, strict=True)
-    flips = tuple(
-        Flip(row=i, old=classes[then], new=classes[again], truth=label)
-        for i, (then, again, label) in enumerate(answered)
-        if then != again
-    )
-    return Comparison(verdict=verdict, rows=len(labels), differences=differences, flips=flips)
 
 
 def _by_row(judged: Outcomes) -> dict[str, Floats]:
@@ -107,7 +114,8 @@ def markdown(
     lines = [
         f"## Model {new} against {old}: {comparison.verdict}",
         "",
-        f"On {rows}; differences are new minus old, with 95% intervals by paired bootstrap.",
+        f"On {rows}; differences are new minus old, with 95% intervals.",
+        f"Worse by {comparison.margin:.3f} is allowed; {comparison.seen:.3f} would be seen.",
         "",
         f"| metric | {old} | {new} | difference | 95% interval |",
         "|---|---:|---:|---:|---|",
@@ -119,9 +127,10 @@ def markdown(
     ]
     lines += ["", f"{len(comparison.flips)} rows get another label: {flipped}"]
     if comparison.flips:
-        lines += ["", "| held-out row | truth | old label | new label |", "|---:|---|---|---|"]
+        lines += ["", "| line | truth | old label | new label |", "|---:|---|---|---|"]
         lines += [
-            f"| {f.row} | {_cell(f.truth)} | {_cell(f.old)} | {_cell(f.new)} |"
+            f"| {f.line} | {_cell(f.truth)} | {_cell(f.old)} ({f.old_probability:.0%}) "
+            f"| {_cell(f.new)} ({f.new_probability:.0%}) |"
             for f in comparison.flips[:shown]
         ]
         if len(comparison.flips) > shown:

@@ -22,9 +22,10 @@ from classification_model.config.schema import Column, Kind, Label
 from classification_model.errors import DataError
 from classification_model.init.natures import nature_of, order_of
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.data_manager import parse_labels, smallest_class
+from classification_model.processing.data_manager import parse_labels
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.profiling import profile_of_counts
+from classification_model.processing.splitting import smallest_class
 from classification_model.processing.validation import TypedValue, parser
 
 __all__ = ["Finding", "Learned", "learn"]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +24,20 @@ from classification_model.processing.csv_reader import Table
 from classification_model.processing.reading import csv_blocks
 from classification_model.processing.reading.sources import check_columns, opened
 from classification_model.processing.reading.whole import Part, parts
-from classification_model.processing.typed_columns import Columns, Indices, Typed, joined, rows_of
+from classification_model.processing.splitting import (
+    Units,
+    hold_out,
+    record_digests,
+    smallest_class,
+)
+from classification_model.processing.typed_columns import (
+    Columns,
+    Indices,
+    Mask,
+    Typed,
+    joined,
+    rows_of,
+)
 from classification_model.processing.validation import RowValidator, TypedRow
 from classification_model.progress import Progress
 
@@ -38,7 +50,6 @@ __all__ = [
     "load_pipeline",
     "parse_labels",
     "read_csv",
-    "smallest_class",
     "split_dataset",
 ]
 
@@ -52,13 +63,16 @@ class Dataset:
     """A labelled table by typed columns.
 
     ``lines`` holds the line of the file that each row starts on, ``digest`` is the sha256 of
-    the CSV, and ``unlabelled`` counts the rows that were left out because their label is missing.
+    the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
+    their label is missing. ``units`` says which rows are held out, or trained on, as a whole.
     """
 
     columns: Columns
     labels: list[Label]
     lines: Indices
+    units: Units
     digest: str
+    size: int
     unlabelled: int = 0
 
     def __len__(self) -> int:
@@ -68,7 +82,8 @@ class Dataset:
         """Some of the rows, by their positions."""
         columns = {name: column.take(rows) for name, column in self.columns.items()}
         labels = [self.labels[i] for i in rows.tolist()]
-        return replace(self, columns=columns, labels=labels, lines=self.lines[rows])
+        units = self.units.take(rows)
+        return replace(self, columns=columns, labels=labels, lines=self.lines[rows], units=units)
 
     def typed(self) -> Typed:
         """The columns as what was checked, for what would check them otherwise."""
@@ -81,10 +96,15 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Two parts of a data set that have no row in common."""
+    """Two parts of a data set that have no row in common; ``mask`` says who is held out."""
 
     train: Dataset
     held_out: Dataset
+    mask: Mask
+
+    @classmethod
+    def of(cls, data: Dataset, mask: Mask) -> Split:
+        return cls(data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask)), mask)
 
 
 def read_csv(file: Path, known_columns: Sequence[str] = ()) -> Table:
@@ -105,13 +125,20 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
             rule, or there are fewer than two classes.
         MissingExtraError: pyarrow is not installed.
     """
+    from classification_model.processing.split_columns import units_of
+
     name = str(home.datasets / config.dataset)
     wanted = [config.target, *config.columns]
     source = csv_blocks.head(name, wanted)
-    check_columns(source, wanted, (), cure="mend the file, or columns in config.yml")
+    by = config.split.column
+    check_columns(
+        source, [*wanted, *([by] if by else [])], (),
+        cure="mend the file, or columns and split in config.yml",
+    )  # fmt: skip
     schema = config.row_schema()
     texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0
-    for part in parts(source, wanted, progress or Progress()):
+    digests, split_by = [], list[str]()
+    for part in parts(source, source.columns, progress or Progress()):
         found = [text.strip() for text in part.columns[config.target].to_pylist()]
         labelled = [i for i, text in enumerate(found) if text not in config.missing_markers]
         rows += len(found)
@@ -120,6 +147,9 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
             part = part.take(np.array(labelled, np.int64))  # noqa: PLW2901
         lines.append(part.lines)
         typed.append(errors.checked(part))
+        record = [part.columns[name].to_pylist() for name in sorted(part.columns)]
+        digests.append(record_digests(record, config.random_state))
+        split_by += part.columns[by].to_pylist() if by else []
     labels = parse_labels(texts)
     if len(set(labels)) < 2:
         only = f"one class, {labels[0]!r}" if labels else "no class"
@@ -136,7 +166,10 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     columns = {
         c: joined([part[c] for part in typed], schema.columns[c].kind) for c in schema.columns
     }
-    return Dataset(columns, labels, np.concatenate(lines), digest, rows - len(labels))
+    starts = np.concatenate(lines)
+    units = units_of(config, np.concatenate(digests), split_by, starts)
+    size = Path(name).stat().st_size
+    return Dataset(columns, labels, starts, units, digest, size, rows - len(labels))
 
 
 class _Errors:
@@ -183,44 +216,25 @@ def parse_labels(texts: Sequence[str]) -> list[Label]:
     return list(texts)
 
 
-def smallest_class(test_size: float) -> int:
-    """How many rows a class needs, so that the held-out part has at least one of each."""
-    return math.ceil(1 / min(test_size, 1 - test_size))
-
-
 def split_dataset(data: Dataset, config: Config) -> Split:
     """Hold out ``config.test_size`` of each class, the same rows every time.
 
-    A row is held out by its content, not by its place: of each class those with the smallest
-    digests. So the order of the file does not matter, a row and its duplicate are on the same
-    side, and when rows are added almost all of the others stay where they were: a model can be
-    judged against the one before it on rows that neither was trained on.
+    See :mod:`splitting`: a row is held out by its raw record, whatever config.yml says of its
+    columns, so that recipes are judged on rows that none of them was fitted on.
 
     Raises:
         DataError: a class has too few rows to be in both parts.
     """
     needed = smallest_class(config.test_size)
-    places: dict[Label, list[int]] = {}
-    for i, label in enumerate(data.labels):
-        places.setdefault(label, []).append(i)
-    rarest = min(places, key=lambda label: len(places[label]))
-    if len(places[rarest]) < needed:
+    counts = Counter(data.labels)
+    rarest = min(counts, key=lambda label: counts[label])
+    if counts[rarest] < needed:
         raise DataError(
-            f"target {config.target!r}: class {rarest!r} has {len(places[rarest])} row(s), and at "
+            f"target {config.target!r}: class {rarest!r} has {counts[rarest]} row(s), and at "
             f"test_size {config.test_size} a class needs {needed}, so that it can be both trained "
             "on and tested; add rows, or remove that class"
         )
-    digests = [_row_digest(row, config.random_state) for row in data.rows()]
-    held_out = np.zeros(len(data), np.bool_)
-    for members in places.values():
-        share = round(len(members) * config.test_size)
-        held_out[sorted(members, key=lambda i: (digests[i], i))[:share]] = True
-    return Split(data.take(np.flatnonzero(~held_out)), data.take(np.flatnonzero(held_out)))
-
-
-def _row_digest(row: TypedRow, seed: int) -> bytes:
-    content = json.dumps([seed, *row.items()], default=str, sort_keys=True)
-    return hashlib.sha256(content.encode()).digest()
+    return Split.of(data, hold_out(data.units, data.labels, config.test_size))
 
 
 def faults(errors: Sequence[RowError], lines: Sequence[int]) -> str:

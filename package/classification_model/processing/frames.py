@@ -114,8 +114,7 @@ class FrameValidator:
             _check_width(data, names)
             return {name: _of_values(data[:, i]) for i, name in enumerate(names)}
         if is_pandas(data):
-            _check_names([*data.columns], names)
-            return {name: _of_series(data[name]) for name in names}
+            return {name: _of_series(series) for name, series in _series(data, names).items()}
         if hasattr(data, "__arrow_c_stream__"):
             table = pa.table(data)
         else:
@@ -167,6 +166,14 @@ def _check_names(found: Sequence[object], wanted: Sequence[str]) -> None:
     ]
     if errors:
         raise InvalidRowsError(errors)
+
+
+def _series(data: Any, wanted: Sequence[str]) -> dict[str, Any]:
+    """The columns of a frame of pandas, whose names may be numbers."""
+    names = [str(name) for name in data.columns]
+    _check_names(names, wanted)
+    places = {name: place for place, name in enumerate(names)}
+    return {name: data.iloc[:, places[name]] for name in wanted}
 
 
 def _check_width(data: np.ndarray[Any, Any], wanted: Sequence[str]) -> None:
@@ -224,8 +231,7 @@ def _records(data: Any, names: Sequence[str]) -> list[Mapping[str, object]]:
         _check_width(data, names)
         columns = [[*data[:, i]] for i in range(len(names))]
     elif is_pandas(data):
-        _check_names([*data.columns], names)
-        columns = [[*data[name].astype(object)] for name in names]
+        columns = [[*series.astype(object)] for series in _series(data, names).values()]
     elif hasattr(data, "get_column"):  # polars
         _check_names(data.columns, names)
         columns = [data.get_column(name).to_list() for name in names]

@@ -5,11 +5,16 @@ Warnings, the API's document, page, card and command line read it here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from classification_model.config.schema import FrozenModel, Label
 
-__all__ = ["ColumnProfile", "Profile"]
+__all__ = ["ColumnProfile", "Profile", "bin_counts", "bin_edges"]
+
+_BINS = 10
 
 
 class ColumnProfile(FrozenModel):
@@ -18,6 +23,8 @@ class ColumnProfile(FrozenModel):
     ``missing`` counts rows without a value. ``minimum`` and ``maximum`` are those of numbers.
     ``categories`` maps each category, in sorted order, to its number of rows; only columns of
     kind category have them. ``example`` is a usual value: a median, or the commonest value.
+    ``edges`` divide numbers, and dates as days, into bins of about a tenth each; ``counts`` has the
+    rows of each bin. See :func:`bin_edges`.
     """
 
     missing: int = 0
@@ -25,6 +32,8 @@ class ColumnProfile(FrozenModel):
     maximum: int | float | None = None
     categories: Mapping[str, int] = {}
     example: int | float | bool | str | None = None
+    edges: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
 
 
 class Profile(FrozenModel):
@@ -49,3 +58,26 @@ class Profile(FrozenModel):
     def source(self) -> bytes:
         """The profile as the bytes of its file."""
         return self.model_dump_json().encode() + b"\n"
+
+
+def bin_edges(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    """Return the upper edges of all bins but the last, which is open.
+
+    They are the deciles; where there are at most ten different values, each has a bin of its own.
+    ``NaN`` is a missing value and is in no bin.
+    """
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return ()
+    distinct = np.unique(known)
+    if len(distinct) <= _BINS:
+        return tuple(distinct[:-1].tolist())
+    shares = np.arange(1, _BINS) / _BINS
+    return tuple(np.unique(np.quantile(known, shares, method="lower")).tolist())
+
+
+def bin_counts(values: npt.NDArray[np.float64], edges: Sequence[float]) -> tuple[int, ...]:
+    """Count the values of each bin; one that equals an edge is in the bin below it."""
+    known = values[~np.isnan(values)]
+    bins = np.searchsorted(np.asarray(edges, np.float64), known, side="left")
+    return tuple(np.bincount(bins, minlength=len(edges) + 1).tolist())

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Kind, Label, RowSchema
-from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.profile import ColumnProfile, Profile, bin_counts, bin_edges
 from classification_model.processing.validation import TypedValue
 
 if TYPE_CHECKING:  # it imports pyarrow
@@ -23,7 +23,11 @@ _EXACT = 2**53
 
 
 def profile_of(
-    schema: RowSchema, columns: Mapping[str, TypedColumn], labels: Sequence[Label]
+    schema: RowSchema,
+    columns: Mapping[str, TypedColumn],
+    labels: Sequence[Label],
+    *,
+    like: Profile | None = None,
 ) -> Profile:
     """What there is in the rows that a model learns from.
 
@@ -31,15 +35,39 @@ def profile_of(
         schema: the columns, in order.
         columns: their typed values.
         labels: the class of each row; the commonest comes first, then by its text.
+        like: another profile, whose bins are taken over, so that the two can be compared.
     """
     classes = sorted(Counter(labels).items(), key=lambda item: (-item[1], str(item[0])))
     return Profile(
         rows=len(labels),
         classes=tuple(classes),
         columns={
-            name: _of_column(column.kind, columns[name]) for name, column in schema.columns.items()
+            name: _binned(
+                _of_column(column.kind, columns[name]),
+                column.kind,
+                columns[name],
+                like.columns[name] if like else None,
+            )
+            for name, column in schema.columns.items()
         },
     )
+
+
+def _binned(
+    found: ColumnProfile, kind: Kind, column: TypedColumn, like: ColumnProfile | None
+) -> ColumnProfile:
+    """The profile with how many rows are in each bin, where the column has an order."""
+    if kind not in ("integer", "number", "date"):
+        return found
+    numbers = _days(column) if kind == "date" else column.floats()
+    edges = bin_edges(numbers) if like is None else like.edges
+    return found.model_copy(update={"edges": edges, "counts": bin_counts(numbers, edges)})
+
+
+def _days(column: TypedColumn) -> npt.NDArray[np.float64]:
+    codes, values = column.distinct()
+    days = [float(day.toordinal()) if isinstance(day, date) else np.nan for day in values]
+    return np.array(days, np.float64)[codes]
 
 
 def _of_column(kind: Kind, column: TypedColumn) -> ColumnProfile:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest, golden
-from classification_model.bundle.provenance import Choice
+from classification_model.bundle.provenance import Choice, Gate, HeldOut
 from classification_model.config.core import Config
 from classification_model.config.schema import Label
 from classification_model.errors import ExportError
@@ -17,12 +18,23 @@ from classification_model.own_estimator import needs
 from classification_model.pipeline import FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
-from classification_model.processing.profile import Profile
+from classification_model.processing.profiling import profile_of
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.progress import Progress
+from classification_model.training import fitting
 from classification_model.training.export import export, parts_of
+from classification_model.training.recipes import Contestant, recipe_of
 
-__all__ = ["estimator_name", "judged", "proven"]
+__all__ = ["Facts", "estimator_name", "held_out", "judged", "proven"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a recipe before it is fitted for good."""
+
+    held_out: HeldOut
+    metrics: dict[str, float]
+    gate: Gate
 
 
 def estimator_name(choice: Choice) -> str:
@@ -39,17 +51,21 @@ def proven(
     config: Config,
     choice: Choice,
     data: Dataset,
-    profile: Profile,
+    facts: Facts,
     version: str,
     progress: Progress,
 ) -> Bundle:
-    """The pipeline as a bundle in memory, with its ONNX graph and its golden rows."""
+    """The pipeline as a bundle in memory, with its ONNX graph and its golden rows.
+
+    ``data`` are the rows that it was fitted on.
+    """
+    profile = profile_of(config.row_schema(), data.columns, data.labels)
     encode = pipeline.named_steps["encode"]
     texts = encode.learned_.texts()
     profile = profile.with_examples({name: text.example() for name, text in texts.items()})
     contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
-    if config.features and (config.derived or "features." in choice.model_dump_json()):
-        contents[".features"] = config.features.encode()
+    if source := recipe_of(config, choice).features:
+        contents[".features"] = source.encode()
     progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
     if encode.learned_.columns:
         contents[".learned"] = encode.learned_.source()
@@ -69,14 +85,15 @@ def proven(
         row_schema=config.row_schema(),
         features=encode.features_,
         rows=len(data),
-        data_sha256=data.digest,
-        config_sha256=config.digest,
+        refitted=config.refit,
+        recipe=recipe_of(config, choice),
+        held_out=facts.held_out,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
         needs=needs(parts_of(pipeline.named_steps["classify"])),
-        metrics={},
+        metrics=facts.metrics,
         choice=choice,
-        gate=None,
+        gate=facts.gate,
         onnx_refused=refused,
         files={},
     )
@@ -92,18 +109,31 @@ def proven(
     return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})
 
 
-def judged(new: Bundle, split: Split, *, seed: int) -> Report:
-    """Judge a bundle on the held-out rows, by the engine that will serve it."""
-    manifest, model = new.manifest, Model(new)
+def judged(contestant: Contestant) -> Report:
+    """Judge a recipe on the held-out rows, by the pipeline that has not seen them."""
+    pipeline, split, config = contestant.pipeline(), contestant.split, contestant.config
+    encode = pipeline.named_steps["encode"]
     return evaluate(
-        predict=model.scorer.score,
-        features=manifest.features,
-        functions=model.functions,
-        schema=manifest.row_schema,
+        predict=lambda matrix: fitting.scores(pipeline, matrix),
+        features=encode.features_,
+        functions=encode.functions(),
+        schema=config.row_schema(),
         train=split.train,
         held_out=split.held_out,
-        classes=manifest.classes,
-        seed=seed,
+        classes=contestant.classes,
+        seed=config.random_state,
+    )
+
+
+def held_out(config: Config, split: Split, data: Dataset) -> HeldOut:
+    """Which rows were held out, and by which rule."""
+    return HeldOut(
+        rule=config.split,
+        seed=config.random_state,
+        size=config.test_size,
+        rows=len(split.held_out),
+        repeats=data.units.repeats,
+        copies=data.units.copies,
     )
 
 

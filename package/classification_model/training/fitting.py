@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
-from classification_model.bundle import Bundle
 from classification_model.bundle.provenance import Choice
 from classification_model.config.core import Config
 from classification_model.config.schema import Label
 from classification_model.errors import ConfigError
+from classification_model.inference.engines import Probabilities
 from classification_model.pipeline import (
     EncodingStep,
     FramePipeline,
@@ -21,10 +22,11 @@ from classification_model.pipeline import (
 )
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Matrix
+from classification_model.processing.splitting import Units
 from classification_model.progress import Progress
-from classification_model.training.selection import choose, folds
+from classification_model.training.selection import choose, repeated_folds
 
-__all__ = ["Encoded", "choose_estimator", "encode", "fit", "recorded_choice"]
+__all__ = ["Encoded", "choose_estimator", "encode", "fit", "scores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +37,19 @@ class Encoded:
     matrix: Matrix
     labels: Sequence[Label]
     of_fold: Callable[[int], Matrix]
+    units: Units
 
 
 def encode(config: Config, train: Dataset) -> Encoded:
     """Learn the features of the training rows, which were validated."""
     step = encoding_step(config)
-    found = step.fit_folds(train.typed(), train.labels, folds(train.labels, config.random_state))
-    return Encoded(step, found.matrix, train.labels, found.of_fold)
+    folds = [fold for repeat in repeated_folds(train.labels, train.units) for fold in repeat]
+    found = step.fit_folds(train.typed(), train.labels, folds)
+    return Encoded(step, found.matrix, train.labels, found.of_fold, train.units)
 
 
-def recorded_choice(old: Bundle | None, data: Dataset, config: Config) -> Choice | None:
-    """What was chosen before for the same data and configuration."""
-    if old and old.manifest.is_of(data_sha256=data.digest, config_sha256=config.digest):
-        return old.manifest.choice
-    return None
-
-
-def choose_estimator(
-    config: Config, train: Encoded, recorded: Choice | None, progress: Progress
-) -> Choice:
-    """The estimator that config.yml names, or the winner of a comparison.
-
-    A comparison that is recorded is made again as it was: without a clock, so with the same
-    result.
-    """
+def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choice:
+    """The estimator that config.yml names, or the winner of a comparison."""
     if config.estimator.name != "auto":
         return Choice(estimator=config.estimator)
     progress.say(f"Comparing candidates on {len(train.labels)} rows by cross-validation")
@@ -69,12 +60,10 @@ def choose_estimator(
         of_fold=train.of_fold,
         seed=config.random_state,
         time_budget=config.time_budget,
-        only=[one.name for one in recorded.compared] if recorded else None,
+        units=train.units,
         began=progress.comparing,
         progress=progress.compared,
     )
-    if recorded and recorded.cut_short:
-        choice = choice.model_copy(update={"cut_short": True})
     if choice.cut_short:
         progress.say(
             f"The time budget of {config.time_budget:g} s ended before every candidate was "
@@ -100,3 +89,13 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
         raise ConfigError(f"estimator {choice.estimator.name}: {error}") from error
     return FramePipeline([("encode", train.step), ("classify", classify)])
+
+
+def scores(pipeline: FramePipeline, matrix: Matrix) -> Probabilities:
+    """What a fitted pipeline says of encoded rows, shape ``(rows, classes)``.
+
+    It keeps to one thread, in which sums are rounded the same however many cores there are.
+    """
+    with threadpool_limits(limits=1):
+        found: Probabilities = pipeline.named_steps["classify"].predict_proba(matrix)
+    return found

@@ -1,118 +1,328 @@
-"""A new model earns its place: compared with the old one, and with the floor of config.yml."""
+"""A new recipe earns its place: held against the reference on rows that neither has seen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from classification_model.bundle import Bundle, Manifest
-from classification_model.bundle.provenance import Comparison, Gate
+from classification_model.bundle import Bundle
+from classification_model.bundle.provenance import (
+    Comparison,
+    Gate,
+    Judged,
+    Recipe,
+    Reference,
+)
 from classification_model.config.core import Config
-from classification_model.errors import BundleError, RejectedModelError
+from classification_model.config.home import Home
+from classification_model.errors import ClassificationModelError, RejectedModelError
+from classification_model.evaluation import Report
 from classification_model.evaluation.comparison import compare
-from classification_model.inference.engines import Probabilities
-from classification_model.predict import Model
-from classification_model.processing.column_rules import ColumnRules
-from classification_model.processing.data_manager import Dataset
+from classification_model.evaluation.importance import importance
+from classification_model.evaluation.paired import (
+    judge_recipes,
+    margin_of,
+    surely_below,
+    suspected_leak,
+)
+from classification_model.processing.functions import functions_of
+from classification_model.progress import Progress
+from classification_model.training import fitting
+from classification_model.training.recipes import Contestant, fitted_here
 
-__all__ = ["GateResult", "decide", "passed", "score_as"]
+__all__ = ["Candidate", "GateResult", "decide", "passed"]
 
 _SMALLER_IS_BETTER = frozenset({"log_loss", "brier"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A new recipe that asks to take a place.
+
+    Attributes:
+        version: the one that it would have.
+        recipe: what shapes it.
+        contestant: the recipe on this training's rows.
+        report: how good it is on those held out.
+    """
+
+    version: str
+    recipe: Recipe
+    contestant: Contestant
+    report: Report
+
+    @property
+    def config(self) -> Config:
+        return self.contestant.config
 
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """What goes into the manifest, what it rests on, and why the model should not pass."""
 
-    gate: Gate | None
-    comparison: Comparison | None
-    reasons: tuple[str, ...]
+    gate: Gate
+    comparison: Comparison | None = None
+    reasons: tuple[str, ...] = ()
 
 
 def decide(
-    *,
+    new: Candidate,
     old: Bundle | None,
-    new: Bundle,
-    held_out: Dataset,
-    config: Config,
+    *,
+    home: Home,
+    same_table: bool,
+    progress: Progress,
 ) -> GateResult:
-    """Compare a new bundle with the one that it would replace, on the same held-out rows.
+    """Say whether a new recipe may take the place of the one that is there.
 
-    The same model trained again keeps the record of how it first passed, so that training
-    twice gives the same bytes.
+    Args:
+        new: the recipe, fitted.
+        old: the bundle that is there.
+        home: of both.
+        same_table: whether the old one was judged on the very same rows.
+        progress: is told what is compared, and what cannot be.
     """
-    reasons = _below_the_floor(config, new.manifest.metrics)
-    if old is None:
-        return GateResult(None, None, reasons)
-    if old.manifest.files[".pkl"] == new.manifest.files[".pkl"]:
-        return GateResult(old.manifest.gate, None, reasons)
-    identity = {"old_version": old.manifest.version, "old_digest": old.digest}
-    scores = score_as(old, new, held_out)
-    if isinstance(scores, str):
-        return GateResult(Gate(**identity, note=f"not compared: {scores}"), None, reasons)
-    ours = Model(new).score_columns(held_out.columns)
-    classes = new.manifest.classes
-    comparison = compare(held_out.labels, scores, ours, classes, seed=config.random_state)
-    if comparison.verdict == "worse":
-        loss = comparison.differences[0]
-        by = f"{loss.low:.4f} to {loss.high:.4f}"
-        flips = f"{len(comparison.flips)} of {comparison.rows} held-out rows get another label"
-        worse = (
-            f"worse than model {old.manifest.version}: log loss {loss.new:.4f} where that has "
-            f"{loss.old:.4f} (by {by}), and {flips}"
+    judged = _judged(new)
+    floor = tuple(_below_the_floor(new.config, new.report.metrics.model_dump()))
+    fresh = Gate(judged=judged, reference=Reference(version=new.version, recipe=new.recipe))
+    if old is None or old.manifest.recipe.target != new.recipe.target:
+        note = (
+            f"nothing was compared: model {old.manifest.version} predicts "
+            f"{old.manifest.recipe.target!r}"
+            if old
+            else "nothing was there to be compared with"
         )
-        reasons = (worse, *reasons)
-    return GateResult(Gate(**identity, verdict=comparison.verdict), comparison, reasons)
+        progress.say(f"Note: {note}")
+        return GateResult(fresh.model_copy(update={"note": note}), None, floor)
+    lost = tuple(_lost_its_gain(judged, old))
+    if others := _other_classes(new, old):
+        return _incomparable(fresh, others, new.config, floor, lost, progress)
+    found: GateResult | None
+    if old.manifest.recipe.is_same(new.recipe):
+        found = _same_recipe(new, old, judged, same_table=same_table, progress=progress)
+    else:
+        found = _other_recipe(new, old, fresh, home=home, progress=progress)
+    if found is None:
+        cannot = f"neither the recipe of {old.manifest.version} nor its reference fits here"
+        return _incomparable(fresh, cannot, new.config, floor, lost, progress)
+    return GateResult(found.gate, found.comparison, (*found.reasons, *lost, *floor))
 
 
-def passed(result: GateResult, old: Bundle | None, new: Bundle, *, force: bool) -> Manifest:
-    """The manifest of a bundle with the record of how it passed.
+def passed(result: GateResult, old: Bundle | None, new: Candidate, *, force: bool) -> Gate:
+    """The record of how a recipe passed. One that is forced is the reference from then on.
 
     Raises:
         RejectedModelError: it should not, and nobody forces it.
     """
-    record = result.gate
-    if result.reasons and not force:
+    if not result.reasons:
+        return result.gate
+    if not force:
         kept = "the model that is there stays" if old else "nothing was saved"
         raise RejectedModelError(
             f"the new model is refused: {'; '.join(result.reasons)}; {kept}; --force overrules",
             result.comparison,
         )
-    if result.reasons:
-        record = (record or Gate()).model_copy(update={"overruled": result.reasons})
-    return new.manifest.model_copy(update={"gate": record})
-
-
-def score_as(old: Bundle, new: Bundle, rows: Dataset) -> Probabilities | str:
-    """The old model's probabilities for rows of the new one's schema, in the new one's classes.
-
-    Where the two cannot be compared, the reason.
-    """
-    columns = old.manifest.row_schema.columns
-    if gone := [name for name in columns if name not in new.manifest.row_schema.columns]:
-        return f"the old model needs the column {gone[0]!r}, which is gone"
-    order = {label: i for i, label in enumerate(old.manifest.classes)}
-    if set(order) != set(new.manifest.classes):
-        return "the classes are others"
-    try:
-        model = Model(old)
-    except BundleError as error:
-        return str(error)
-    checked = ColumnRules(old.manifest.row_schema).check(
-        {name: rows.columns[name] for name in columns}
+    return result.gate.model_copy(
+        update={
+            "overruled": result.reasons,
+            "reference": Reference(version=new.version, recipe=new.recipe),
+        }
     )
-    if not checked.good.all():
-        line = rows.lines[checked.good.argmin()]
-        return f"the old model refuses a row, that of line {line}"
-    scores = model.score_columns(checked.columns)
-    return scores[:, [order[label] for label in new.manifest.classes]]
 
 
-def _below_the_floor(config: Config, metrics: Mapping[str, float]) -> tuple[str, ...]:
-    reasons = []
+def _judged(new: Candidate) -> Judged:
+    losses, guess = new.contestant.losses(), new.contestant.guess()
+    rows = len(losses)
+    return Judged(
+        rows=rows,
+        log_loss=round(float(losses.mean()), 9),
+        error=round(float(losses.std(ddof=1)) / rows**0.5, 9) if rows > 1 else 0.0,
+        guess=round(float(guess.mean()), 9),
+        learned=surely_below(losses, guess),
+    )
+
+
+def _incomparable(
+    fresh: Gate,
+    why: str,
+    config: Config,
+    floor: tuple[str, ...],
+    lost: tuple[str, ...],
+    progress: Progress,
+) -> GateResult:
+    """What cannot be compared passes by a floor that a person set, and by nothing else."""
+    note = f"cannot be compared: {why}"
+    progress.say(f"Note: {note}")
+    gate = fresh.model_copy(update={"note": note})
+    if config.acceptance and not floor:
+        return GateResult(gate, None, lost)
+    reason = f"it {note}" + ("" if config.acceptance else " (no floor under acceptance is set)")
+    return GateResult(gate, None, (reason, *lost, *floor))
+
+
+def _other_classes(new: Candidate, old: Bundle) -> str | None:
+    """Which classes came and went, with their rows, if any did."""
+    now = Counter([*new.contestant.split.train.labels, *new.contestant.split.held_out.labels])
+    then = dict(old.profile().classes)
+    came = [f"{label!r} ({now[label]} rows) is new" for label in now if label not in then]
+    went = [f"{label!r} ({then[label]} rows) is gone" for label in then if label not in now]
+    return f"the classes are others: {', '.join(came + went)}" if came or went else None
+
+
+def _lost_its_gain(judged: Judged, old: Bundle) -> Iterator[str]:
+    if old.manifest.gate.judged.learned and not judged.learned:
+        yield (
+            f"log loss {judged.log_loss:.4f} is not surely better than the {judged.guess:.4f} of "
+            f"answering the class shares, and that of model {old.manifest.version} was"
+        )
+
+
+def _same_recipe(
+    new: Candidate, old: Bundle, judged: Judged, *, same_table: bool, progress: Progress
+) -> GateResult:
+    """The same recipe: on the same table it must be as good, on another one it passes.
+
+    Trained again on the same table, it keeps the record of how it first passed, so that training
+    twice gives the same bytes.
+    """
+    before, then = old.manifest.gate, old.manifest.gate.judged
+    if same_table:
+        guess, losses = new.contestant.guess(), new.contestant.losses()
+        rule = new.config.gate
+        margin = margin_of(losses, guess, margin=rule.margin, share=rule.share_of_gain)
+        if judged.log_loss - then.log_loss <= margin:
+            return GateResult(before)
+        changed = (
+            f"the same recipe and table gave log loss {then.log_loss:.4f} and now "
+            f"{judged.log_loss:.4f}: the code or a library has changed"
+        )
+        return GateResult(before.model_copy(update={"judged": judged}), None, (changed,))
+    note = (
+        f"the same recipe on another table: log loss {_with_interval(judged)}, where model "
+        f"{old.manifest.version} had {_with_interval(then)}"
+    )
+    progress.say(f"Note: {note}")
+    return GateResult(Gate(note=note, judged=judged, reference=before.reference))
+
+
+def _with_interval(judged: Judged) -> str:
+    low, high = (judged.log_loss + sign * 1.96 * judged.error for sign in (-1, 1))
+    return f"{judged.log_loss:.4f} ({low:.4f} to {high:.4f} on {judged.rows} rows)"
+
+
+def _other_recipe(
+    new: Candidate, old: Bundle, fresh: Gate, *, home: Home, progress: Progress
+) -> GateResult | None:
+    """Both recipes on the same rows, or nothing where the old one cannot be fitted here."""
+    found = _reference(new, old, home, progress)
+    if found is None:
+        return None
+    reference, contestant = found
+    rule, ours = new.config.gate, new.contestant
+    paired = judge_recipes(
+        contestant.losses,
+        ours.losses,
+        new.contestant.guess(),
+        margin=rule.margin,
+        share=rule.share_of_gain,
+    )
+    comparison = compare(
+        contestant.outcomes(),
+        ours.outcomes(),
+        ours.classes,
+        lines=ours.split.held_out.lines.tolist(),
+        paired=paired,
+    )
+    gate = fresh.model_copy(
+        update={
+            "against": reference.version,
+            "verdict": paired.verdict,
+            "difference": round(paired.difference, 9),
+            "margin": round(paired.margin, 9),
+            "seen": round(paired.seen, 9),
+            "reference": fresh.reference if paired.surpasses else reference,
+            "suspicion": _suspicion(new, contestant) if paired.verdict == "better" else None,
+        }
+    )
+    progress.say(_verdict(comparison, reference.version))
+    if gate.suspicion:
+        progress.say(f"Note: too good to be true? {gate.suspicion}")
+    if paired.verdict != "worse":
+        return GateResult(gate, comparison)
+    loss = comparison.differences[0]
+    worse = (
+        f"worse than the recipe of {reference.version}: log loss {loss.new:.4f} where that has "
+        f"{loss.old:.4f} on the same rows (surely by {paired.low:.4f}; {paired.margin:.4f} is "
+        f"allowed), and {_flipped(comparison)}"
+    )
+    return GateResult(gate, comparison, (worse,))
+
+
+def _reference(
+    new: Candidate, old: Bundle, home: Home, progress: Progress
+) -> tuple[Reference, Contestant] | None:
+    """The recipe to be held against: the reference, or the last where that fits no more."""
+    last = Reference(version=old.manifest.version, recipe=old.manifest.recipe)
+    known = [old.manifest.gate.reference, last]
+    for position, reference in enumerate(known):
+        if position and reference.recipe.is_same(known[0].recipe):
+            continue
+        progress.say(f"Fitting the recipe of {reference.version} on the same rows")
+        try:
+            contestant = fitted_here(reference.recipe, new.config, home, new.contestant.split)
+        except ClassificationModelError as error:
+            progress.say(f"Note: the recipe of {reference.version} cannot be fitted here: {error}")
+        else:
+            return reference, contestant
+    return None
+
+
+def _verdict(comparison: Comparison, version: str) -> str:
+    words = {
+        "better": "surely better",
+        "level": "level, surely within the margin",
+        "unclear": "not to be told apart",
+        "worse": "surely worse",
+    }
+    return (
+        f"Against the recipe of {version}: {words[comparison.verdict]}. Worse by "
+        f"{comparison.margin:.4f} is allowed; on {comparison.rows} rows a loss of "
+        f"{comparison.seen:.4f} would be seen"
+    )
+
+
+def _flipped(comparison: Comparison) -> str:
+    return f"{len(comparison.flips)} of {comparison.rows} held-out rows get another label"
+
+
+def _suspicion(new: Candidate, reference: Contestant) -> str | None:
+    return suspected_leak(
+        guess=float(new.contestant.guess().mean()),
+        reference=float(reference.losses().mean()),
+        new=float(new.contestant.losses().mean()),
+        by_column={one.column: one.mean for one in new.report.importance},
+        by_column_before=_importance(reference),
+    )
+
+
+def _importance(contestant: Contestant) -> dict[str, float]:
+    pipeline, config = contestant.pipeline(), contestant.config
+    ranked, _ = importance(
+        contestant.split.held_out,
+        predict=lambda matrix: fitting.scores(pipeline, matrix),
+        features=pipeline.named_steps["encode"].features_,
+        functions=functions_of(config.features),
+        schema=config.row_schema(),
+        classes=contestant.classes,
+        seed=config.random_state,
+    )
+    return {one.column: one.mean for one in ranked}
+
+
+def _below_the_floor(config: Config, metrics: Mapping[str, float]) -> Iterator[str]:
     for name, bound in config.acceptance.items():
         found, less_is_better = metrics[name], name in _SMALLER_IS_BETTER
         if found > bound if less_is_better else found < bound:
             word = "above" if less_is_better else "below"
-            reasons.append(f"{name} {found:.4f} is {word} the {bound:g} of acceptance")
-    return tuple(reasons)
+            yield f"{name} {found:.4f} is {word} the {bound:g} of acceptance"

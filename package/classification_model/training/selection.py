@@ -12,6 +12,9 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from multiprocessing import TimeoutError as TooLong
 from multiprocessing import resource_tracker
 
 import joblib
@@ -27,12 +30,18 @@ from classification_model.config.schema import EstimatorConfig
 from classification_model.evaluation.metrics import Outcomes
 from classification_model.pipeline import build_classifier
 from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.splitting import Fold, Units, folds, row_units
 
-__all__ = ["candidates", "choose", "folds"]
+__all__ = ["candidates", "choose", "repeated_folds"]
 
+Indices = npt.NDArray[np.intp]
 Scores = npt.NDArray[np.float64]
+"""Out-of-fold probabilities, shape ``(repeats, rows, classes)``."""
 
 _FOLDS = 5
+_REPEATED = 1500
+"""Up to this many rows are divided into folds twice: one division of a small table says little."""
+
 _SMALL = 3000
 """Up to this many rows, candidates that take long on large tables are tried, too."""
 
@@ -87,7 +96,7 @@ def choose(  # noqa: PLR0913 - each is a word of the recipe
     seed: int,
     time_budget: float,
     of_fold: Callable[[int], Matrix] | None = None,
-    only: Sequence[str] | None = None,
+    units: Units | None = None,
     began: Callable[[int, int, str], None] = lambda *_: None,
     progress: Callable[[int, int, str, float], None] = lambda *_: None,
 ) -> Choice:
@@ -97,35 +106,47 @@ def choose(  # noqa: PLR0913 - each is a word of the recipe
         matrix: encoded training rows, shape ``(rows, features)``.
         labels: their classes.
         plan: the features, in the order of the matrix's columns.
-        seed: of the folds and of every candidate.
-        of_fold: the matrix of all rows for each of :func:`folds`, where what is learned from
-            labels is in it; by default ``matrix``.
-        time_budget: seconds; a candidate that will not end in time is not begun.
-        only: the names to compare, as a recorded choice has them; then no clock is read.
+        seed: of every candidate.
+        time_budget: seconds; a candidate that does not end in time is ended and left out. The
+            first is always compared.
+        of_fold: the matrix of all rows for each of :func:`repeated_folds`, where it holds what is
+            learned from labels; by default ``matrix``.
+        units: what no fold divides, and whether folds look forward; without them each row.
         began: told how many of how many are done, and the name of the next.
         progress: told how many of how many are done, and the newest.
     """
-    y = np.array([str(label) for label in labels])
-    available = candidates(len(y), plan)
-    names = [name for name in (only or available) if name in available]
+    table = _divided(matrix, labels, units or row_units(len(matrix), seed), of_fold)
+    available = candidates(len(matrix), plan)
     start, longest = time.monotonic(), 0.0
-    parts = folds(labels, seed)
-    matrices = [of_fold(number) if of_fold else matrix for number in range(len(parts))]
     scores: dict[str, Scores] = {}
     losses: dict[str, float] = {}
     with joblib.Parallel(n_jobs=-1) as parallel:  # this machine's cores, or a cluster's
         _start_workers(parallel)
-        for done, name in enumerate(names, start=1):
+        for done, name in enumerate(available, start=1):
             begun = time.monotonic() - start
             # What comes later takes longer, so the longest yet has to fit at least.
-            if only is None and scores and begun + longest > time_budget:
+            if scores and begun + longest > time_budget:
                 break
-            began(done - 1, len(names), name)
+            began(done - 1, len(available), name)
             estimator = build_classifier(plan, available[name], seed)
-            scores[name] = _out_of_fold(parallel, estimator, matrices, y, parts)
-            losses[name] = _loss(y, scores[name])
+            parallel.timeout = time_budget - begun if scores else None
+            try:
+                scores[name] = _out_of_fold(parallel, estimator, table)
+            except TooLong:
+                break
+            losses[name] = _loss(table.answered, scores[name])
             longest = max(longest, time.monotonic() - start - begun)
-            progress(done, len(names), name, losses[name])
+            progress(done, len(available), name, losses[name])
+    return _chosen(table.answered, available, scores, losses, seed)
+
+
+def _chosen(
+    y: Indices,
+    available: dict[str, EstimatorConfig],
+    scores: dict[str, Scores],
+    losses: dict[str, float],
+    seed: int,
+) -> Choice:
     weights, loss = _vote(y, scores, losses)
     total = sum(weights.values())
     compared = tuple(
@@ -142,7 +163,7 @@ def choose(  # noqa: PLR0913 - each is a word of the recipe
         estimator=estimator_config,
         compared=compared,
         log_loss=loss,
-        cut_short=len(losses) < len(names),
+        cut_short=len(losses) < len(available),
     )
 
 
@@ -161,63 +182,86 @@ def _start_workers(parallel: joblib.Parallel) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Divided:
+    """Training rows and their folds, once for each repeat; ``rows`` are those that are answered.
+
+    By time the oldest rows are answered by no fold.
+    """
+
+    matrices: Sequence[Matrix]
+    y: Indices
+    repeats: Sequence[Sequence[Fold]]
+    rows: npt.NDArray[np.intp]
+
+    @property
+    def answered(self) -> Indices:
+        return self.y[self.rows]
 
 
-def folds(labels: Sequence[object], seed: int) -> list[Fold]:
-    """Stratified folds; on a small table twice, because one division of it says little."""
-    y = np.array([str(label) for label in labels])
-    splits = min(_FOLDS, *Counter(y.tolist()).values())
-    repeats = 2 if len(y) <= 1500 else 1
-    return [
-        fold
-        for repeat in range(repeats)
-        for fold in StratifiedKFold(splits, shuffle=True, random_state=seed + repeat).split(y, y)
-    ]
+def repeated_folds(labels: Sequence[object], units: Units) -> list[list[Fold]]:
+    """The folds by which candidates are compared; of a small table twice."""
+    repeats = 2 if len(labels) <= _REPEATED and not units.by_time else 1
+    return [folds(units, labels, count=_FOLDS, repeat=repeat) for repeat in range(repeats)]
 
 
-def _out_of_fold(
-    parallel: joblib.Parallel,
-    estimator: Pipeline,
-    matrices: Sequence[Matrix],
-    y: npt.NDArray[np.str_],
-    folds: Sequence[Fold],
-) -> Scores:
-    """Each row's probabilities by models that were not trained on it, shape (rows, classes)."""
-    parts = parallel(
-        joblib.delayed(_fit_and_score)(estimator, matrix, y, train, test)
-        for matrix, (train, test) in zip(matrices, folds, strict=True)
+def _divided(
+    matrix: Matrix,
+    labels: Sequence[object],
+    units: Units,
+    of_fold: Callable[[int], Matrix] | None,
+) -> _Divided:
+    parts = repeated_folds(labels, units)
+    rows = np.unique(np.concatenate([test for _, test in parts[0]]))
+    codes = np.unique([str(label) for label in labels], return_inverse=True)[1]
+    matrices = [of_fold(i) if of_fold else matrix for i in range(sum(map(len, parts)))]
+    return _Divided(matrices, codes, parts, rows)
+
+
+def _out_of_fold(parallel: joblib.Parallel, estimator: Pipeline, table: _Divided) -> Scores:
+    """Each row's probabilities by models that were not trained on it."""
+    answers = parallel(
+        joblib.delayed(_fit_and_score)(estimator, matrix, table.y, train, test)
+        for matrix, (train, test) in zip(table.matrices, chain(*table.repeats), strict=True)
     )
-    total = np.zeros((len(y), parts[0].shape[1]))
-    for (_, test), part in zip(folds, parts, strict=True):
-        total[test] += part
-    result: Scores = total / total.sum(axis=1, keepdims=True)
-    return result
+    scores = np.zeros((len(table.repeats), len(table.y), answers[0].shape[1]))
+    answer = iter(answers)
+    for repeat, parts in enumerate(table.repeats):
+        for _, test in parts:
+            scores[repeat, test] = next(answer)
+    found: Scores = scores[:, table.rows]
+    found /= found.sum(axis=2, keepdims=True)
+    return found
 
 
 def _fit_and_score(
     estimator: Pipeline,
     matrix: Matrix,
-    y: npt.NDArray[np.str_],
-    train: npt.NDArray[np.intp],
-    test: npt.NDArray[np.intp],
-) -> Scores:
+    y: Indices,
+    train: Indices,
+    test: Indices,
+) -> npt.NDArray[np.float64]:
     with warnings.catch_warnings():
         # A candidate that has not converged is judged by its loss like any other.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        scores: Scores = estimator.fit(matrix[train], y[train]).predict_proba(matrix[test])
+        fitted = estimator.fit(matrix[train], y[train])
+        scores: npt.NDArray[np.float64] = fitted.predict_proba(matrix[test])
     return scores
 
 
-def _loss(y: npt.NDArray[np.str_], scores: Scores) -> float:
+def _loss(y: Indices, scores: Scores) -> float:
+    """The mean of the repeats' losses.
+
+    Their answers are not averaged first: what will be trained answers once, and a mean of two
+    flatters what changes most from one to the other.
+    """
+    shares = scores / scores.sum(axis=2, keepdims=True)
     # To nine digits: what is beyond depends on how many threads a machine adds up with.
-    truth = np.unique(y, return_inverse=True)[1]
-    shares = scores / scores.sum(axis=1, keepdims=True)
-    return round(float(Outcomes(truth, shares).losses.mean()), 9)
+    return round(float(np.mean([Outcomes(y, each).losses.mean() for each in shares])), 9)
 
 
 def _vote(
-    y: npt.NDArray[np.str_], scores: dict[str, Scores], losses: dict[str, float]
+    y: Indices, scores: dict[str, Scores], losses: dict[str, float]
 ) -> tuple[dict[str, int], float]:
     """How often each candidate is in the vote, and the vote's loss.
 
@@ -249,20 +293,28 @@ def _estimator(available: dict[str, EstimatorConfig], weights: dict[str, int]) -
     return EstimatorConfig(name="soft_vote", members=tuple(members))
 
 
-def _calibrated_loss(y: npt.NDArray[np.str_], scores: Scores, seed: int) -> float:
+def _calibrated_loss(y: Indices, scores: Scores, seed: int) -> float:
     """The loss after a sigmoid per class on the out-of-fold scores, itself cross-fitted.
 
     Platt's sigmoid is a logistic regression on the score; for more than two classes each is
     fitted against the rest and the results add up to one, as in scikit-learn's calibration.
     """
-    classes = np.unique(y)
     splits = min(_FOLDS, *Counter(y.tolist()).values())
-    folds = StratifiedKFold(splits, shuffle=True, random_state=seed)
+    if splits < 2:  # by time, a class may be answered once
+        return float("inf")
+    divided = StratifiedKFold(splits, shuffle=True, random_state=seed)
     sigmoid = LogisticRegression(C=1e6)
-    columns = []
-    for position, label in enumerate(classes):
-        fitted = cross_val_predict(
-            sigmoid, scores[:, [position]], y == label, cv=folds.split(y, y), method="predict_proba"
+    classes = np.unique(y)
+    if scores.shape[2] != len(classes):  # by time, a class may never be answered
+        return float("inf")
+
+    def fitted(each: npt.NDArray[np.float64], position: int) -> npt.NDArray[np.float64]:
+        column, is_class = each[:, [position]], y == classes[position]
+        cv = divided.split(y, y)
+        answers: npt.NDArray[np.float64] = cross_val_predict(
+            sigmoid, column, is_class, cv=cv, method="predict_proba"
         )
-        columns.append(fitted[:, 1])
-    return _loss(y, np.column_stack(columns))
+        return answers[:, 1]
+
+    columns = [[fitted(each, k) for k in range(len(classes))] for each in scores]
+    return _loss(y, np.array(columns).transpose(0, 2, 1))

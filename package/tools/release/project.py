@@ -22,6 +22,7 @@ ASSETS = PACKAGE / "release_assets"
 """What the release shows beside wheel and sdist: the comparison, the card, the SBOM."""
 
 MODELS = "classification_model/trained_models"
+DATASETS = "classification_model/datasets"
 
 
 class Stop(Exception):  # noqa: N818

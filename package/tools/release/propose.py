@@ -9,6 +9,7 @@ from pathlib import Path
 from tools import pin_api
 from tools.release.project import (
     ASSETS,
+    DATASETS,
     DIST,
     MODELS,
     PACKAGE,
@@ -38,7 +39,9 @@ def branch() -> str:
     _replace(PACKAGE / MODELS, model)
     followed = pin_api.follow(project.name, project.version)
     _git("switch", "--force-create", _branch(project))
-    _git("add", "--all", "--", str(PACKAGE / MODELS), *map(str, followed))
+    # Beside the table, and in no wheel: which table the release trained on.
+    stamps = sorted((PACKAGE / DATASETS).glob("*.stamp.json"))
+    _git("add", "--all", "--", str(PACKAGE / MODELS), *map(str, [*followed, *stamps]))
     if _run("git", "diff", "--cached", "--quiet").returncode:
         _git(*AUTHOR, "commit", "--quiet", "--message", _subject(project))
     # The token is asked for by git, of gh, so that it lies in no file.

@@ -17,7 +17,7 @@ from pathlib import Path
 from classification_model import bundle
 from classification_model.cli.review import compare_homes
 from classification_model.config.home import Home
-from classification_model.errors import ClassificationModelError, DataError
+from classification_model.errors import BundleError, ClassificationModelError
 from tools.release.project import ASSETS, PACKAGE, REPOSITORY, Project
 from tools.release.propose import COMPARISON
 
@@ -35,15 +35,18 @@ def committed_home(folder: Path) -> Home:
 
 def compared(old: Home) -> str:
     """What the old model and the new one have to do with each other, as Markdown."""
-    was, now = bundle.load_any(old), bundle.load(HOME)
+    now = bundle.load(HOME)
+    try:
+        was = bundle.load_any(old)
+    except BundleError as error:
+        return f"Not compared with the model before: {error}\n"
     if was is None:
         return "The first model: there is none to compare it with.\n"
     if was.digest == now.digest:
         return "The model of the tagged commit, trained again: the same bytes.\n"
-    (old.path / "VERSION").write_text(was.manifest.version, encoding="utf-8")
     try:
         return compare_homes(old.path, HOME.path).markdown()
-    except DataError as error:
+    except ClassificationModelError as error:
         return f"Not compared with model {was.manifest.version}: {error}\n"
 
 

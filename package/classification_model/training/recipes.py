@@ -1,0 +1,130 @@
+"""A recipe and its rows: fitted on those that train, asked about those that are held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from classification_model.bundle.provenance import Choice, Recipe
+from classification_model.config.core import Config
+from classification_model.config.home import Home
+from classification_model.config.schema import Column, Label
+from classification_model.errors import DataError
+from classification_model.evaluation.metrics import Outcomes, align, positions
+from classification_model.evaluation.paired import class_shares, guess_losses
+from classification_model.pipeline import FramePipeline
+from classification_model.processing.data_manager import Split, load_dataset
+from classification_model.processing.typed_columns import Floats
+from classification_model.training import fitting
+
+__all__ = ["Contestant", "fitted_here", "recipe_of"]
+
+
+def recipe_of(config: Config, choice: Choice) -> Recipe:
+    """What config.yml asks for, and what was chosen."""
+    own = bool(config.derived) or "features." in choice.model_dump_json()
+    return Recipe(
+        target=config.target,
+        columns=config.columns,
+        derived=config.derived,
+        features=config.features if own else "",
+        seed=config.random_state,
+        estimator=config.estimator,
+        chosen=choice.estimator,
+    )
+
+
+@dataclass(slots=True)
+class Contestant:
+    """A recipe on the two parts of a table.
+
+    Attributes:
+        config: says how to encode, and has the seed.
+        choice: has the estimator that is fitted.
+        split: the rows with the columns that the recipe needs.
+        pipelines: what was fitted already, by the number of its seed.
+    """
+
+    config: Config
+    choice: Choice
+    split: Split
+    pipelines: dict[int, FramePipeline] = field(default_factory=dict)
+
+    def pipeline(self, number: int = 0) -> FramePipeline:
+        """Fitted on the training rows, with the recipe's seed or one of the next."""
+        if number not in self.pipelines:
+            config = self.config.model_copy(
+                update={"random_state": (self.config.random_state + number) % 2**32}
+            )
+            train = fitting.encode(config, self.split.train)
+            self.pipelines[number] = fitting.fit(config, self.choice, train)
+        return self.pipelines[number]
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The labels as plain values, in the order of the probabilities."""
+        plain = {label: label for label in self.split.train.labels}
+        return tuple(plain[label] for label in self.pipeline().classes_.tolist())
+
+    def outcomes(self, number: int = 0) -> Outcomes:
+        """Its answers to the held-out rows beside the truth."""
+        pipeline, held_out = self.pipeline(number), self.split.held_out
+        matrix = pipeline.named_steps["encode"].matrix(held_out.typed())
+        scores = fitting.scores(pipeline, matrix)
+        return align(held_out.labels, scores, self.classes)
+
+    def losses(self, number: int = 0) -> Floats:
+        """The log loss of each held-out row."""
+        return self.outcomes(number).losses
+
+    def guess(self) -> Floats:
+        """The losses of answering the class shares of the training rows."""
+        shares = class_shares(self.split.train.labels, self.classes)
+        return guess_losses(positions(self.split.held_out.labels, self.classes), shares)
+
+
+def fitted_here(recipe: Recipe, config: Config, home: Home, split: Split) -> Contestant:
+    """Fit a recipe of an earlier training on the same rows.
+
+    How values are written is the table's affair, so config.yml says it; a column that config.yml
+    no longer names is read as the recipe read it.
+
+    Args:
+        recipe: of the same target.
+        config: of this training.
+        home: where the table is.
+        split: this training's rows.
+
+    Raises:
+        ClassificationModelError: a column, a function or an estimator that it needs is not here.
+    """
+    then = config.model_copy(
+        update={
+            "columns": {n: _column(n, column, config) for n, column in recipe.columns.items()},
+            "ignored": {},
+            "derived": recipe.derived,
+            "features": recipe.features,
+            "random_state": recipe.seed,
+            "estimator": recipe.chosen,
+        }
+    )
+    contestant = Contestant(then, Choice(estimator=recipe.chosen), _rows(then, config, home, split))
+    contestant.pipeline()
+    return contestant
+
+
+def _column(name: str, then: Column, config: Config) -> Column:
+    now = config.columns.get(name)
+    if now is not None and now.kind == then.kind:
+        return now
+    return Column(kind=then.kind, date_format=then.date_format)
+
+
+def _rows(then: Config, config: Config, home: Home, split: Split) -> Split:
+    """The rows of the split, with the columns of a recipe."""
+    if all(config.columns.get(name) == column for name, column in then.columns.items()):
+        return split
+    # Read as this training reads: the seed draws the same records.
+    data = load_dataset(then.model_copy(update={"random_state": config.random_state}), home)
+    if len(data) != len(split.mask):
+        raise DataError("the table has changed while it was read; train again")
+    return Split.of(data, split.mask)

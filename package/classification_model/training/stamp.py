@@ -1,0 +1,84 @@
+"""Which table a model was trained on: a note beside the table, and not in the bundle.
+
+``datasets/<table>.stamp.json`` is committed with the table. A bundle is published, and a digest of
+a small table would give it away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from classification_model.config.core import Config
+from classification_model.config.home import Home
+from classification_model.config.schema import FrozenModel
+from classification_model.errors import SaveError
+from classification_model.processing.data_manager import Dataset
+
+__all__ = ["Stamp", "read", "write"]
+
+
+class Stamp(FrozenModel):
+    """What the table was when a version was trained on it.
+
+    ``rows`` counts those that have a class. ``data_changed`` says that a person saw how the
+    table had changed, and meant it.
+    """
+
+    version: str
+    rows: int
+    bytes: int
+    sha256: str
+    data_changed: bool = False
+
+    def is_of(self, data: Dataset) -> bool:
+        """Whether the table is the same to the byte."""
+        return (self.bytes, self.sha256) == (data.size, data.digest)
+
+    def begins(self, file: Path) -> bool:
+        """Whether a file is that table with more below it."""
+        digest, left = hashlib.sha256(), self.bytes
+        with file.open("rb") as stream:
+            while left and (chunk := stream.read(min(left, 1 << 20))):
+                digest.update(chunk)
+                left -= len(chunk)
+        return not left and digest.hexdigest() == self.sha256
+
+
+def read(home: Home, config: Config) -> Stamp | None:
+    """The stamp of a home's table, or nothing where there is none that can be read."""
+    try:
+        return Stamp.model_validate_json(_file(home, config).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def write(home: Home, config: Config, data: Dataset, *, version: str, data_changed: bool) -> None:
+    """Note that a version was trained on a table.
+
+    Raises:
+        SaveError: it cannot be written.
+    """
+    stamp = Stamp(
+        version=version,
+        rows=len(data),
+        bytes=data.size,
+        sha256=data.digest,
+        data_changed=data_changed,
+    )
+    file = _file(home, config)
+    staged = file.with_name(f".{file.name}.staged")
+    try:
+        staged.write_text(stamp.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        staged.replace(file)
+    except OSError as error:
+        raise SaveError(
+            f"{file}: the model is saved, and the stamp of its table is not: {error.strerror}; "
+            "mend that, and train again"
+        ) from None
+
+
+def _file(home: Home, config: Config) -> Path:
+    return home.datasets / f"{config.dataset}.stamp.json"
