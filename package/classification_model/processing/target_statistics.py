@@ -137,7 +137,8 @@ def _between(counts: Floats, within: float) -> float:
     shares = counts / rows[:, None]
     overall = counts.sum(axis=0) / total
     spread = float((rows * ((shares - overall) ** 2).sum(axis=1)).sum())
-    return max(0.0, float(spread - (len(rows) - 1) * within) / (total - (rows**2).sum() / total))
+    held = float(total - (rows**2).sum() / total)
+    return max(0.0, (spread - (len(rows) - 1) * within) / held)
 
 
 def _logits(shares: Floats) -> Floats:

@@ -89,22 +89,23 @@ def _converted(estimator: BaseEstimator, source: str, width: int) -> Any:
 
 def _register_converters() -> None:
     """Let the exporter know of boosted trees of other libraries, where onnxmltools is installed."""
-    with suppress(ImportError):
-        from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
-        from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
-        from skl2onnx import update_registered_converter
-        from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
+    from skl2onnx import update_registered_converter
+    from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 
-        for library, name, convert in (
-            ("lightgbm", "LGBMClassifier", convert_lightgbm),
-            ("xgboost", "XGBClassifier", convert_xgboost),
-        ):
-            with suppress(ImportError):
-                update_registered_converter(
-                    getattr(import_module(library), name), f"Own{name}",
-                    calculate_linear_classifier_output_shapes, convert,
-                    options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
-                )  # fmt: skip
+    for library, name, folder in (
+        ("lightgbm", "LGBMClassifier", "LightGbm"),
+        ("xgboost", "XGBClassifier", "XGBoost"),
+    ):
+        with suppress(ImportError):
+            converters = import_module(
+                f"onnxmltools.convert.{library}.operator_converters.{folder}"
+            )
+            update_registered_converter(
+                getattr(import_module(library), name), f"Own{name}",
+                calculate_linear_classifier_output_shapes,
+                getattr(converters, f"convert_{library}"),
+                options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
+            )  # fmt: skip
 
 
 @dataclass
