@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from classification_model import bundle
+from classification_model import bundle, init_home, train_home
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
+from classification_model.errors import ConfigError, DataError, IncompatibleModelError
 from classification_model.init import scaffold
 from classification_model.init.natures import nature_of, order_of
+from classification_model.own_estimator import own_estimator
 from classification_model.predict import load_model, make_prediction
 from classification_model.processing import target_statistics
 from classification_model.processing.columns import ColumnEncoder
-from classification_model.processing.cross_fitting import CrossFit, Fold
-from classification_model.processing.features import RowEncoder, feature_plan
+from classification_model.processing.cross_fitting import CrossFit, Fit, Fold, Says
+from classification_model.processing.features import Feature, RowEncoder, feature_plan
 from classification_model.processing.functions import BUILT_IN
 from classification_model.processing.learned import Learned
 from classification_model.processing.learning import ONE_HOT, Learning, learnable, stratified
 from classification_model.processing.typed_columns import columns_of_rows
-from classification_model.processing.validation import RowValidator
+from classification_model.processing.validation import RowValidator, TypedRow
 from classification_model.train_pipeline import run_training
-from homes import files_of
+from homes import SOURCE, files_of
 from tables import Sample
 
 WORDS = ["good", "fine", "nice", "bad", "poor", "sad", "the", "a", "of", "😀"]
@@ -41,10 +49,10 @@ def parts(rows: int, folds: int = 5) -> list[Fold]:
     return [(np.flatnonzero(number != k), np.flatnonzero(number == k)) for k in range(folds)]
 
 
-def telltale(seen: list[frozenset[int]]):
+def telltale(seen: list[frozenset[int]]) -> Fit:
     """An encoder that says of a row whether it was fitted on it."""
 
-    def fit(rows: np.ndarray):
+    def fit(rows: np.ndarray) -> Says:
         known = {*rows.tolist()}
         seen.append(frozenset(known))
         return lambda asked: np.array([[float(i in known)] for i in asked.tolist()], np.float32)
@@ -90,7 +98,7 @@ def gained_by_random_identifiers(seed: int, *, leak: bool) -> float:
     codes = [f"c{n}" for n in draw.integers(0, 200, rows + fresh)]
     labels = draw.integers(0, 2, rows + fresh)
 
-    def fit(some: np.ndarray):
+    def fit(some: np.ndarray) -> Says:
         statistics = target_statistics.fit(
             "code", [codes[i] for i in some], labels[some], ["0", "1"], min_rows=1
         )
@@ -158,10 +166,11 @@ SCHEMA = RowSchema(
 )
 
 
-def rows_of(number: int, seed: int = 0) -> tuple[list[dict[str, object]], list[str]]:
+def rows_of(number: int, seed: int = 0) -> tuple[list[TypedRow], list[str]]:
     draw = np.random.default_rng(seed)
     weight = draw.normal(0, 1.5, ONE_HOT + 20)
-    rows, labels = [], []
+    rows: list[TypedRow] = []
+    labels: list[str] = []
     for _ in range(number):
         words = draw.choice(WORDS, draw.integers(0, 8)).tolist()
         city = int(draw.integers(0, len(weight)))
@@ -177,7 +186,7 @@ def rows_of(number: int, seed: int = 0) -> tuple[list[dict[str, object]], list[s
     return rows, labels
 
 
-def learn(number: int = 900) -> tuple[Learned, tuple]:
+def learn(number: int = 900) -> tuple[Learned, tuple[Feature, ...]]:
     rows, labels = rows_of(number)
     columns = columns_of_rows(rows, SCHEMA)
     plan = feature_plan(SCHEMA, {})
@@ -215,7 +224,7 @@ NASTY = st.text(max_size=60) | st.sampled_from(
         min_size=1, max_size=6,
     )
 )  # fmt: skip
-def test_rows_and_columns_have_the_same_bits(rows: list[dict[str, object]]) -> None:
+def test_rows_and_columns_have_the_same_bits(rows: list[TypedRow]) -> None:
     known = Learned.parse(LEARNED.source())
     again = known.functions(FUNCTIONS)
     by_rows = RowEncoder(FEATURES, again).encode(rows)
@@ -262,7 +271,7 @@ def test_a_row_has_the_same_bits_alone_in_a_batch_and_from_the_pickle(home: Home
     source = bundle.load(home)
     file = home.trained_models / source.manifest.files[".pkl"].name
     pickled = joblib.load(file).predict_proba(rows)
-    np.testing.assert_allclose(pickled, together, atol=1e-6)
+    np.testing.assert_allclose(pickled, np.array(together), atol=1e-6)
 
 
 def test_the_same_table_gives_the_same_bytes(home: Home) -> None:
@@ -356,3 +365,74 @@ def test_a_csv_of_a_text_and_a_label_can_be_trained_on(tmp_path: Path) -> None:
     assert run_training(home.path).report.metrics.accuracy == 1
     found = make_prediction(input_data=[{"message": "win free cash"}], home=home.path)
     assert found["predictions"] == ["spam"]
+
+
+def test_a_frame_becomes_a_home_and_a_model_in_a_notebook(tmp_path: Path) -> None:
+    rows, labels = rows_of(200)
+    frame = pd.DataFrame(rows).assign(label=labels).drop(columns=["remark", "note"])
+    found = init_home(frame, "label", tmp_path / "home")
+    assert {one.name: one.column.kind for one in found.learned.findings} == {
+        "age": "integer", "city": "category", "size": "category",
+    }  # fmt: skip
+    file = found.home.config_file
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("estimator: auto", "estimator: {name: logistic_regression}"))
+    trained = train_home(found.home.path)
+    assert trained.report.metrics.log_loss < 0.69
+    with pytest.raises(DataError, match="expected the path of a CSV or a frame, and found int"):
+        init_home(3, "label", tmp_path / "other")
+
+
+OWN = """
+from sklearn.linear_model import LogisticRegression
+
+class Mine(LogisticRegression):
+    pass
+"""
+
+
+def test_an_estimator_of_the_home_s_own_loads_where_nobody_saw_the_home(tmp_path: Path) -> None:
+    rows, labels = rows_of(200)
+    frame = pd.DataFrame(rows).assign(label=labels).drop(columns=["remark", "note"])
+    home = init_home(frame, "label", tmp_path / "home").home
+    text = home.config_file.read_text(encoding="utf-8")
+    text = text.replace("estimator: auto", "estimator: {name: features.Mine, parameters: {C: 2}}")
+    home.config_file.write_text(text, encoding="utf-8")
+    (home.path / "features.py").write_text(OWN, encoding="utf-8")
+    trained = train_home(home.path)
+    (home.path / "features.py").unlink()
+    file = home.trained_models / trained.bundle.manifest.files[".pkl"].name
+    code = (
+        "import joblib, json, sys\n"
+        "rows = json.loads(sys.argv[2])\n"
+        "print(json.dumps(joblib.load(sys.argv[1]).predict_proba(rows).tolist()))"
+    )
+    asked = json.dumps(rows[:3])
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(file), asked],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(SOURCE.parent)},
+    )  # fmt: skip
+    expected = make_prediction(input_data=rows[:3], home=home.path)["probabilities"]
+    np.testing.assert_allclose(json.loads(done.stdout), np.array(expected), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere.Boost", "pip install nowhere"),
+        ("sklearn.linear_model.Nothing", "there is no 'Nothing' in sklearn.linear_model"),
+        ("sklearn.linear_model.LinearRegression", "no class with predict_proba"),
+        ("features.Mine", "there is no 'Mine' in the home's features.py"),
+    ],
+)
+def test_an_estimator_that_is_not_there_is_named_with_the_cure(name: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        own_estimator(name, {}, 0, "")
+
+
+def test_a_package_that_the_pickle_needs_is_named_before_it_is_unpickled(home: Home) -> None:
+    source = bundle.load(home)
+    needing = source.with_more({}, needs={"no-such-package": "1.2"})
+    with pytest.raises(IncompatibleModelError, match=r"pip install 'no-such-package==1\.2'"):
+        needing.pipeline()

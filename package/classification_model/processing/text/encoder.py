@@ -73,7 +73,7 @@ class TextEncoder(FrozenModel):
         column: its name.
         classes: there is a score for each; of two, for the second one alone.
         trained_on: how many rows there were.
-        familiar: the share of those with a known word.
+        familiar: of those with any word, the share with a known one.
         words: words, and pairs of them.
         groups: groups of characters.
         intercepts: the scores of a text without a known term.

@@ -44,8 +44,9 @@ class Vocabulary:
         return cls(kept, rows, len(counted))  # type: ignore[arg-type]
 
     def familiar(self, counted: Counted) -> float:
-        """The share of texts that hold a word that is kept."""
-        return float((counted.words[:, self.kept[0]].sum(axis=1) > 0).mean())
+        """The share of texts with words that hold one that is kept."""
+        some = (counted.words.sum(axis=1) > 0).sum()
+        return float((counted.words[:, self.kept[0]].sum(axis=1) > 0).sum() / max(some, 1))
 
     def weights(self) -> tuple[Floats, Floats, Floats]:
         """The inverse document frequencies of the terms."""
