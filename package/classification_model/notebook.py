@@ -32,6 +32,8 @@ def init_home(
     home: str | os.PathLike[str],
     *,
     force: bool = False,
+    encoding: str | None = None,
+    sheet: str | None = None,
     progress: Progress | None = None,
 ) -> Initialised:
     """Read a labelled table, decide what each column is, and write a home for it.
@@ -41,6 +43,8 @@ def init_home(
         target: the column to predict.
         home: the folder to write.
         force: replace a home that is there.
+        encoding: how the text of a file is encoded, where it does not say it.
+        sheet: the sheet of a workbook; by default the first.
         progress: told of each column.
 
     Raises:
@@ -49,7 +53,15 @@ def init_home(
     """
     if isinstance(data, str | os.PathLike):
         return Initialised(
-            *scaffold.create(Path(data), target, Path(home), force=force, progress=progress)
+            *scaffold.create(
+                Path(data),
+                target,
+                Path(home),
+                force=force,
+                encoding=encoding,
+                sheet=sheet,
+                progress=progress,
+            )
         )
     with TemporaryDirectory() as folder:
         file = Path(folder) / "data.csv"

@@ -35,6 +35,7 @@ from sklearn.utils.validation import check_is_fitted
 from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
+from classification_model.learners.blend import MEMBERS, Blend
 from classification_model.own_estimator import is_path, own_estimator
 from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_categories
@@ -53,6 +54,7 @@ __all__ = [
     "FramePipeline",
     "build_classifier",
     "build_pipeline",
+    "categorical_columns",
     "encoding_step",
 ]
 
@@ -65,7 +67,7 @@ ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "random_forest": RandomForestClassifier,
     "svc": SVC,
 }
-"""What ``estimator.name`` may say, besides ``soft_vote``."""
+"""What ``estimator.name`` may say, besides ``soft_vote``, ``blend`` and the members of a blend."""
 
 # Only these see scaled values: a tree's thresholds coincide with data values, and scaling
 # in float32 moves values across them.
@@ -123,7 +125,9 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit_folds(
         self, X: object, y: object = None, folds: Sequence[Fold] | None = None
     ) -> FoldMatrices:
-        """The same, with the matrices of folds; without ``folds`` they are made."""
+        """The same, with the matrices of folds; without ``folds``, by which rows are parted, some
+        are made.
+        """
         columns = self._typed(X)
         learning = self._learn(columns, y, folds)
         return FoldMatrices(self._encoded(columns, learning), learning, self._learned_places())
@@ -149,7 +153,7 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.learned_ = learning.learned if learning else Learned()
         instead = self.learned_.features()
         plan = [part for one in self.plan for part in instead.get(one.name, (one,))]
-        self.features_ = learn_categories(plan, columns, functions_of(self.source))
+        self.features_ = learn_categories(plan, columns, self.functions())
         self.feature_names_in_ = np.array([*self.schema.columns], dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
         return learning
@@ -195,7 +199,7 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class FoldMatrices:
-    """What a classifier may learn from: a matrix of all rows, and one for each fold.
+    """What a classifier may learn from: a matrix of all rows, and one for each fold of any.
 
     They differ in the columns that are learned from labels, at ``places``.
     """
@@ -204,13 +208,16 @@ class FoldMatrices:
     learning: Learning | None
     places: Sequence[int]
 
-    def of_fold(self, number: int) -> Matrix:
-        """The matrix of all rows where the labels of a fold's test rows are unknown."""
+    def of_folds(self, folds: Sequence[Fold]) -> Sequence[Matrix]:
+        """For each fold the matrix of all rows where the labels of its test rows are unknown."""
         if self.learning is None:
-            return self.matrix
-        matrix = self.matrix.copy()
-        matrix[:, self.places] = self.learning.cross_fit.of_fold(number)
-        return matrix
+            return [self.matrix] * len(folds)
+        cross_fit, matrices = self.learning.cross_fit.by(folds), []
+        for number in range(len(folds)):
+            matrix = self.matrix.copy()
+            matrix[:, self.places] = cross_fit.of_fold(number)
+            matrices.append(matrix)
+        return matrices
 
 
 class FramePipeline(Pipeline):  # type: ignore[misc]
@@ -240,6 +247,15 @@ class FramePipeline(Pipeline):  # type: ignore[misc]
     def score(self, X: object, y: Any = None, sample_weight: Any = None) -> float:
         """The accuracy."""
         return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
+
+    @property
+    def feature_names_in_(self) -> Any:
+        """The raw columns."""
+        return self.named_steps["encode"].feature_names_in_
+
+    @feature_names_in_.setter
+    def feature_names_in_(self, names: object) -> None:
+        """Nothing: SHAP's KernelExplainer sets it to ``None``, so as to pass arrays."""
 
     def __getitem__(self, ind: Any) -> Any:
         """A step, or some of them as a plain pipeline."""
@@ -273,12 +289,20 @@ def encoding_step(config: Config) -> EncodingStep:
 
 
 def build_classifier(
-    plan: Sequence[Feature], config: EstimatorConfig, seed: int, source: str = ""
+    plan: Sequence[Feature],
+    config: EstimatorConfig,
+    seed: int,
+    source: str = "",
+    *,
+    min_rows: int = 5,
 ) -> Pipeline:
     """What comes after the encoding: from the float32 matrix to classes.
 
-    ``source`` is that of the home's features.py, which may define the estimator.
+    A blend, or one of its members by name, prepares its columns itself. ``source`` is that of the
+    home's features.py, which may define the estimator.
     """
+    if config.name == "blend" or config.name in MEMBERS:
+        return Pipeline([("estimator", _blend(plan, config, seed, min_rows))])
     estimator = _estimator(config, seed, source)
     if config.calibration == "sigmoid":
         if not isinstance(estimator, VotingClassifier):
@@ -286,6 +310,36 @@ def build_classifier(
             estimator = _soft_vote([("0_only", estimator)], [1.0])
         estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
     return Pipeline([("prepare", _imputed_and_one_hot(plan)), ("estimator", estimator)])
+
+
+def categorical_columns(plan: Sequence[Feature]) -> list[int]:
+    """Which columns of the matrix hold codes of categories."""
+    return [column for column, feature in enumerate(plan) if feature.kind == "category"]
+
+
+def _blend(plan: Sequence[Feature], config: EstimatorConfig, seed: int, min_rows: int) -> Blend:
+    members = config.members or (config,)
+    for member in members:
+        if member.name not in MEMBERS:
+            raise ConfigError(
+                f"estimator blend: unknown member {member.name!r}; choose from {', '.join(MEMBERS)}"
+            )
+        _refuse_unknown(member.name, member.parameters, [*MEMBERS[member.name], "bags"])
+    return Blend(
+        members=[(member.name, member.weight, dict(member.parameters)) for member in members],
+        categories=categorical_columns(plan),
+        min_rows=min_rows,
+        random_state=seed,
+    )
+
+
+def _refuse_unknown(name: str, parameters: Mapping[str, Any], accepted: Sequence[str]) -> None:
+    for parameter in parameters:
+        if parameter not in accepted:
+            raise ConfigError(
+                f"estimator {name}: unknown parameter {parameter!r}; "
+                f"choose from {', '.join(sorted(accepted))}"
+            )
 
 
 def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
@@ -318,19 +372,14 @@ def _estimator(config: EstimatorConfig, seed: int, source: str) -> BaseEstimator
         ]
         return _soft_vote(members, [member.weight for member in config.members])
     if config.name not in ESTIMATORS:
-        known = ", ".join([*ESTIMATORS, "soft_vote"])
+        known = ", ".join([*ESTIMATORS, *MEMBERS, "blend", "soft_vote"])
         raise ConfigError(
             f"estimator: unknown name {config.name!r}; choose one of {known}, or an import path "
             "such as lightgbm.LGBMClassifier"
         )
     kind = ESTIMATORS[config.name]
     accepted = sorted(inspect.signature(kind).parameters)
-    for name in config.parameters:
-        if name not in accepted:
-            raise ConfigError(
-                f"estimator {config.name}: unknown parameter {name!r}; "
-                f"choose from {', '.join(accepted)}"
-            )
+    _refuse_unknown(config.name, config.parameters, accepted)
     seeded = {"random_state": seed} if "random_state" in accepted else {}
     estimator = kind(**{**seeded, **config.parameters})
     if config.name == "svc":  # it has no probabilities of its own

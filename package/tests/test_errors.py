@@ -133,9 +133,12 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "ragged rows": (
         lambda home: (csv_line(7, GOOD + ",more")(home), csv_line(9, "short")(home)),
-        ["raw.csv: the header has 7 cells, but line 7 has 8, line 9 has 1"],
+        ["raw.csv, line 7: has 8 cells, and the header has 7; line 9: has 1 cells"],
     ),
-    "quote never closed": (csv_line(7, '"Person'), ["raw.csv, line 7", "never closed"]),
+    "quote never closed": (
+        csv_line(7, '"Person'),
+        ["raw.csv, line 7", "a quote opens a cell and is not closed"],
+    ),
     "no configuration": (lambda home: home.config_file.unlink(), ["config.yml: missing"]),
     "unknown key": (config("^test_size", "tset_size"), ["config.yml, line", "tset_size"]),
     "unknown key of a column": (
@@ -244,7 +247,7 @@ INIT_CASES: dict[str, tuple[bytes | None, str, list[str]]] = {
     "ragged rows": (
         table(*SOME, "1,2", "1,2,3,4"),
         "c",
-        ["the header has 3 cells, but line 42 has 2, line 43 has 4"],
+        ["line 42: has 2 cells, and the header has 3; line 43: has 4 cells"],
     ),
     "two columns of one name": (
         table(*SOME, header="a,a,c"),

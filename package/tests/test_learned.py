@@ -368,7 +368,7 @@ def test_a_csv_of_a_text_and_a_label_can_be_trained_on(tmp_path: Path) -> None:
 
 
 def test_a_frame_becomes_a_home_and_a_model_in_a_notebook(tmp_path: Path) -> None:
-    rows, labels = rows_of(200)
+    rows, labels = rows_of(900)
     frame = pd.DataFrame(rows).assign(label=labels).drop(columns=["remark", "note"])
     found = init_home(frame, "label", tmp_path / "home")
     assert {one.name: one.column.kind for one in found.learned.findings} == {

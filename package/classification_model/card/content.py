@@ -325,8 +325,9 @@ def _seen(seen: ColumnProfile, text: TextEncoder | None) -> str:
         more = len(seen.categories) - 8
         shown = ", ".join([*seen.categories][:8])
         return shown + (f" and {more} more" if more > 0 else "")
-    if seen.minimum is not None and seen.maximum is not None:
-        return f"{seen.minimum:g} to {seen.maximum:g}"
+    low, high = seen.range()
+    if low is not None and high is not None:
+        return " to ".join(b if isinstance(b, str) else f"{b:g}" for b in (low, high))
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -69,6 +70,7 @@ def ending(debug: Debug | None = None) -> Iterator[None]:
 
     Where nothing is raised, or an exit with status 0, nothing happens.
     """
+    _show_everything()
     try:
         yield
     except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 (the last to know)
@@ -77,6 +79,13 @@ def ending(debug: Debug | None = None) -> Iterator[None]:
             _stop_writing()
         if status:
             raise SystemExit(status) from None
+
+
+def _show_everything() -> None:
+    """What a stream cannot show is shown escaped, as by Windows in a pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _status(error: BaseException, *, traced: bool) -> object:
@@ -115,6 +124,9 @@ def _told(error: BaseException) -> Status:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"Error: {where}{error.strerror}")
+        return Status.FAILED
+    if isinstance(error, MemoryError):
+        _say("Error: out of memory; give it more, or a part of the rows or columns")
         return Status.FAILED
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     _say(f"Error: a fault of this program: {what}; the same with --debug shows where it is")

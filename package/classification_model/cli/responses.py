@@ -78,6 +78,7 @@ class Initialised(FrozenModel):
     duplicates: Annotated[int, Field(description="rows that repeat another")]
     classes: Annotated[tuple[ClassRows, ...], Field(description="the commonest first")]
     columns: Annotated[tuple[ColumnFound, ...], Field(description="in the order of the CSV")]
+    notes: Annotated[tuple[str, ...], Field(description="what to know of the file as a whole")]
 
     @classmethod
     def of(cls, home: Home, learned: Learned) -> Self:
@@ -98,6 +99,7 @@ class Initialised(FrozenModel):
                 )
                 for found in learned.findings
             ),
+            notes=learned.notes,
         )
 
 

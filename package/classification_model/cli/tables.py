@@ -41,11 +41,13 @@ _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
 def learned_table(learned: Learned) -> Table:
     """One line for each column: what it is, how much is missing, and what was decided.
 
+    What is worth a look comes first.
+
     Of more columns than one can look at, only those that are not simply used.
     """
-    findings = learned.findings
+    findings = sorted(learned.findings, key=lambda found: not found.reason)
     if len(findings) > _MOST_COLUMNS:
-        findings = tuple(found for found in findings if found.decision != "used")
+        findings = [found for found in findings if found.reason]
     used = Counter(f.column.kind for f in learned.findings if f not in findings)
     more = ", ".join(f"{count} {kind}" for kind, count in used.most_common())
     table = _table(
@@ -77,6 +79,7 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
     more = len(learned.classes) - len(shown)
     yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
+    yield from (f"Note: {note}" for note in learned.notes)
 
 
 def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:
@@ -222,8 +225,9 @@ def _table(title: str, *, caption: str | None = None) -> Table:
 def _seen(seen: ColumnProfile) -> str:
     if seen.categories:
         return ", ".join([*seen.categories][:6]) + (", ..." if len(seen.categories) > 6 else "")
-    if seen.minimum is not None and seen.maximum is not None:
-        return f"{seen.minimum:g} to {seen.maximum:g}"
+    low, high = seen.range()
+    if low is not None and high is not None:
+        return " to ".join(b if isinstance(b, str) else f"{b:g}" for b in (low, high))
     return ""
 
 

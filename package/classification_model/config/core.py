@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from classification_model.config import yaml_reader
 from classification_model.config.formats import NEWEST, OLD_FORMAT, from_old
@@ -32,6 +33,13 @@ Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "log_loss", "brier"
 _NoneBelow = BeforeValidator(lambda value: {} if value == "" else value)
 
 
+def _known_encoding(name: str | None) -> str | None:
+    try:
+        return name and codecs.lookup(name).name
+    except LookupError:
+        raise ValueError("no such encoding; name one such as utf-8 or cp1252") from None
+
+
 class GateRule(FrozenModel):
     """How much worse a new recipe may be: see :func:`evaluation.paired.margin_of`."""
 
@@ -42,6 +50,7 @@ class GateRule(FrozenModel):
 class Config(FrozenModel):
     """Everything that training is told, from config.yml.
 
+    ``encoding`` is that of the dataset where it is not UTF-8, ``sheet`` the one of a workbook.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``features`` is the source of the home's
@@ -51,6 +60,8 @@ class Config(FrozenModel):
     format: Annotated[int, Field(ge=1, le=NEWEST)] = NEWEST
     pipeline_save_file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     dataset: str
+    encoding: Annotated[str | None, AfterValidator(_known_encoding)] = None
+    sheet: str | None = None
     target: str
     missing_markers: tuple[str, ...] = ()
     decimal_comma: bool = False
@@ -87,16 +98,26 @@ class Config(FrozenModel):
 
     def row_schema(self) -> RowSchema:
         """What a row looks like to everything that predicts."""
+        columns = self.columns
+        if self.decimal_comma:
+            columns = {name: _with_commas(column) for name, column in columns.items()}
         return RowSchema(
-            columns=self.columns,
+            columns=columns,
             ignored=(*self.ignored, self.target),
             missing_markers=self.missing_markers,
-            decimal_comma=self.decimal_comma,
         )
 
     def notes(self) -> tuple[str, ...]:
         """What whoever trains should know about the file."""
         return (OLD_FORMAT,) if self.format < NEWEST else ()
+
+
+def _with_commas(column: Column) -> Column:
+    """A column of a file whose numbers have decimal commas, unless it says something else."""
+    says_more = {"decimal", "thousands"} & column.model_fields_set
+    if column.kind not in ("integer", "number") or says_more:
+        return column
+    return column.model_copy(update={"decimal": ","})
 
 
 def load_config(home: Home) -> Config:

@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import RowSchema
+from classification_model.processing.centring import with_centre
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
     Feature,
     Matrix,
-    RowEncoder,
     category_codes,
+    uncentred,
 )
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
@@ -62,7 +63,7 @@ class ColumnEncoder:
         self._seen = profile.columns if profile else {}
         self._features = features
         self._functions = functions
-        self._row_encoders = RowEncoder(features, functions).columns
+        self._row_encoders = [uncentred(feature, functions) for feature in features]
         self._value_checks = value_checks(schema, profile, vocabularies)
 
     def encode(self, columns: Columns, only: Sequence[int] | None = None) -> Matrix:
@@ -74,8 +75,16 @@ class ColumnEncoder:
         size = len(next(iter(columns.values())))
         matrix = np.empty((size, len(wanted)), np.float32)
         for i, position in enumerate(wanted):
-            matrix[:, i] = self._encoded(position, self._features[position], columns)
+            centre = self._features[position].centre
+            numbers = self._encoded(position, self._features[position], columns)
+            if centre:  # missing values stay NaN
+                numbers = np.clip(numbers - centre, -LARGEST, LARGEST)
+            matrix[:, i] = numbers
         return matrix
+
+    def numbers(self, position: int, columns: Columns) -> Floats:
+        """The numbers of one feature, one for each row, not yet centred or rounded."""
+        return self._encoded(position, self._features[position], columns).astype(np.float64)
 
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
         """What is unusual: column, rule, the number of rows, and what to say of the first."""
@@ -131,12 +140,15 @@ def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> Floats:
 def learn_categories(
     plan: Sequence[Feature], columns: Columns, functions: Functions = BUILT_IN
 ) -> tuple[Feature, ...]:
-    """Complete a plan with the categories that its features take in training rows."""
+    """Complete a plan with what its features take in training rows: categories, and centres."""
+    encoder = ColumnEncoder(RowSchema(columns={}), plan, functions)
     return tuple(
         replace(feature, categories=_categories(feature, columns, functions))
         if feature.kind == "category"
-        else feature
-        for feature in plan
+        else feature  # what is learned is small, and near 0
+        if feature.function in functions.parts
+        else with_centre(feature, encoder.numbers(i, columns))
+        for i, feature in enumerate(plan)
     )
 
 

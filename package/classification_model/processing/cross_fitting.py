@@ -38,11 +38,17 @@ class CrossFit:
         rows: how many rows there are.
     """
 
-    def __init__(self, fit: Fit, folds: Sequence[Fold], rows: int) -> None:
+    def __init__(
+        self, fit: Fit, folds: Sequence[Fold], rows: int, fitted: dict[bytes, Says] | None = None
+    ) -> None:
         self._fit = fit
         self._folds = folds
         self._rows = rows
-        self._fitted: dict[bytes, Says] = {}
+        self._fitted: dict[bytes, Says] = {} if fitted is None else fitted
+
+    def by(self, folds: Sequence[Fold]) -> CrossFit:
+        """The same by other folds; what was fitted is shared."""
+        return CrossFit(self._fit, folds, self._rows, self._fitted)
 
     def out_of_fold(self) -> Matrix:
         """What is said of each row by the encoder that was fitted without its fold."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from classification_model.config.schema import Column, RowSchema
@@ -15,6 +16,8 @@ __all__ = ["Noticed", "RowWarning", "ValueCheck", "value_checks"]
 
 Noticed = tuple[str, str] | None
 """The rule that a value does not follow and what to say of it, or nothing."""
+
+_DAY = len("2024-12-31")
 
 ValueCheck = Callable[[Any], Noticed]
 """Says what is unusual about a typed value of one column."""
@@ -71,6 +74,8 @@ def _value_check(
         return _category_check(frozenset(seen.categories), missing)
     if seen.minimum is not None and seen.maximum is not None:
         return _range_check(seen.minimum, seen.maximum, missing)
+    if seen.earliest is not None and seen.latest is not None:
+        return _date_check(date_of(seen.earliest), date_of(seen.latest), missing)
     return None if missing is None else lambda value: missing if value is None else None
 
 
@@ -110,5 +115,23 @@ def _range_check(low: float, high: float, missing: Noticed) -> ValueCheck:
             return None
         where = f"below the minimum {low}" if value < low else f"above the maximum {high}"
         return "out_of_range", f"{value} is {where} seen in training"
+
+    return check
+
+
+def date_of(text: str) -> date:
+    """A day or a time as a profile has it."""
+    return date.fromisoformat(text) if len(text) == _DAY else datetime.fromisoformat(text)
+
+
+def _date_check(low: date, high: date, missing: Noticed) -> ValueCheck:
+    def check(value: date | None) -> Noticed:
+        if value is None:
+            return missing
+        if low <= value <= high:
+            return None
+        where = "before the earliest" if value < low else "after the latest"
+        bound = low if value < low else high
+        return "out_of_range", f"{value} is {where} {bound} seen in training"
 
     return check

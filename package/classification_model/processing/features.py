@@ -18,8 +18,13 @@ import numpy.typing as npt
 
 from classification_model.config.schema import DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
-from classification_model.processing.functions import BUILT_IN, DATE_PARTS, Functions
-from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
+from classification_model.processing.functions import BUILT_IN, DATE_PARTS, TIME_PARTS, Functions
+from classification_model.processing.validation import (
+    LARGEST,
+    TypedRow,
+    TypedValue,
+    date_format,
+)
 
 __all__ = [
     "MISSING",
@@ -29,6 +34,8 @@ __all__ = [
     "RowEncoder",
     "category_codes",
     "feature_plan",
+    "uncentred",
+    "within_float32",
 ]
 
 Matrix = npt.NDArray[np.float32]
@@ -45,8 +52,10 @@ class Feature:
     """One column of the matrix: where its value comes from, and how it becomes a number.
 
     Without ``function`` the value is that of the one input. A category becomes its position
-    in ``categories``, or :data:`UNSEEN`. A text stands in a plan for the numbers that are learned
-    from it, and in no matrix. A number with ``categories`` is the place of a category in an order.
+    in ``categories``, or :data:`UNSEEN`. A number with ``categories`` is the place of a category in
+    an order. From a number ``centre`` is subtracted before it is rounded to float32, so that what
+    differed in training differs in the matrix. A text stands in a plan for the numbers that are
+    learned from it, and in no matrix.
     """
 
     name: str
@@ -54,6 +63,7 @@ class Feature:
     inputs: tuple[str, ...]
     function: str | None = None
     categories: tuple[str, ...] = ()
+    centre: float = 0.0
 
     @property
     def other(self) -> float:
@@ -91,8 +101,8 @@ def feature_plan(
 ) -> tuple[Feature, ...]:
     """Which features a schema gives: its columns in order, then the derived ones.
 
-    Raw text gives none by itself; a date gives year, month, weekday and day number. Categories
-    are learned from training rows.
+    Raw text gives none by itself; a date gives year, month, weekday and day number, and a time its
+    hour, too. Categories are learned from training rows.
 
     Raises:
         ConfigError: a derived feature names a function that there is not.
@@ -100,9 +110,10 @@ def feature_plan(
     plan: list[Feature] = []
     for name, column in schema.columns.items():
         if column.kind == "date":
+            parts = [*DATE_PARTS, *(TIME_PARTS if date_format(column).has_time else ())]
             plan += [
                 Feature(name=f"{name} {part}", kind="number", inputs=(name,), function=part)
-                for part in DATE_PARTS
+                for part in parts
             ]
         elif column.order:
             order = column.order
@@ -130,7 +141,9 @@ class RowEncoder:
     """
 
     def __init__(self, features: Sequence[Feature], functions: Functions = BUILT_IN) -> None:
-        self.columns = [_encoder(feature, functions) for feature in features]
+        self.columns = [
+            _centred(uncentred(feature, functions), feature.centre) for feature in features
+        ]
         self.width = len(self.columns)
 
     def encode(self, rows: Sequence[TypedRow]) -> Matrix:
@@ -142,8 +155,23 @@ class RowEncoder:
         return [encode(row) for encode in self.columns]
 
 
-def _encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
-    """The function from a typed row to one feature's number."""
+def within_float32(value: float) -> float:
+    """The nearest number that float32 has: no estimator of scikit-learn takes infinity."""
+    return value if abs(value) <= LARGEST else math.copysign(LARGEST, value)
+
+
+def _centred(encode: Callable[[TypedRow], float], centre: float) -> Callable[[TypedRow], float]:
+    if not centre:
+        return encode
+    return lambda row: _less(encode(row), centre)
+
+
+def _less(value: float, centre: float) -> float:
+    return value if math.isnan(value) else within_float32(value - centre)
+
+
+def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
+    """The function from a typed row to one feature's number, before its centre is subtracted."""
     if feature.looks_up:
         return _category_encoder(feature, functions)
     if feature.function is None:
@@ -161,7 +189,7 @@ def _encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], flo
         if value is None:
             return MISSING
         # Columns fit into float32, but what a function makes of them may not.
-        return value if abs(value) <= LARGEST else math.copysign(math.inf, value)
+        return MISSING if math.isnan(value) else within_float32(value)
 
     return number
 

@@ -111,8 +111,11 @@ def profile_of_counts(kind: Kind, counts: Mapping[TypedValue, int]) -> ColumnPro
     if kind == "text":  # somebody wrote it; see TextEncoder.example
         return ColumnProfile(missing=missing)
     example = min(known, key=lambda value: (-known[value], value), default=None)
+    dates = [value for value in known if isinstance(value, date)]
     return ColumnProfile(
         missing=missing,
+        earliest=min(dates).isoformat() if dates else None,
+        latest=max(dates).isoformat() if dates else None,
         categories=dict(sorted(known.items())) if kind == "category" else {},
         example=example.isoformat() if isinstance(example, date) else example,
     )

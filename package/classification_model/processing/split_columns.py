@@ -64,7 +64,6 @@ def _moments(
         schema = RowSchema(
             columns={name: column},
             missing_markers=config.missing_markers,
-            decimal_comma=config.decimal_comma,
         )
         typed = ColumnRules(schema).check({name: raw})
         good = typed.good

@@ -22,7 +22,8 @@ from classification_model.processing.profiling import profile_of
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.progress import Progress
 from classification_model.training import fitting
-from classification_model.training.export import export, parts_of
+from classification_model.training.export import export
+from classification_model.training.export_estimator import parts_of
 from classification_model.training.recipes import Contestant, recipe_of
 
 __all__ = ["Facts", "estimator_name", "held_out", "judged", "proven"]

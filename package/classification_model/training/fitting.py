@@ -22,11 +22,14 @@ from classification_model.pipeline import (
 )
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Matrix
-from classification_model.processing.splitting import Units
+from classification_model.processing.splitting import Fold, Units, folds
 from classification_model.progress import Progress
-from classification_model.training.selection import choose, repeated_folds
+from classification_model.training.selection import choose
 
 __all__ = ["Encoded", "choose_estimator", "encode", "fit", "scores"]
+
+
+_FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,15 @@ class Encoded:
     step: EncodingStep
     matrix: Matrix
     labels: Sequence[Label]
-    of_fold: Callable[[int], Matrix]
     units: Units
+    of_folds: Callable[[Sequence[Fold]], Sequence[Matrix]]
 
 
 def encode(config: Config, train: Dataset) -> Encoded:
     """Learn the features of the training rows, which were validated."""
     step = encoding_step(config)
-    folds = [fold for repeat in repeated_folds(train.labels, train.units) for fold in repeat]
-    found = step.fit_folds(train.typed(), train.labels, folds)
-    return Encoded(step, found.matrix, train.labels, found.of_fold, train.units)
+    found = step.fit_folds(train.typed(), train.labels, folds(train.units, train.labels, count=_FOLDS))
+    return Encoded(step, found.matrix, train.labels, train.units, found.of_folds)
 
 
 def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choice:
@@ -57,10 +59,10 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
         train.matrix,
         train.labels,
         train.step.features_,
-        of_fold=train.of_fold,
         seed=config.random_state,
         time_budget=config.time_budget,
         units=train.units,
+        of_folds=train.of_folds,
         began=progress.comparing,
         progress=progress.compared,
     )

@@ -1,170 +1,289 @@
-"""Choose the estimator by cross-validation: compare a few good candidates, then let them vote.
+"""Choose a blend of boosted trees, linear models and networks for a table of any size.
 
-The comparison is stratified cross-validation on log loss. The vote is greedy ensemble
-selection from the out-of-fold probabilities (Caruana et al., "Ensemble selection from
-libraries of models", ICML 2004).
+Candidates are walked step by step on held-out folds, the strong ones first. Shapes of boosted
+trees are first tried on a share of the rows, and the better ones on all (successive halving:
+Jamieson and Talwalkar, AISTATS 2016). What was answered out of fold decides on the work each
+gets, on the vote and on the temperature; nothing is fitted again for that.
 """
 
 from __future__ import annotations
 
 import signal
 import time
-import warnings
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from multiprocessing import TimeoutError as TooLong
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 
 import joblib
 import numpy as np
-import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import Pipeline
 
 from classification_model.bundle.provenance import Choice, Compared
 from classification_model.config.schema import EstimatorConfig
-from classification_model.evaluation.metrics import Outcomes
-from classification_model.pipeline import build_classifier
+from classification_model.pipeline import categorical_columns
 from classification_model.processing.features import Feature, Matrix
 from classification_model.processing.splitting import Fold, Units, folds, row_units
+from classification_model.training import vote
+from classification_model.training.candidates import bags, candidates
+from classification_model.training.metric import metric_named
+from classification_model.training.walk import (
+    POSITION,
+    Path,
+    Positions,
+    Scores,
+    log_losses,
+    shared,
+    walk,
+)
 
-__all__ = ["candidates", "choose", "repeated_folds"]
+__all__ = ["candidates", "choose"]
 
-Indices = npt.NDArray[np.intp]
-Scores = npt.NDArray[np.float64]
-"""Out-of-fold probabilities, shape ``(repeats, rows, classes)``."""
-
-_FOLDS = 5
-_REPEATED = 1500
-"""Up to this many rows are divided into folds twice: one division of a small table says little."""
-
-_SMALL = 3000
-"""Up to this many rows, candidates that take long on large tables are tried, too."""
-
-_ROUNDS = 25
-_MOST_MEMBERS = 4
-# Below these relative gains the simpler model is kept: they are within what chance gives.
-_VOTE_GAIN = 0.002
-_CALIBRATION_GAIN = 0.01
+# Rows times columns times trees in a round, up to which five folds or three are worth it.
+_FIVE_FOLDS, _THREE_FOLDS = 300_000, 1_200_000
+_SMALL, _TWICE = 3_000, 1_500
+_HELD_OUT = 50_000
+# How many shapes of boosted trees come to the last round, and the share of rows of the first.
+_FINALISTS = 5
+_FIRST_SHARE = 0.3
+_SCREENING = 0.4  # of the time
+# Bytes of a node in both files, and of a weight.
+_NODE, _WEIGHT = 110, 8
 
 
-def candidates(rows: int, plan: Sequence[Feature]) -> dict[str, EstimatorConfig]:
-    """What is compared for a table of this size, by name, the cheapest first."""
+@dataclass
+class _Search:
+    """The table, how it is divided, and what has been found so far."""
 
-    def named(name: str, **parameters: object) -> EstimatorConfig:
-        return EstimatorConfig(name=name, parameters=parameters)
+    matrix: Matrix
+    matrices: Sequence[Matrix]
+    target: Positions
+    categories: Sequence[int]
+    repeats: Sequence[Sequence[Fold]]
+    seed: int
+    min_rows: int
+    deadline: float
+    largest: float
+    classes: int
+    bags: int
+    configs: dict[str, EstimatorConfig] = field(default_factory=dict)
+    margins: dict[str, Scores] = field(default_factory=dict)
+    ended: bool = False
 
-    boosting = "hist_gradient_boosting"
-    found = {
-        f"logistic regression, C {c:g}": named("logistic_regression", C=c, max_iter=500)
-        for c in (0.1, 1.0, 10.0, 0.01)
-    }
-    found["gradient boosting, small"] = named(
-        boosting, max_iter=200, learning_rate=0.04, max_leaf_nodes=5, min_samples_leaf=10,
-        max_features=0.3, l2_regularization=1.0,
-    )  # fmt: skip
-    forest = {"n_estimators": 100, "min_samples_leaf": 3, "max_features": 0.4}
-    found["random forest"] = named("random_forest", **forest)
-    found["extra trees"] = named("extra_trees", **{**forest, "max_features": 0.6})
-    found["gradient boosting, medium"] = named(
-        boosting, max_iter=200, learning_rate=0.05, max_leaf_nodes=16, min_samples_leaf=20,
-        max_features=0.5, l2_regularization=1.0,
-    )  # fmt: skip
-    if rows > 1000:
-        found["gradient boosting, large"] = named(
-            boosting, max_iter=300, learning_rate=0.08, max_leaf_nodes=31, min_samples_leaf=20,
-            max_features=0.5, l2_regularization=1.0,
+    @property
+    def folds(self) -> list[Fold]:
+        return [fold for repeat in self.repeats for fold in repeat]
+
+    @property
+    def truth(self) -> Positions:
+        return self.target[np.concatenate([test for _, test in self.folds])]
+
+    def walk(
+        self, config: EstimatorConfig, number: int, fold: Fold, deadline: float, at_least: int = 0
+    ) -> object:
+        """One walk, to be done by a worker; ``fold`` are rows of the fold with the number."""
+        train, test = fold
+        return joblib.delayed(walk)(
+            config, self.matrices[number], self.target, train, test, categories=self.categories,
+            min_rows=self.min_rows, seed=self.seed, deadline=deadline,
+            furthest=self.furthest(config), at_least=at_least,
         )  # fmt: skip
-    if rows <= _SMALL and sum(feature.kind == "number" for feature in plan) * 2 > len(plan):
-        found["support vectors, C 1"] = named("svc", C=1.0)
-        found["support vectors, C 10"] = named("svc", C=10.0)
-        found["neural network"] = named(
-            "neural_network", hidden_layer_sizes=[64], alpha=0.1, max_iter=200
-        )
-    return found
+
+    def furthest(self, config: EstimatorConfig) -> float:
+        """The rounds that fit into the bundle."""
+        if config.name != "lightgbm":
+            return np.inf
+        return max(1.0, self.largest / self.size(config, rounds=1.0, bags=1))
+
+    def size(self, config: EstimatorConfig, *, rounds: float, bags: int) -> float:
+        """About how many bytes a fitted candidate has at most."""
+        if config.name != "lightgbm":
+            return float(_WEIGHT * self._weights(config) * bags)
+        leaves = min(config.parameters.get("num_leaves", 31), len(self.target) // self.min_rows)
+        trees = self.classes if self.classes > 2 else 1
+        return _NODE * (2 * leaves - 1) * trees * rounds * bags
+
+    def _weights(self, config: EstimatorConfig) -> int:
+        codes = (np.nanmax(self.matrix[:, i], initial=0) + 2 for i in self.categories)
+        width = self.matrix.shape[1] + int(sum(codes))
+        if config.name == "linear":
+            return width * self.classes
+        hidden, layers = config.parameters["hidden"], config.parameters["layers"]
+        return int(hidden * (width + hidden * (layers - 1) + self.classes))
+
+    def keep(self, name: str, config: EstimatorConfig, paths: Sequence[Path]) -> float | None:
+        """Note a candidate at the position where it is best, and give its log loss."""
+        self.ended |= any(path.ended for path in paths)
+        found = shared(paths, [len(test) for _, test in self.folds])
+        if found is None:
+            return None
+        position, self.margins[name] = found
+        reached = int(position) if config.name != "linear" else position
+        parameters = {**config.parameters, POSITION[config.name]: reached}
+        self.configs[name] = config.model_copy(update={"parameters": parameters})
+        return _rounded(log_losses(self.truth, self.margins[name]).mean())
 
 
-def choose(  # noqa: PLR0913 - each is a word of the recipe
+def choose(
     matrix: Matrix,
     labels: Sequence[object],
     plan: Sequence[Feature],
     *,
     seed: int,
     time_budget: float,
-    of_fold: Callable[[int], Matrix] | None = None,
     units: Units | None = None,
+    of_folds: Callable[[Sequence[Fold]], Sequence[Matrix]] | None = None,
+    metric: str = "log_loss",
+    min_rows: int = 5,
+    max_model_mb: float = 20,
     began: Callable[[int, int, str], None] = lambda *_: None,
     progress: Callable[[int, int, str, float], None] = lambda *_: None,
 ) -> Choice:
-    """Compare the candidates and choose one, or a soft vote of some.
+    """Compare the candidates and choose a blend of some.
 
     Args:
         matrix: encoded training rows, shape ``(rows, features)``.
         labels: their classes.
         plan: the features, in the order of the matrix's columns.
         seed: of every candidate.
-        time_budget: seconds; a candidate that does not end in time is ended and left out. The
-            first is always compared.
-        of_fold: the matrix of all rows for each of :func:`repeated_folds`, where it holds what is
-            learned from labels; by default ``matrix``.
+        time_budget: seconds; what runs when they end is ended, and what it reached counts.
         units: what no fold divides, and whether folds look forward; without them each row.
+        of_folds: the matrix of all rows for each fold, where what is learned from labels is in it;
+            by default ``matrix``.
+        metric: what the vote lowers: ``log_loss``, ``roc_auc``, ``f1``, ``balanced_accuracy``.
+        min_rows: the fewest rows that a leaf, a bound or a category's column stands for.
+        max_model_mb: megabytes that the model's files may have.
         began: told how many of how many are done, and the name of the next.
-        progress: told how many of how many are done, and the newest.
+        progress: told how many of how many are done, the newest, and its log loss.
     """
-    table = _divided(matrix, labels, units or row_units(len(matrix), seed), of_fold)
-    available = candidates(len(matrix), plan)
-    start, longest = time.monotonic(), 0.0
-    scores: dict[str, Scores] = {}
+    start = time.time()
+    classes, target = np.unique([str(label) for label in labels], return_inverse=True)
+    cost = matrix.size * (len(classes) if len(classes) > 2 else 1)
+    repeats = _repeats(units or row_units(len(target), seed), target, cost)
+    parts = [fold for repeat in repeats for fold in repeat]
+    search = _Search(
+        matrix, of_folds(parts) if of_folds else [matrix] * len(parts), target,
+        categorical_columns(plan), repeats,
+        seed, min_rows, start + time_budget, max_model_mb * 0.8e6, len(classes),
+        bags(len(target)),
+    )  # fmt: skip
+    available = candidates(len(target), plan, len(classes))
     losses: dict[str, float] = {}
-    with joblib.Parallel(n_jobs=-1) as parallel:  # this machine's cores, or a cluster's
+    with joblib.Parallel(n_jobs=-1, return_as="generator") as parallel:
         _start_workers(parallel)
-        for done, name in enumerate(available, start=1):
-            begun = time.monotonic() - start
-            # What comes later takes longer, so the longest yet has to fit at least.
-            if scores and begun + longest > time_budget:
-                break
-            began(done - 1, len(available), name)
-            estimator = build_classifier(plan, available[name], seed)
-            parallel.timeout = time_budget - begun if scores else None
-            try:
-                scores[name] = _out_of_fold(parallel, estimator, table)
-            except TooLong:
-                break
-            losses[name] = _loss(table.answered, scores[name])
-            longest = max(longest, time.monotonic() - start - begun)
-            progress(done, len(available), name, losses[name])
-    return _chosen(table.answered, available, scores, losses, seed)
+        first, *_ = available
+        screened = [n for n, c in available.items() if c.name == "lightgbm" and n != first]
+        early = [name for name in available if name not in screened]
+        total = len(early) + _FINALISTS
+        for names in (early, None):
+            if names is None:
+                began(len(losses), total, f"{len(screened)} shapes of boosted trees")
+                names = _finalists(parallel, search, {n: available[n] for n in screened})
+            for name, paths in _walked(parallel, search, {n: available[n] for n in names}, first):
+                loss = search.keep(name, available[name], paths)
+                if loss is not None:
+                    losses[name] = loss
+                    progress(len(losses), total, name, loss)
+    return _chosen(search, losses, metric)
 
 
-def _chosen(
-    y: Indices,
-    available: dict[str, EstimatorConfig],
-    scores: dict[str, Scores],
-    losses: dict[str, float],
-    seed: int,
-) -> Choice:
-    weights, loss = _vote(y, scores, losses)
+def _walked(
+    parallel: joblib.Parallel,
+    search: _Search,
+    named: dict[str, EstimatorConfig],
+    first: str,
+) -> Iterable[tuple[str, list[Path]]]:
+    """Each candidate with its walks on all folds, as they are done."""
+    found = parallel(
+        search.walk(config, number, fold, search.deadline, at_least=1 if name == first else 0)
+        for name, config in named.items()
+        for number, fold in enumerate(search.folds)
+    )
+    for name in named:
+        yield name, [next(found) for _ in search.folds]
+
+
+def _finalists(
+    parallel: joblib.Parallel, search: _Search, named: dict[str, EstimatorConfig]
+) -> list[str]:
+    """The shapes that lose least on a share of the rows, the best first."""
+    left = search.deadline - time.time()
+    if left <= 0:
+        search.ended = True
+        return []
+    deadline = time.time() + _SCREENING * left
+    train, test = search.folds[0]
+    draw = np.random.default_rng(search.seed)
+    share = len(train) if len(train) <= _SMALL else max(_SMALL, int(_FIRST_SHARE * len(train)))
+    some = np.sort(draw.permutation(train)[:share])
+    few = np.sort(draw.permutation(test)[:10_000])
+    fold = (some, few)
+    paths = parallel(search.walk(config, 0, fold, deadline) for config in named.values())
+    losses = {
+        name: min(path.losses)
+        for name, path in zip(named, paths, strict=True)
+        if path.losses and not path.ended
+    }
+    return sorted(losses, key=lambda name: losses[name])[:_FINALISTS] or [*named][:1]
+
+
+def _chosen(search: _Search, losses: dict[str, float], metric: str) -> Choice:
+    lowered = metric_named(metric, search.classes)
+    repeats = np.repeat(
+        np.arange(len(search.repeats)),
+        [sum(len(test) for _, test in repeat) for repeat in search.repeats],
+    )
+
+    def mean_over_repeats(truth: Positions, margins: Scores) -> float:
+        parts = [repeats == repeat for repeat in range(len(search.repeats))]
+        return float(np.mean([lowered(truth[part], margins[part]) for part in parts]))
+
+    sizes = {
+        name: search.size(config, rounds=config.parameters.get("rounds", 1), bags=1)
+        for name, config in search.configs.items()
+    }
+    truth = search.truth
+    weights = vote.greedy(truth, search.margins, mean_over_repeats, sizes, search.largest)
     total = sum(weights.values())
-    compared = tuple(
-        Compared(name=name, log_loss=losses[name], weight=weights.get(name, 0) / total)
+    mixed = sum(weight * search.margins[name] for name, weight in weights.items()) / total
+    hot = vote.temperature(truth, np.asarray(mixed))
+    room = search.largest / sum(sizes[name] for name in weights)
+    members = tuple(
+        _member(search.configs[name], weights[name] / total / hot, min(search.bags, int(room)))
         for name in losses
+        if name in weights
     )
-    mixed = sum(weight * scores[name] for name, weight in weights.items()) / total
-    estimator_config = _estimator(available, weights)
-    calibrated = _calibrated_loss(y, np.asarray(mixed), seed)
-    if calibrated < loss * (1 - _CALIBRATION_GAIN):
-        estimator_config = estimator_config.model_copy(update={"calibration": "sigmoid"})
-        loss = calibrated
+    compared = tuple(
+        Compared(name=name, log_loss=loss, weight=weights.get(name, 0) / total)
+        for name, loss in losses.items()
+    )
     return Choice(
-        estimator=estimator_config,
+        estimator=EstimatorConfig(name="blend", members=members),
         compared=compared,
-        log_loss=loss,
-        cut_short=len(losses) < len(available),
+        log_loss=_rounded(log_losses(truth, np.asarray(mixed) / hot).mean()),
+        cut_short=search.ended,
     )
+
+
+def _member(config: EstimatorConfig, weight: float, bags: int) -> EstimatorConfig:
+    parameters = {**config.parameters}
+    if config.name != "linear" and bags > 1:
+        parameters["bags"] = bags
+    return config.model_copy(update={"weight": round(weight, 6), "parameters": parameters})
+
+
+def _repeats(units: Units, target: Positions, cost: int) -> list[list[Fold]]:
+    """Five folds where they are cheap, twice where rows are few; one of five where they are not."""
+    rows = len(target)
+    few = cost <= _FIVE_FOLDS or rows <= _SMALL
+    once = not few and cost > _THREE_FOLDS
+    parts = [
+        folds(units, target.tolist(), count=5 if few or once else 3, repeat=repeat)
+        for repeat in range(2 if rows <= _TWICE and not units.by_time else 1)
+    ]
+    if not once:
+        return parts
+    train, test = parts[0][-1]  # by time, the newest
+    draw = np.random.default_rng(0)
+    return [[(train, np.sort(draw.permutation(test)[:_HELD_OUT]))]]
 
 
 def _start_workers(parallel: joblib.Parallel) -> None:
@@ -177,144 +296,11 @@ def _start_workers(parallel: joblib.Parallel) -> None:
     resource_tracker.ensure_running()  # itself it would let Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        parallel(joblib.delayed(abs)(0) for _ in range(2))
+        list(parallel(joblib.delayed(abs)(0) for _ in range(2)))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Divided:
-    """Training rows and their folds, once for each repeat; ``rows`` are those that are answered.
-
-    By time the oldest rows are answered by no fold.
-    """
-
-    matrices: Sequence[Matrix]
-    y: Indices
-    repeats: Sequence[Sequence[Fold]]
-    rows: npt.NDArray[np.intp]
-
-    @property
-    def answered(self) -> Indices:
-        return self.y[self.rows]
-
-
-def repeated_folds(labels: Sequence[object], units: Units) -> list[list[Fold]]:
-    """The folds by which candidates are compared; of a small table twice."""
-    repeats = 2 if len(labels) <= _REPEATED and not units.by_time else 1
-    return [folds(units, labels, count=_FOLDS, repeat=repeat) for repeat in range(repeats)]
-
-
-def _divided(
-    matrix: Matrix,
-    labels: Sequence[object],
-    units: Units,
-    of_fold: Callable[[int], Matrix] | None,
-) -> _Divided:
-    parts = repeated_folds(labels, units)
-    rows = np.unique(np.concatenate([test for _, test in parts[0]]))
-    codes = np.unique([str(label) for label in labels], return_inverse=True)[1]
-    matrices = [of_fold(i) if of_fold else matrix for i in range(sum(map(len, parts)))]
-    return _Divided(matrices, codes, parts, rows)
-
-
-def _out_of_fold(parallel: joblib.Parallel, estimator: Pipeline, table: _Divided) -> Scores:
-    """Each row's probabilities by models that were not trained on it."""
-    answers = parallel(
-        joblib.delayed(_fit_and_score)(estimator, matrix, table.y, train, test)
-        for matrix, (train, test) in zip(table.matrices, chain(*table.repeats), strict=True)
-    )
-    scores = np.zeros((len(table.repeats), len(table.y), answers[0].shape[1]))
-    answer = iter(answers)
-    for repeat, parts in enumerate(table.repeats):
-        for _, test in parts:
-            scores[repeat, test] = next(answer)
-    found: Scores = scores[:, table.rows]
-    found /= found.sum(axis=2, keepdims=True)
-    return found
-
-
-def _fit_and_score(
-    estimator: Pipeline,
-    matrix: Matrix,
-    y: Indices,
-    train: Indices,
-    test: Indices,
-) -> npt.NDArray[np.float64]:
-    with warnings.catch_warnings():
-        # A candidate that has not converged is judged by its loss like any other.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = estimator.fit(matrix[train], y[train])
-        scores: npt.NDArray[np.float64] = fitted.predict_proba(matrix[test])
-    return scores
-
-
-def _loss(y: Indices, scores: Scores) -> float:
-    """The mean of the repeats' losses.
-
-    Their answers are not averaged first: what will be trained answers once, and a mean of two
-    flatters what changes most from one to the other.
-    """
-    shares = scores / scores.sum(axis=2, keepdims=True)
+def _rounded(loss: float) -> float:
     # To nine digits: what is beyond depends on how many threads a machine adds up with.
-    return round(float(np.mean([Outcomes(y, each).losses.mean() for each in shares])), 9)
-
-
-def _vote(
-    y: Indices, scores: dict[str, Scores], losses: dict[str, float]
-) -> tuple[dict[str, int], float]:
-    """How often each candidate is in the vote, and the vote's loss.
-
-    Begin with the best; again and again add the one that lowers the loss of the mean most,
-    also one that is in already, until none does.
-    """
-    best = min(losses, key=lambda name: losses[name])
-    weights, total, loss = Counter([best]), scores[best].copy(), losses[best]
-    for size in range(2, _ROUNDS + 1):
-        allowed = list(scores) if len(weights) < _MOST_MEMBERS else list(weights)
-        tried = {name: _loss(y, (total + scores[name]) / size) for name in allowed}
-        name = min(tried, key=lambda name: tried[name])
-        if tried[name] >= loss:
-            break
-        weights[name] += 1
-        total, loss = total + scores[name], tried[name]
-    if loss > losses[best] * (1 - _VOTE_GAIN):
-        return {best: 1}, losses[best]
-    return {name: weights[name] for name in losses if name in weights}, loss
-
-
-def _estimator(available: dict[str, EstimatorConfig], weights: dict[str, int]) -> EstimatorConfig:
-    if len(weights) == 1:
-        return available[next(iter(weights))]
-    members = [
-        available[name].model_copy(update={"weight": float(weight)})
-        for name, weight in weights.items()
-    ]
-    return EstimatorConfig(name="soft_vote", members=tuple(members))
-
-
-def _calibrated_loss(y: Indices, scores: Scores, seed: int) -> float:
-    """The loss after a sigmoid per class on the out-of-fold scores, itself cross-fitted.
-
-    Platt's sigmoid is a logistic regression on the score; for more than two classes each is
-    fitted against the rest and the results add up to one, as in scikit-learn's calibration.
-    """
-    splits = min(_FOLDS, *Counter(y.tolist()).values())
-    if splits < 2:  # by time, a class may be answered once
-        return float("inf")
-    divided = StratifiedKFold(splits, shuffle=True, random_state=seed)
-    sigmoid = LogisticRegression(C=1e6)
-    classes = np.unique(y)
-    if scores.shape[2] != len(classes):  # by time, a class may never be answered
-        return float("inf")
-
-    def fitted(each: npt.NDArray[np.float64], position: int) -> npt.NDArray[np.float64]:
-        column, is_class = each[:, [position]], y == classes[position]
-        cv = divided.split(y, y)
-        answers: npt.NDArray[np.float64] = cross_val_predict(
-            sigmoid, column, is_class, cv=cv, method="predict_proba"
-        )
-        return answers[:, 1]
-
-    columns = [[fitted(each, k) for k in range(len(classes))] for each in scores]
-    return _loss(y, np.array(columns).transpose(0, 2, 1))
+    return round(float(loss), 9)

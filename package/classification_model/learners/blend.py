@@ -1,0 +1,140 @@
+"""A classifier that adds up the margins of boosted trees, linear models and small networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from classification_model.learners import boosting, networks
+from classification_model.learners.networks import Layers, Preparation
+from classification_model.learners.trees import Trees, joined
+from classification_model.processing.features import Matrix
+
+__all__ = ["MEMBERS", "Blend", "Member", "softmax"]
+
+MEMBERS: Mapping[str, Mapping[str, Any]] = {
+    "lightgbm": boosting.DEFAULTS,
+    "linear": networks.LINEAR_DEFAULTS,
+    "network": networks.NETWORK_DEFAULTS,
+}
+"""What a blend may be made of, with the parameters of each."""
+
+Member = tuple[str, float, Mapping[str, Any]]
+"""A name out of :data:`MEMBERS`, a weight, and parameters that differ from the defaults.
+
+``bags`` among the parameters is a number of fits with other seeds, whose mean is taken.
+"""
+
+
+class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Margins of several members, weighted and added up; their softmax is the answer.
+
+    Adding margins up is taking the geometric mean of probabilities (an opinion pool). Weights
+    that do not add up to one make the answer more or less sure: temperature scaling (Guo et
+    al., "On Calibration of Modern Neural Networks", ICML 2017).
+
+    Args:
+        members: what is added up.
+        categories: the columns that hold codes of categories.
+        min_rows: the fewest training rows that a leaf, a bound or a category's column stands for.
+        random_state: of what is drawn.
+
+    Fitted, it holds arrays: ``trees_`` or None, ``preparation_`` or None, ``layers_``; and
+    ``native_``, the categorical columns that trees know as such.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member] = (("lightgbm", 1.0, {}),),
+        categories: Sequence[int] = (),
+        min_rows: int = 5,
+        random_state: int = 0,
+    ) -> None:
+        self.members = members
+        self.categories = categories
+        self.min_rows = min_rows
+        self.random_state = random_state
+
+    def fit(self, X: Matrix, y: npt.ArrayLike) -> Self:
+        X, y = validate_data(self, X, y, dtype=np.float32, ensure_all_finite="allow-nan")
+        self.classes_, target = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError("Classifier can't train when only one class is present.")
+        self.native_ = boosting.native(X, self.categories)
+        dense = any(name != "lightgbm" for name, _, _ in self.members)
+        preparation = Preparation.of(X, self.categories, min_rows=self.min_rows) if dense else None
+        prepared = preparation(X) if preparation else None
+        coded = boosting.with_codes(X, self.native_)
+        trees: list[Trees] = []
+        layers: list[Layers] = []
+        for name, weight, given in self.members:
+            parameters = dict(given)
+            bags = parameters.pop("bags", 1)
+            if name == "lightgbm":
+                fitted = boosting.fit(
+                    coded, target, categories=self.native_, parameters=parameters,
+                    bags=bags, seed=self.random_state, min_rows=self.min_rows,
+                )  # fmt: skip
+                trees.append(fitted.scaled(weight))
+                continue
+            assert prepared is not None
+            found = (
+                [networks.fit_linear(prepared, target, parameters)]
+                if name == "linear"
+                else networks.fit_networks(
+                    prepared, target, parameters=parameters, bags=bags, seed=self.random_state
+                )
+            )
+            layers += [one.scaled(weight) for one in found]
+        self.trees_ = joined(trees) if trees else None
+        self.preparation_ = preparation
+        self.layers_ = tuple(layers)
+        return self
+
+    def decision_function(self, X: Matrix) -> npt.NDArray[np.float32]:
+        """The margins, shape ``(rows,)`` for two classes, else ``(rows, classes)``."""
+        margins = self._margins(X)
+        return margins[:, 0] if len(self.classes_) == 2 else margins
+
+    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
+        """Probabilities, shape ``(rows, classes)``."""
+        return softmax(self._margins(X))
+
+    def predict(self, X: Matrix) -> npt.NDArray[Any]:
+        """The likeliest class of each row."""
+        found: npt.NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return found
+
+    def _margins(self, X: Matrix) -> npt.NDArray[np.float32]:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False)
+        width = len(self.classes_) if len(self.classes_) > 2 else 1
+        margins = np.zeros((len(X), width), np.float32)
+        if self.trees_ is not None:
+            coded = boosting.with_codes(X, self.native_)
+            margins = self.trees_.margins(coded, width)
+        if self.preparation_ is not None:
+            prepared = self.preparation_(X)
+            for layers in self.layers_:
+                margins = margins + layers.margins(prepared)
+        return margins
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def softmax(margins: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Probabilities from margins; a single one is that of the second of two classes."""
+    if margins.shape[1] == 1:
+        margins = margins * np.array([-0.5, 0.5], margins.dtype)
+    grown = np.exp(margins.astype(np.float64) - margins.max(axis=1, keepdims=True))
+    shares: npt.NDArray[np.float64] = grown / grown.sum(axis=1, keepdims=True)
+    return shares

@@ -1,0 +1,162 @@
+"""Boosted trees, fitted by LightGBM on one thread and kept as arrays.
+
+LightGBM is asked for by training alone. On one thread, or several, it gives the same trees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from classification_model.errors import MissingExtraError
+from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text, joined
+from classification_model.processing.features import Matrix
+
+__all__ = ["DEFAULTS", "fit", "native", "rounds", "with_codes"]
+
+DEFAULTS: Mapping[str, Any] = {
+    "bagging_fraction": 1.0,
+    "cat_l2": 10.0,
+    "cat_smooth": 10.0,
+    "extra_trees": False,
+    "feature_fraction": 1.0,
+    "feature_fraction_bynode": 1.0,
+    "lambda_l1": 0.0,
+    "lambda_l2": 1.0,
+    "learning_rate": 0.05,
+    "max_bin": 255,
+    "max_depth": -1,
+    "min_data_in_leaf": 20,
+    "min_data_per_group": 20,
+    "num_leaves": 31,
+    "path_smooth": 0.0,
+    "rounds": 200,
+}
+"""LightGBM's parameters that a configuration may set; ``rounds`` are its boosting rounds."""
+
+# Enough work in a round for a second thread to pay.
+_THREADED = 4_000_000
+
+
+def rounds(
+    matrix: Matrix,
+    target: npt.NDArray[np.intp],
+    test: Matrix,
+    *,
+    categories: Sequence[int],
+    parameters: Mapping[str, Any],
+    seed: int,
+) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+    """Boost on; yield the rounds so far, and the margins of ``test``, at growing distances.
+
+    Args:
+        matrix: encoded rows, categories as codes, a missing one included.
+        target: the class of each, from 0 up.
+        test: the rows to answer.
+        categories: which columns hold codes.
+        parameters: as in :data:`DEFAULTS`; ``rounds`` is not looked at.
+        seed: of what is drawn.
+    """
+    booster = _booster(matrix, target, categories, parameters, seed, threads=1)
+    width = _width(target)
+    margins, done = np.zeros((len(test), width)), 0
+    for aim in _stops():
+        for _ in range(aim - done):
+            booster.update()
+        more = booster.predict(
+            test, raw_score=True, start_iteration=done, num_iteration=aim - done, num_threads=1
+        )
+        margins, done = margins + np.reshape(more, (len(test), width)), aim
+        yield done, margins
+
+
+def fit(
+    matrix: Matrix,
+    target: npt.NDArray[np.intp],
+    *,
+    categories: Sequence[int],
+    parameters: Mapping[str, Any],
+    bags: int,
+    seed: int,
+    min_rows: int,
+) -> Trees:
+    """Trees after ``rounds`` rounds, the mean of ``bags`` fits with seeds of their own."""
+    width = _width(target)
+    threads = 0 if matrix.size * width > _THREADED else 1
+    found = []
+    for bag in range(bags):
+        booster = _booster(matrix, target, categories, parameters, seed + bag, threads=threads)
+        for _ in range({**DEFAULTS, **parameters}["rounds"]):
+            booster.update()
+        text = booster.model_to_string(num_iteration=-1)
+        found.append(from_text(text, width=width, min_rows=min_rows).scaled(1 / bags))
+    return joined(found)
+
+
+def native(matrix: Matrix, categories: Sequence[int]) -> list[int]:
+    """The categorical columns of few enough codes; others are read as ordered numbers."""
+    return [
+        column for column in categories if np.nanmax(matrix[:, column], initial=0) < MISSING_CODE
+    ]
+
+
+def with_codes(matrix: Matrix, native: Sequence[int]) -> Matrix:
+    """A copy in which a missing category and an unseen one have codes of their own."""
+    if not native:
+        return matrix
+    filled = matrix.copy()
+    for column in native:
+        values = filled[:, column]
+        values[np.isnan(values)] = MISSING_CODE
+        values[values < 0] = UNSEEN_CODE
+    return filled
+
+
+def _width(target: npt.NDArray[np.intp]) -> int:
+    classes = int(target.max()) + 1
+    return classes if classes > 2 else 1
+
+
+def _stops() -> Iterator[int]:
+    """Numbers of rounds, each a seventh more than the last."""
+    aim = 20
+    while True:
+        yield aim
+        aim += max(2, aim // 7)
+
+
+def _booster(
+    matrix: Matrix,
+    target: npt.NDArray[np.intp],
+    categories: Sequence[int],
+    parameters: Mapping[str, Any],
+    seed: int,
+    *,
+    threads: int,
+) -> Any:
+    try:
+        import lightgbm
+    except ImportError:
+        raise MissingExtraError(purpose="boosting", extra="train", module="lightgbm") from None
+    classes = int(target.max()) + 1
+    settings = {**DEFAULTS, **parameters}
+    settings.pop("rounds")
+    settings |= {
+        "bagging_freq": int(settings["bagging_fraction"] < 1),
+        "deterministic": True,
+        "feature_pre_filter": False,
+        "force_col_wise": True,
+        "num_threads": threads,
+        "objective": "multiclass" if classes > 2 else "binary",
+        "seed": seed,
+        "verbosity": -1,
+    }
+    if classes > 2:
+        settings["num_class"] = classes
+    data = lightgbm.Dataset(
+        matrix, target, categorical_feature=list(categories), params=settings, free_raw_data=False
+    )
+    return lightgbm.Booster(settings, data)

@@ -1,0 +1,227 @@
+"""Linear models and small networks, fitted by scikit-learn and kept as layers of weights."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+
+from classification_model.processing.features import Matrix
+
+__all__ = [
+    "LINEAR_DEFAULTS",
+    "NETWORK_DEFAULTS",
+    "Layers",
+    "Preparation",
+    "epochs",
+    "fit_linear",
+    "fit_networks",
+    "strengths",
+]
+
+Floats = npt.NDArray[np.float32]
+
+LINEAR_DEFAULTS: Mapping[str, Any] = {"C": 1.0}
+NETWORK_DEFAULTS: Mapping[str, Any] = {
+    "alpha": 0.01,
+    "epochs": 50,
+    "hidden": 128,
+    "layers": 1,
+    "learning_rate": 0.002,
+}
+
+# From much regularisation to little, and from few passes over the rows to many.
+_STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+_EPOCHS = (2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85, 113, 150, 200)
+_MISSING = -2.0
+_MOST_CODES = 255
+_STEPS = 300  # of the linear solver
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """From the encoded matrix to centred and scaled columns, categories one by one.
+
+    A value beyond those that training saw counts as the nearest: a linear model would
+    extrapolate without end. ``fills`` has one entry for each column of the encoded matrix.
+    """
+
+    fills: Floats
+    numbers: npt.NDArray[np.int64]
+    low: Floats
+    high: Floats
+    centre: Floats
+    scale: Floats
+    columns: npt.NDArray[np.int64]
+    codes: Floats
+
+    @classmethod
+    def of(cls, matrix: Matrix, categories: Sequence[int], *, min_rows: int) -> Preparation:
+        """Learn it from training rows; ``categories`` are the columns that hold codes.
+
+        Bounds are the ``min_rows``-th smallest and largest values, and a category of fewer
+        rows has no column.
+        """
+        numbers = [i for i in range(matrix.shape[1]) if i not in {*categories}]
+        fills = np.full(matrix.shape[1], _MISSING, np.float32)
+        bounds = [_bounds(matrix[:, i], min_rows) for i in numbers]
+        for column, (_, middle, _) in zip(numbers, bounds, strict=True):
+            fills[column] = middle
+        low = np.array([low for low, _, _ in bounds], np.float32)
+        high = np.array([high for _, _, high in bounds], np.float32)
+        filled = np.where(np.isnan(matrix), fills, matrix)
+        clipped = np.clip(filled[:, numbers], low, high)
+        centre = clipped.mean(axis=0, dtype=np.float64).astype(np.float32)
+        spread = clipped.std(axis=0, dtype=np.float64)
+        scale = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0).astype(np.float32)
+        pairs = [
+            (column, code) for column in categories for code in _common(filled[:, column], min_rows)
+        ]
+        return cls(
+            fills, np.array(numbers, np.int64), low, high, centre, scale,
+            np.array([column for column, _ in pairs], np.int64),
+            np.array([code for _, code in pairs], np.float32),
+        )  # fmt: skip
+
+    def __call__(self, matrix: Matrix) -> Floats:
+        filled = np.where(np.isnan(matrix), self.fills, matrix)
+        numbers = np.clip(filled[:, self.numbers], self.low, self.high)
+        numbers = (numbers - self.centre) * self.scale
+        categories = (filled[:, self.columns] == self.codes).astype(np.float32)
+        return np.concatenate([numbers, categories], axis=1, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """Matrices and offsets of each layer; between two layers what is negative becomes zero."""
+
+    weights: tuple[Floats, ...]
+    offsets: tuple[Floats, ...]
+
+    def margins(self, prepared: Floats) -> Floats:
+        found = prepared
+        for position, (weights, offset) in enumerate(zip(self.weights, self.offsets, strict=True)):
+            found = np.maximum(found, 0) if position else found
+            found = found @ weights + offset
+        return found
+
+    def scaled(self, weight: float) -> Layers:
+        """The same with margins ``weight`` times as large."""
+        *weights, last = self.weights
+        *offsets, offset = self.offsets
+        return Layers(
+            (*weights, (last * np.float64(weight)).astype(np.float32)),
+            (*offsets, (offset * np.float64(weight)).astype(np.float32)),
+        )
+
+
+def strengths(
+    prepared: Floats, target: npt.NDArray[np.intp], test: Floats
+) -> Iterator[tuple[float, npt.NDArray[np.float64]]]:
+    """Linear models from much regularisation to little: the C of each, and margins."""
+    model = LogisticRegression(max_iter=_STEPS, warm_start=True)
+    for strength in _STRENGTHS:
+        model.set_params(C=strength)
+        _fit(model, prepared, target)
+        yield strength, _two_dimensional(model.decision_function(test))
+
+
+def fit_linear(
+    prepared: Floats, target: npt.NDArray[np.intp], parameters: Mapping[str, Any]
+) -> Layers:
+    model = LogisticRegression(max_iter=_STEPS, C={**LINEAR_DEFAULTS, **parameters}["C"])
+    _fit(model, prepared, target)
+    return Layers((model.coef_.T.astype(np.float32),), (model.intercept_.astype(np.float32),))
+
+
+def epochs(
+    prepared: Floats,
+    target: npt.NDArray[np.intp],
+    test: Floats,
+    *,
+    parameters: Mapping[str, Any],
+    seed: int,
+) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
+    """A network after some passes over the rows, and after more: margins of ``test``."""
+    network, done = _network(parameters, seed), 0
+    for aim in _EPOCHS:
+        _pass(network, prepared, target, aim - done)
+        done = aim
+        yield done, _layers(network).margins(test).astype(np.float64)
+
+
+def fit_networks(
+    prepared: Floats,
+    target: npt.NDArray[np.intp],
+    *,
+    parameters: Mapping[str, Any],
+    bags: int,
+    seed: int,
+) -> list[Layers]:
+    """Networks that differ by their seeds, to be added up to their mean."""
+    found = []
+    for bag in range(bags):
+        network = _network(parameters, seed + bag)
+        _pass(network, prepared, target, {**NETWORK_DEFAULTS, **parameters}["epochs"])
+        found.append(_layers(network).scaled(1 / bags))
+    return found
+
+
+def _network(parameters: Mapping[str, Any], seed: int) -> MLPClassifier:
+    settings = {**NETWORK_DEFAULTS, **parameters}
+    return MLPClassifier(
+        hidden_layer_sizes=[settings["hidden"]] * settings["layers"],
+        alpha=settings["alpha"],
+        learning_rate_init=settings["learning_rate"],
+        random_state=seed,
+    )
+
+
+def _pass(
+    network: MLPClassifier, prepared: Floats, target: npt.NDArray[np.intp], times: int
+) -> None:
+    size = int(np.clip(len(prepared) // 20, 16, 256))
+    network.set_params(batch_size=min(size, len(prepared)))
+    for _ in range(times):
+        network.partial_fit(prepared, target, classes=np.arange(int(target.max()) + 1))
+
+
+def _layers(network: MLPClassifier) -> Layers:
+    return Layers(
+        tuple(weights.astype(np.float32) for weights in network.coefs_),
+        tuple(offset.astype(np.float32) for offset in network.intercepts_),
+    )
+
+
+def _fit(model: LogisticRegression, prepared: Floats, target: npt.NDArray[np.intp]) -> None:
+    with warnings.catch_warnings():
+        # Whether it converged or not, it is judged by its answers.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(prepared, target)
+
+
+def _two_dimensional(margins: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    return np.reshape(margins, (len(margins), -1)).astype(np.float64)
+
+
+def _common(codes: Floats, min_rows: int) -> list[float]:
+    """The commonest codes that enough rows have."""
+    found, counts = np.unique(codes, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:_MOST_CODES]
+    return [float(found[i]) for i in sorted(order) if counts[i] >= min_rows]
+
+
+def _bounds(values: Floats, min_rows: int) -> tuple[float, float, float]:
+    """The k-th smallest value, the median, and the k-th largest of a column."""
+    known = np.sort(values[~np.isnan(values)])
+    if not len(known):
+        return 0.0, 0.0, 0.0
+    k = min(min_rows, (len(known) + 1) // 2) - 1
+    return float(known[k]), float(np.median(known)), float(known[-1 - k])
