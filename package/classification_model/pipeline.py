@@ -7,7 +7,7 @@ scikit-learn on that matrix, and is the part that is exported to ONNX.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -85,16 +85,20 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         schema: the raw columns and their rules.
         plan: the features of the matrix, in order.
         source: of the home's features.py, which the plan's functions come from.
+        min_rows: how many rows hold what is learned from labels.
 
     ``features_`` is the plan completed with learned categories: what serving encodes by. What a
     text or one of many categories says is learned from labels, and is in ``learned_``; of such
     columns ``fit_transform`` gives what was learned from other rows, and ``transform`` does not.
     """
 
-    def __init__(self, schema: RowSchema, plan: Sequence[Feature], source: str = "") -> None:
+    def __init__(
+        self, schema: RowSchema, plan: Sequence[Feature], source: str = "", min_rows: int = 5
+    ) -> None:
         self.schema = schema
         self.plan = plan
         self.source = source
+        self.min_rows = min_rows
 
     def fit(self, X: object, y: object = None) -> Self:
         """Learn the categories of the features, and texts from their labels.
@@ -144,10 +148,10 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self, columns: Columns, y: Any = None, folds: Sequence[Fold] | None = None
     ) -> Learning | None:
         learning = None
-        found = learnable(self.plan, columns, 5)
+        found = learnable(self.plan, columns, self.min_rows)
         if y is not None and found:
             made = stratified(y, 0) if folds is None else folds
-            learning = Learning.of(found, self.schema, columns, y, made, min_rows=5)
+            learning = Learning.of(found, self.schema, columns, y, made, min_rows=self.min_rows)
         elif any(feature.kind == "text" for feature in found):
             raise ValueError(f"{found[0].name!r} is a text, which is learned from labels: give y")
         self.learned_ = learning.learned if learning else Learned()
@@ -207,6 +211,10 @@ class FoldMatrices:
     matrix: Matrix
     learning: Learning | None
     places: Sequence[int]
+
+    def remarks(self) -> Iterable[str]:
+        """What a person should know of what was learned from labels."""
+        return () if self.learning is None else self.learning.remarks()
 
     def of_folds(self, folds: Sequence[Fold]) -> Sequence[Matrix]:
         """For each fold the matrix of all rows where the labels of its test rows are unknown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sklearn.exceptions import ConvergenceWarning
@@ -41,17 +41,22 @@ class Encoded:
     labels: Sequence[Label]
     units: Units
     of_folds: Callable[[Sequence[Fold]], Sequence[Matrix]]
+    remarks: Callable[[], Iterable[str]]
 
 
 def encode(config: Config, train: Dataset) -> Encoded:
     """Learn the features of the training rows, which were validated."""
     step = encoding_step(config)
-    found = step.fit_folds(train.typed(), train.labels, folds(train.units, train.labels, count=_FOLDS))
-    return Encoded(step, found.matrix, train.labels, train.units, found.of_folds)
+    found = step.fit_folds(
+        train.typed(), train.labels, folds(train.units, train.labels, count=_FOLDS)
+    )
+    return Encoded(step, found.matrix, train.labels, train.units, found.of_folds, found.remarks)
 
 
 def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choice:
     """The estimator that config.yml names, or the winner of a comparison."""
+    for remark in train.remarks():
+        progress.say(remark)
     if config.estimator.name != "auto":
         return Choice(estimator=config.estimator)
     progress.say(f"Comparing candidates on {len(train.labels)} rows by cross-validation")

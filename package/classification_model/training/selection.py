@@ -199,6 +199,7 @@ def _walked(
     )
     for name in named:
         yield name, [next(found) for _ in search.folds]
+    next(found, None)  # so that it ends by itself, and warns of nothing
 
 
 def _finalists(
