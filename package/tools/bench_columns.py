@@ -35,7 +35,7 @@ from classification_model.config.schema import Column, RowSchema
 from classification_model.pipeline import EncodingStep, build_classifier
 from classification_model.processing.features import feature_plan
 from classification_model.processing.splitting import folds, row_units
-from classification_model.processing.text.fitting import TextColumn
+from classification_model.processing.text.fitting import Parts, Recipe, TextColumn
 from classification_model.processing.typed_columns import Typed, columns_of_rows
 from classification_model.processing.validation import TypedRow
 from classification_model.training.selection import choose
@@ -190,7 +190,7 @@ def compare_mail(folder: Path, number: int, seconds: float) -> None:
     print(f"mail, {len(texts):,}, spam {labels.mean():.0%}: AUC {np.mean(found):.4f}", flush=True)
 
 
-def compare_table(_: Path, number: int, seconds: float) -> None:
+def compare_table(_folder: Path, _number: int, seconds: float) -> None:
     """Numbers, two categories and a text that all matter; made."""
     draw = np.random.default_rng(0)
     words = np.array([f"word{n}" for n in range(300)])
@@ -209,7 +209,7 @@ def compare_table(_: Path, number: int, seconds: float) -> None:
     every |= {name: Column(kind="category") for name in ("plan", "place")}
     every |= {"text": Column(kind="text")}
     parts = {"all": [*every], "text alone": ["text"], "without the text": [*every][:-1]}
-    (train, test), *_ = split(labels, 1)
+    train, test = next(split(labels, 1))
     for name, columns in parts.items():
         schema = RowSchema(columns={column: every[column] for column in columns})
         known, asked = [
@@ -220,10 +220,10 @@ def compare_table(_: Path, number: int, seconds: float) -> None:
         print(f"table, {name}: log loss {log_loss(labels[test], shares):.3f}", flush=True)
 
 
-def compare_categories(_: Path, number: int, seconds: float) -> None:
+def compare_categories(_folder: Path, _number: int, seconds: float) -> None:
     """20,000 rows, one column of 2,000 categories that carry the signal; against CatBoost."""
     import pandas as pd
-    from catboost import CatBoostClassifier
+    from catboost import CatBoostClassifier  # type: ignore[import-not-found]
 
     for skewed in (False, True):
         draw = np.random.default_rng(0)
@@ -240,7 +240,7 @@ def compare_categories(_: Path, number: int, seconds: float) -> None:
             {"code": f"c{code}", **{f"x{i}": v for i, v in enumerate(values)}}
             for code, values in zip(codes.tolist(), numbers.tolist(), strict=True)
         ]
-        (train, test), *_ = split(labels, 1)
+        train, test = next(split(labels, 1))
         known, asked = [[rows[i] for i in part] for part in (train, test)]
         shares = ours(schema, known, labels[train], asked, seconds=seconds)
         frame = pd.DataFrame(rows)
@@ -257,11 +257,10 @@ def compare_categories(_: Path, number: int, seconds: float) -> None:
 def speed(folder: Path, _number: int, _seconds: float) -> None:
     """How long a text takes, by the processor's clock: others may be at work."""
     texts, labels = sentences(fetched(folder), "movieReviewSnippets")
-    for parts in ("words", "both"):
+    every: tuple[Parts, ...] = ("words", "both")
+    for parts in every:
         column = TextColumn("text", texts, labels, ["bad", "good"], min_rows=5)
-        from classification_model.processing.text.fitting import Recipe
-
-        look = column.fit(np.arange(len(texts)), Recipe(parts)).reader()  # type: ignore[arg-type]
+        look = column.fit(np.arange(len(texts)), Recipe(parts)).reader()
         for which in ("new", "again"):
             begun = time.process_time()
             for text in texts:
@@ -271,13 +270,11 @@ def speed(folder: Path, _number: int, _seconds: float) -> None:
             print(f"{parts}, {which} texts of {size:.0f} words: {each * 1e6:.0f} us", flush=True)
 
 
-def size(folder: Path, _number: int, _seconds: float) -> None:
+def size(_folder: Path, _number: int, _seconds: float) -> None:
     draw = np.random.default_rng(0)
     words = np.array([f"{draw.integers(10**9):x}" for _ in range(60_000)])
     texts = [" ".join(draw.choice(words, 200)) for _ in range(8000)]
     labels = draw.integers(0, 2, len(texts))
-    from classification_model.processing.text.fitting import Recipe
-
     column = TextColumn("text", texts, labels, ["0", "1"], min_rows=5)
     encoder = column.fit(np.arange(len(texts)), Recipe("words"))
     found = len(encoder.model_dump_json())

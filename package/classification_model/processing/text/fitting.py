@@ -20,7 +20,7 @@ from classification_model.processing.text.linear import (
     Vocabulary,
 )
 
-__all__ = ["Recipe", "TextColumn"]
+__all__ = ["Parts", "Recipe", "TextColumn"]
 
 Fold = tuple[Indices, Indices]
 Parts = Literal["words", "characters", "both"]
