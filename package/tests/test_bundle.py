@@ -168,7 +168,7 @@ def test_files_of_another_training_are_refused(
     # Another estimator, and other rows for it to see.
     text = text.replace("C: 0.5", "C: 0.7").replace("random_state: 0", "random_state: 1")
     home.config_file.write_text(text)
-    run_training(home.path)
+    run_training(home.path, force=True)
     for suffix, old in before.items():
         file = model_file(home, suffix)
         new = file.read_bytes()

@@ -7,6 +7,7 @@ add a case, add a row.
 
 from __future__ import annotations
 
+import pickle
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from classification_model import cli, errors
 from classification_model.config.home import Home
+from classification_model.errors import InvalidRowsError, MissingExtraError, RowError
 from homes import REPOSITORY, files_of
 from tables import PEOPLE
 
@@ -389,3 +391,15 @@ def test_every_error_is_in_the_tree_and_drawn_there() -> None:
             assert errors.__doc__ is not None
             assert name in errors.__doc__
     assert errors.__all__ == sorted(errors.__all__)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MissingExtraError(purpose="boosting", extra="train", module="lightgbm"),
+        InvalidRowsError([RowError(0, "age", "number_type", "should be a number", "x")]),
+    ],
+)
+def test_an_error_comes_back_from_a_worker_process(error: Exception) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (type(error), str(error))

@@ -114,7 +114,7 @@ def blocks(source: Source, size: int = BLOCK) -> Iterator[Block]:
         DataError: the file cannot be read, or a line is longer than any row.
     """
     with opened(source.name) as stream:
-        chunks = utf8(stream, source.encoding, stream.read(size), size)
+        chunks = utf8(stream, source.encoding, stream.read(_SAMPLE), size)
         rest, line = b"", 0
         for chunk, last in _with_last(chunks):
             rest += chunk
