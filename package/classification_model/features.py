@@ -7,6 +7,9 @@ the package imports it.
 
 ``SEEN`` is optional. It says what a function looks at in each input, where that is less than
 the value: rows that are alike in that are computed once in a large table.
+
+``EXAMPLES`` is optional, too. What is published holds no text of a person: its rows are made,
+and take their texts from here, so that each function is proven on what it is for.
 """
 
 from __future__ import annotations
@@ -73,3 +76,12 @@ def fare_per_person(fare: float | None, sibsp: int | None, parch: int | None) ->
 
 
 SEEN = {"saved_first": (None, None, _under_14, title)}
+
+EXAMPLES = {
+    "name": (
+        "Miller, Mr. James", "Miller, Mrs. James (Mary)", "Miller, Miss. Alice",
+        "Miller, Master. Peter", "Miller, Mlle. Claire", "Miller, Mme. Claire", "Miller, Ms. Jane",
+        "Miller, Dr. James", "Miller, Rev. Thomas", "James Miller",
+    ),
+    "cabin": ("A1", "B2", "B2 B4", "C3", "C3 C5 C7", "D4", "E5", "F6", "F G7", "G8"),
+}  # fmt: skip

@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -38,24 +38,29 @@ from classification_model.errors import ConfigError
 from classification_model.learners.blend import MEMBERS, Blend
 from classification_model.own_estimator import is_path, own_estimator
 from classification_model.processing.blockwise import probabilities
-from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.cross_fitting import Fold
 from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.few_rows import rounded, unit
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import Functions, functions_of
 from classification_model.processing.learned import Learned
 from classification_model.processing.learning import Learning, learnable, stratified
-from classification_model.processing.typed_columns import Columns, Typed
+from classification_model.processing.typed_columns import Columns, Indices, Typed
 
 __all__ = [
     "ESTIMATORS",
     "EncodingStep",
     "FoldMatrices",
     "FramePipeline",
+    "RoundedMedian",
     "build_classifier",
     "build_pipeline",
     "categorical_columns",
     "encoding_step",
+    "rows_of_enough",
+    "stores_rows",
+    "with_shared_leaves",
 ]
 
 ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
@@ -68,6 +73,8 @@ ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "svc": SVC,
 }
 """What ``estimator.name`` may say, besides ``soft_vote``, ``blend`` and the members of a blend."""
+
+_STORES_ROWS = frozenset({"svc"})
 
 # Only these see scaled values: a tree's thresholds coincide with data values, and scaling
 # in float32 moves values across them.
@@ -85,15 +92,16 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         schema: the raw columns and their rules.
         plan: the features of the matrix, in order.
         source: of the home's features.py, which the plan's functions come from.
-        min_rows: how many rows hold what is learned from labels.
+        min_rows: how many rows, or groups, hold each category, lie beyond each bound, and hold what is
+            learned from labels.
 
-    ``features_`` is the plan completed with learned categories: what serving encodes by. What a
+    ``features_`` is the plan completed with categories and bounds: what serving encodes by. What a
     text or one of many categories says is learned from labels, and is in ``learned_``; of such
     columns ``fit_transform`` gives what was learned from other rows, and ``transform`` does not.
     """
 
     def __init__(
-        self, schema: RowSchema, plan: Sequence[Feature], source: str = "", min_rows: int = 5
+        self, schema: RowSchema, plan: Sequence[Feature], source: str = "", min_rows: int = 1
     ) -> None:
         self.schema = schema
         self.plan = plan
@@ -101,13 +109,13 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.min_rows = min_rows
 
     def fit(self, X: object, y: object = None) -> Self:
-        """Learn the categories of the features, and texts from their labels.
+        """Learn the categories and the bounds of the features, and texts from their labels.
 
         Raises:
             InvalidRowsError: a row does not fit the schema.
             ValueError: there is a text, and no labels to learn it by.
         """
-        self._learn(self._typed(X), y)
+        self._learn(X, self._typed(X), y)
         return self
 
     def fit_transform(self, X: object, y: object = None) -> Matrix:
@@ -133,7 +141,7 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         are made.
         """
         columns = self._typed(X)
-        learning = self._learn(columns, y, folds)
+        learning = self._learn(X, columns, y, folds)
         return FoldMatrices(self._encoded(columns, learning), learning, self._learned_places())
 
     def matrix(self, X: object) -> Matrix:
@@ -145,19 +153,24 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return X.columns if isinstance(X, Typed) else FrameValidator(self.schema).columns(X)
 
     def _learn(
-        self, columns: Columns, y: Any = None, folds: Sequence[Fold] | None = None
+        self, X: object, columns: Columns, y: Any = None, folds: Sequence[Fold] | None = None
     ) -> Learning | None:
+        groups = X.groups if isinstance(X, Typed) else None
         learning = None
         found = learnable(self.plan, columns, self.min_rows)
         if y is not None and found:
             made = stratified(y, 0) if folds is None else folds
-            learning = Learning.of(found, self.schema, columns, y, made, min_rows=self.min_rows)
+            learning = Learning.of(
+                found, self.schema, columns, y, made, min_rows=self.min_rows, who=groups
+            )
         elif any(feature.kind == "text" for feature in found):
             raise ValueError(f"{found[0].name!r} is a text, which is learned from labels: give y")
         self.learned_ = learning.learned if learning else Learned()
         instead = self.learned_.features()
         plan = [part for one in self.plan for part in instead.get(one.name, (one,))]
-        self.features_ = learn_categories(plan, columns, self.functions())
+        self.features_ = learn_features(
+            plan, columns, self.functions(), min_rows=self.min_rows, groups=groups
+        )
         self.feature_names_in_ = np.array([*self.schema.columns], dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
         return learning
@@ -228,6 +241,21 @@ class FoldMatrices:
         return matrices
 
 
+class RoundedMedian(SimpleImputer):  # type: ignore[misc]
+    """The median where a number is missing, rounded: an exact one may be somebody's value."""
+
+    def fit(self, X: Any, y: object = None) -> Self:
+        super().fit(X, y)
+        lows, highs = np.nanmin(X, axis=0).tolist(), np.nanmax(X, axis=0).tolist()
+        self.statistics_ = np.array(
+            [
+                rounded(median, unit(low, high))
+                for median, low, high in zip(self.statistics_.tolist(), lows, highs, strict=True)
+            ]
+        )
+        return self
+
+
 class FramePipeline(Pipeline):  # type: ignore[misc]
     """A classifier on raw rows, with the steps ``encode`` and ``classify``.
 
@@ -281,8 +309,14 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
         ConfigError: an estimator or one of its parameters is unknown.
     """
     encode = encoding_step(config)
-    chosen = estimator or config.estimator
-    classify = build_classifier(encode.plan, chosen, config.random_state, config.features)
+    named = with_shared_leaves(estimator or config.estimator, config.publish.min_rows)
+    classify = build_classifier(
+        encode.plan,
+        named,
+        config.random_state,
+        config.features,
+        min_rows=config.publish.min_rows,
+    )
     return FramePipeline([("encode", encode), ("classify", classify)])
 
 
@@ -293,7 +327,37 @@ def encoding_step(config: Config) -> EncodingStep:
         ConfigError: a derived feature names a function that there is not.
     """
     plan = feature_plan(config.row_schema(), config.derived, functions_of(config.features))
-    return EncodingStep(config.row_schema(), plan, config.features)
+    return EncodingStep(config.row_schema(), plan, config.features, config.publish.min_rows)
+
+
+def stores_rows(estimator: EstimatorConfig) -> list[str]:
+    """The names of estimators that keep rows of the table."""
+    return [one.name for one in (estimator, *estimator.members) if one.name in _STORES_ROWS]
+
+
+def rows_of_enough(min_rows: int, groups: Indices | None = None) -> int:
+    """How many rows are of ``min_rows`` groups, however they are divided among them."""
+    return min_rows if groups is None else min_rows * int(np.bincount(groups).max())
+
+
+def with_shared_leaves(
+    estimator: EstimatorConfig, min_rows: int, groups: Indices | None = None
+) -> EstimatorConfig:
+    """An estimator whose leaves hold at least ``min_rows`` rows, or so many groups.
+
+    What a person wrote for ``min_samples_leaf`` stays.
+    """
+    if estimator.members:
+        members = [with_shared_leaves(one, min_rows, groups) for one in estimator.members]
+        return estimator.model_copy(update={"members": tuple(members)})
+    kind, name = ESTIMATORS.get(estimator.name), "min_samples_leaf"
+    usual = inspect.signature(kind).parameters.get(name) if kind else None
+    if usual is None or name in estimator.parameters:
+        return estimator
+    least = rows_of_enough(min_rows, groups)
+    if usual.default >= least:
+        return estimator
+    return estimator.model_copy(update={"parameters": {**estimator.parameters, name: least}})
 
 
 def build_classifier(
@@ -364,7 +428,7 @@ def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
         ]
     )
     transformers = [
-        ("numbers", SimpleImputer(strategy="median"), numbers),
+        ("numbers", RoundedMedian(strategy="median"), numbers),
         ("categories", one_hot, categories),
     ]
     return ColumnTransformer([step for step in transformers if step[2]])
@@ -393,10 +457,7 @@ def _estimator(config: EstimatorConfig, seed: int, source: str) -> BaseEstimator
     if config.name == "svc":  # it has no probabilities of its own
         estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
     if config.name in _NEED_SCALING:
-        # A value beyond those seen counts as the nearest that was, as it does for a tree: a
-        # linear model would extrapolate without end, and float32 would not follow it there.
-        clip = MinMaxScaler(clip=True)
-        return Pipeline([("clip", clip), ("scale", StandardScaler()), ("estimator", estimator)])
+        return Pipeline([("scale", StandardScaler()), ("estimator", estimator)])
     return estimator
 
 

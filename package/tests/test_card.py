@@ -69,7 +69,9 @@ def judged(home: Home) -> tuple[Report, Facts]:
     facts = Facts(
         stem="model_v1.0.0",
         manifest=manifest,
-        profile=profile_of(config.row_schema(), split.train.columns, split.train.labels),
+        profile=profile_of(
+            config.row_schema(), split.train.columns, split.train.labels, min_rows=5
+        ),
         dataset=config.dataset,
         left_out=config.ignored,
     )

@@ -142,7 +142,8 @@ def test_known_columns_decide_the_delimiter_of_one_row() -> None:
     ("texts", "labels"),
     [
         (["0", "1"], [0, 1]),
-        (["1.0", "2.5"], [1.0, 2.5]),
+        (["1.0", "2.0"], [1.0, 2.0]),
+        (["1.0", "2.5"], ["1.0", "2.5"]),
         (["yes", "no"], ["yes", "no"]),
         (["1", "two"], ["1", "two"]),
         (["01", "02"], ["01", "02"]),
@@ -150,7 +151,9 @@ def test_known_columns_decide_the_delimiter_of_one_row() -> None:
         (["nan", "1"], ["nan", "1"]),
     ],
 )
-def test_labels_are_numbers_where_all_are_numbers(texts: list[str], labels: list[object]) -> None:
+def test_labels_are_numbers_where_all_are_whole_numbers(
+    texts: list[str], labels: list[object]
+) -> None:
     found = typed_labels(texts)
     assert found == labels
     assert list(map(type, found)) == list(map(type, labels))
@@ -258,7 +261,9 @@ def test_on_error_skip_scores_the_good_rows(people: Home) -> None:
 def test_a_date_in_its_own_format_is_a_date_in_iso_too() -> None:
     finding = column(["31.12.2024", "01.01.2023"] * 20)
     assert finding.column == Column(kind="date", date_format="%d.%m.%Y")
-    assert finding.seen == ColumnProfile(example="2023-01-01")
+    assert finding.seen == ColumnProfile(
+        example="2023-01-01", earliest="2023-01-01", latest="2024-12-31"
+    )
 
 
 def test_one_byte_of_another_encoding_is_named_and_the_rest_stays_utf8(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_with_any_number_of_workers_a_missing_model_is_a_status(
     )
     assert run.returncode != 0
     assert "Traceback" not in run.stderr
-    assert "no model of version 7.0.0" in run.stderr
+    assert "trained_models: no model; train one" in run.stderr
 
 
 def test_workers_stop_when_the_process_that_started_them_is_gone() -> None:

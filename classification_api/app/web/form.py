@@ -118,9 +118,7 @@ def _as_fields(row: dict[str, object], schema: RowSchema) -> list[str]:
 
 
 def _as_field(value: object, column: Column, schema: RowSchema) -> str:
-    parse = parser(
-        column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
-    )
+    parse = parser(column, schema.missing_markers)
     try:
         typed = parse(value)
     except ValueError:

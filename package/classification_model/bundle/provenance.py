@@ -10,6 +10,7 @@ from classification_model.config.schema import (
     EstimatorConfig,
     FrozenModel,
     Label,
+    Publish,
     SplitRule,
 )
 
@@ -66,6 +67,7 @@ class Recipe(FrozenModel):
     seed: int
     estimator: EstimatorConfig
     chosen: EstimatorConfig
+    publish: Publish = Publish()
 
     def asks_for(self, other: Recipe) -> bool:
         """Whether both ask for the same, whatever was chosen."""
@@ -78,7 +80,7 @@ class Recipe(FrozenModel):
     def _shape(self) -> tuple[object, ...]:
         kinds = {name: column.kind for name, column in self.columns.items()}
         source = self.features if self.derived else ""
-        return self.target, kinds, self.derived, source, self.seed, self.estimator
+        return self.target, kinds, self.derived, source, self.seed, self.estimator, self.publish
 
 
 class HeldOut(FrozenModel):

@@ -18,6 +18,7 @@ from classification_model.card.document import (
     Tile,
 )
 from classification_model.card.facts import FIGURES, REFITTED, Facts
+from classification_model.card.few import shown_cells, shown_share
 from classification_model.card.limits import limits
 from classification_model.card.pictures import pictures
 from classification_model.config.schema import Column
@@ -39,8 +40,9 @@ def compose(report: Report, facts: Facts) -> Card:
         Section("What it predicts", list(_predicts(report, facts))),
         Section("Data", list(_data(report, facts))),
         Section("How it was chosen", list(_choice(facts.manifest.choice))),
-        Section("How good it is", list(_metrics(report))),
+        Section("How good it is", list(_metrics(report, facts.min_rows))),
         Section("Where it is weak", list(_weak(report))),
+        Section("What this file gives away", list(_given_away(facts))),
         Section("Limits", [Bullets(list(limits(report, facts)))]),
         Section("How to use it", list(_usage(facts.profile))),
         Section("Columns of a row", list(_columns(report, facts))),
@@ -72,7 +74,7 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
         f"{len(report.classes)} classes of \u201c{facts.manifest.target}\u201d the row belongs to, and how "
         "probable each is."
     )
-    held_out = [sum(row) for row in report.confusion]
+    (held_out,) = shown_cells([[sum(row) for row in report.confusion]], facts.min_rows)
     yield Table(
         caption="Classes, with the rows of each and its F1 score (1 is best) on those held out",
         header=("class", "training rows", "share", "held-out rows", "F1", "95% interval"),
@@ -81,7 +83,7 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
                 str(label),
                 _count(rows),
                 f"{rows / report.training_rows:.1%}",
-                _count(tested),
+                tested,
                 f"{f1.value:.3f}",
                 _interval(f1),
             )
@@ -182,7 +184,7 @@ def _how_chosen(choice: Choice) -> str:
     return text
 
 
-def _metrics(report: Report) -> Iterator[Block]:
+def _metrics(report: Report, least: int) -> Iterator[Block]:
     majority, single = report.baselines
     gain = 1 - report.metrics.log_loss / single.metrics.log_loss
     yield Text(
@@ -214,7 +216,7 @@ def _metrics(report: Report) -> Iterator[Block]:
         ],
         numeric=(1, 2, 3, 4),
     )
-    yield Pictures(pictures(report))
+    yield Pictures(pictures(report, least))
 
 
 def _weak(report: Report) -> Iterator[Block]:
@@ -251,6 +253,32 @@ def _weak(report: Report) -> Iterator[Block]:
         ],
         numeric=(2, 3, 4, 5),
     )
+
+
+def _given_away(facts: Facts) -> Iterator[Block]:
+    least = facts.min_rows
+    if least > 1:
+        yield Text(
+            f"What fewer than {least} rows hold is not in the bundle: rare categories are one, "
+            "ranges are rounded, examples and golden rows are made up, and small counts are "
+            "hidden or rounded down. A model still answers for every row that it is asked about."
+        )
+    else:
+        yield Text(
+            "The configuration says that the data is public (publish: min_rows is 1): values of "
+            "single rows are in the bundle."
+        )
+    if facts.audit is None:
+        yield Text("It was not attacked while it was trained: classification-model audit does.")
+        return
+    yield Table(
+        caption="Attacks that were made with the table at hand",
+        header=("attack", "tried", "found", "note"),
+        rows=[(one.name, one.tried, str(len(one.found)), one.note) for one in facts.audit.attacks],
+        numeric=(2,),
+    )
+    if facts.audit.warnings:
+        yield Bullets([*facts.audit.warnings])
 
 
 def _usage(profile: Profile) -> Iterator[Block]:
@@ -290,7 +318,7 @@ def _columns(report: Report, facts: Facts) -> Iterator[Block]:
             (
                 name,
                 column.kind,
-                _missing(column, report.missing[name]),
+                _missing(column, report, name, facts.min_rows),
                 _seen(facts.profile.columns[name], facts.learned.texts().get(name)),
             )
             for name, column in facts.manifest.row_schema.columns.items()
@@ -311,10 +339,11 @@ def _columns(report: Report, facts: Facts) -> Iterator[Block]:
         )
 
 
-def _missing(column: Column, share: float) -> str:
+def _missing(column: Column, report: Report, name: str, least: int) -> str:
     if column.required:
         return "refused"
-    return f"{share:.1%}" if share else "never"
+    share = report.missing[name]
+    return shown_share(share, report.training_rows, least) if share else "never"
 
 
 def _seen(seen: ColumnProfile, text: TextEncoder | None) -> str:

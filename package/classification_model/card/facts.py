@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from classification_model.bundle import Manifest
 from classification_model.processing.learned import Learned
 from classification_model.processing.profile import Profile
+from classification_model.publishing.findings import Audit
 
 __all__ = ["FIGURES", "REFITTED", "Facts"]
 
@@ -27,6 +28,8 @@ class Facts:
         dataset: the file name of the CSV.
         left_out: columns that the model does not look at, and why.
         learned: what was learned from columns of text or of many categories.
+        min_rows: how many rows must hold what is shown.
+        audit: what attacks on the bundle found, where they were made.
     """
 
     stem: str
@@ -35,3 +38,5 @@ class Facts:
     dataset: str
     left_out: Mapping[str, str]
     learned: Learned = field(default_factory=Learned)
+    min_rows: int = 1
+    audit: Audit | None = None

@@ -55,7 +55,13 @@ app.callback(epilog=_EPILOG)(options)
 for panel, commands in {
     "From a CSV to a model": (making.init, making.train),
     "With a model": (using.predict,),
-    "About a model": (looking.evaluate, looking.compare, looking.verify, looking.info),
+    "About a model": (
+        looking.evaluate,
+        looking.compare,
+        looking.verify,
+        looking.audit,
+        looking.info,
+    ),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)

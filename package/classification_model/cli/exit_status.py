@@ -17,6 +17,7 @@ from typing import Any
 import typer
 
 from classification_model.errors import ClassificationModelError, RejectedModelError
+from classification_model.plain_text import printable
 
 __all__ = ["MEANINGS", "Debug", "Status", "Stop", "ending"]
 
@@ -28,6 +29,7 @@ class Status(IntEnum):
     FAILED = 1
     ROWS_REJECTED = 2
     MODEL_REFUSED = 3
+    GIVEN_AWAY = 4
     WRONG_USE = 64
     FAULT = 70
     INTERRUPTED = 130
@@ -39,6 +41,7 @@ MEANINGS: Mapping[Status, str] = {
     Status.FAILED: "failed: the line on stderr says what, where and the cure; nothing was changed",
     Status.ROWS_REJECTED: "`predict` wrote its output, and some rows could not be scored",
     Status.MODEL_REFUSED: "`train` refused the new model, and the one that was there stays",
+    Status.GIVEN_AWAY: "`audit` found what tells of fewer people than `publish: min_rows` allows",
     Status.WRONG_USE: "no such command, option or value",
     Status.FAULT: "a fault of this program; `--debug` shows where",
     Status.INTERRUPTED: "interrupted by Ctrl-C",
@@ -135,7 +138,7 @@ def _told(error: BaseException) -> Status:
 
 def _say(line: str) -> None:
     """One line; a terminal gets it in red, and broken between words."""
-    text = line.replace("\n", " ")
+    text = printable(line.replace("\n", " "))
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)

@@ -98,6 +98,10 @@ def init(
     out.say(f"Wrote {made.config_file}: look at it, then train:")
     if made.path != PACKAGE_HOME:
         out.command(f"classification-model train{_option(folder)}")
+    out.say(
+        f"{made.datasets / 'raw.csv'} holds every row, and git would keep it: keep the repository "
+        "private, or the table out of it"
+    )
 
 
 def _option(home: Path | None) -> str:

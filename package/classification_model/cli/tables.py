@@ -20,8 +20,11 @@ if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need
     from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
     from classification_model.init.infer_schema import Learned
+    from classification_model.publishing.findings import Audit
 
 __all__ = [
+    "audit_lines",
+    "audit_table",
     "comparison_table",
     "description",
     "files_table",
@@ -196,6 +199,32 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
     yield f"Engine    {'onnx' if '.onnx' in found.contents else 'sklearn only'}"
     yield f"Bundle    {found.digest}"
+
+
+def audit_table(audit: Audit) -> Table:
+    """What was tried, and how much of it was found."""
+    table = _table(f"Model {audit.version}: what tells of fewer than {audit.min_rows} rows")
+    for heading in ("attack", "tried", "found", ""):
+        table.add_column(heading, justify="right" if heading == "found" else "left")
+    for one in audit.attacks:
+        style = "red" if one.found else ""
+        table.add_row(one.name, one.tried, str(len(one.found)), escape(one.note), style=style)
+    return table
+
+
+def audit_lines(audit: Audit, shown: int = 20) -> Iterator[str]:
+    """Where it was found, and what follows."""
+    for finding in audit.findings[:shown]:
+        yield f"{finding.file}, {finding.where}: {finding.what}"
+    if len(audit.findings) > shown:
+        yield f"and {len(audit.findings) - shown} more; --json lists them all"
+    for finding in audit.named[:shown]:
+        yield f"By hand, and it stays: {finding.file}, {finding.where}: {finding.what}"
+    yield from (f"Warning: {warning}" for warning in audit.warnings)
+    if audit.findings:
+        yield "Do not publish it: train it again with this version of the package, or mend config.yml"
+    else:
+        yield "Nothing was found. What a model gives away by being one is in SECURITY.md"
 
 
 def scored_summary(scored: Scored, output: str) -> Iterator[str]:

@@ -18,11 +18,13 @@ from classification_model.config.schema import (
     DerivedFeature,
     EstimatorConfig,
     FrozenModel,
+    Publish,
     RowSchema,
     SplitRule,
 )
 from classification_model.config.yaml_reader import Document, Node
 from classification_model.errors import ConfigError
+from classification_model.plain_text import unprintable
 
 __all__ = ["Config", "load_config", "parse_config"]
 
@@ -53,8 +55,9 @@ class Config(FrozenModel):
     ``encoding`` is that of the dataset where it is not UTF-8, ``sheet`` the one of a workbook.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes. ``acceptance`` holds a floor, or for the losses a
-    ceiling, for metrics on the held-out rows. ``features`` is the source of the home's
-    features.py. ``digest`` is the sha256 of the file's bytes.
+    ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
+    published. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
+    the file's bytes.
     """
 
     format: Annotated[int, Field(ge=1, le=NEWEST)] = NEWEST
@@ -76,6 +79,7 @@ class Config(FrozenModel):
     estimator: EstimatorConfig
     time_budget: Annotated[float, Field(gt=0)] = 60.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
+    publish: Publish = Publish()
     features: str = ""
     digest: str
 
@@ -94,6 +98,15 @@ class Config(FrozenModel):
             for column in feature.inputs:
                 if column not in self.columns:
                     raise ValueError(f"derived {name!r} needs {column!r}, which is not in columns")
+        return self
+
+    @model_validator(mode="after")
+    def _names_can_be_seen(self) -> Self:
+        for name in (self.target, *self.columns, *self.ignored, *self.derived):
+            if bad := unprintable(name):
+                raise ValueError(
+                    f"the name {name!r} holds {bad!r}, which cannot be seen; rename it"
+                )
         return self
 
     def row_schema(self) -> RowSchema:

@@ -21,6 +21,7 @@ __all__ = [
     "FrozenModel",
     "Kind",
     "Label",
+    "Publish",
     "RowSchema",
     "SplitRule",
     "Thousands",
@@ -151,6 +152,12 @@ class DerivedFeature(FrozenModel):
     kind: Literal["number", "category"]
 
 
+class Publish(FrozenModel):
+    """What may be published: nothing that fewer than ``min_rows`` rows, or groups, hold."""
+
+    min_rows: Annotated[int, Field(ge=1)] = 5
+
+
 class RowSchema(FrozenModel):
     """Every column that a row must, or may, have.
 
@@ -161,6 +168,21 @@ class RowSchema(FrozenModel):
     columns: dict[str, Column]
     ignored: tuple[str, ...] = ()
     missing_markers: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_old(cls, values: Any) -> Any:
+        """Of a bundle that was made before columns said how they write their numbers."""
+        if not isinstance(values, dict) or "decimal_comma" not in values:
+            return values
+        known = {key: value for key, value in values.items() if key != "decimal_comma"}
+        if values["decimal_comma"]:
+            columns = {name: dict(column) for name, column in values["columns"].items()}
+            for column in columns.values():
+                if column["kind"] in ("integer", "number"):
+                    column["decimal"] = ","
+            known["columns"] = columns
+        return known
 
     def markers(self, name: str) -> frozenset[str]:
         """The texts that mean "missing" in a column."""

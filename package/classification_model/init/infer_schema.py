@@ -20,7 +20,13 @@ from classification_model.init.leakage import LEAK, SUSPECT, alone
 from classification_model.init.names import counts_rows, is_identifier
 from classification_model.init.natures import nature_of
 from classification_model.init.odd_cells import is_marker, missing_words
-from classification_model.init.targets import check_classes, check_target, notes_on
+from classification_model.init.targets import (
+    FEW,
+    check_classes,
+    check_names,
+    check_target,
+    notes_on,
+)
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
@@ -116,6 +122,7 @@ def learn(
             rows, or no column is left to predict from.
     """
     check_target(name, table, target)
+    check_names(name, table.columns)
     answers = [text.strip() for text in table.column(target)]
     counts = Counter(answers)
     unlabelled = {"", *missing_words(counts)}
@@ -204,8 +211,12 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
     if not counts:
         return "empty: every value is missing"
     if len(counts) == 1 and (not missing or column.kind != "category"):
-        return f"constant: {next(iter(counts))!r} wherever there is a value"
+        value = repr(next(iter(counts))) if counts.total() >= FEW else "the same"
+        return f"constant: {value} wherever there is a value"
     different = len(counts) == counts.total() > 2
+    rare = sum(rows for rows in counts.values() if rows < FEW)
+    if column.kind == "category" and 2 * rare > counts.total():
+        return f"identifier or text: most values stand in fewer than {FEW} rows"
     if column.kind == "integer" and different and not missing:
         low, high = int(seen.minimum or 0), int(seen.maximum or 0)
         if is_identifier(name) or counts_rows(name) or high - low + 1 == len(counts):

@@ -7,15 +7,19 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from classification_model.config.schema import Label
+from classification_model.config.schema import Label, Publish
 from classification_model.errors import DataError
 from classification_model.init.odd_cells import is_marker
+from classification_model.plain_text import unprintable
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labels import lookalikes
 from classification_model.processing.reading.heads import looks_like_data
 from classification_model.processing.splitting import smallest_class
 
-__all__ = ["check_classes", "check_target", "notes_on"]
+__all__ = ["FEW", "check_classes", "check_names", "check_target", "notes_on"]
+
+FEW = Publish().min_rows
+"""What fewer rows hold is not published: see ``publish`` in config.yml."""
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 _MOST_CLASSES, _FEW_CLASSES, _ROWS_OF_A_CLASS = 100, 20, 10
@@ -44,6 +48,20 @@ def check_target(name: str, table: Table, target: str) -> None:
         raise DataError(f"{name}: {target!r} is the only column, so there is nothing to learn from")
 
 
+def check_names(name: str, columns: Sequence[str]) -> None:
+    """See that the names of columns can be seen, and steer nothing that shows them.
+
+    Raises:
+        DataError: one holds a control character.
+    """
+    for number, column in enumerate(columns, start=1):
+        if bad := unprintable(column):
+            raise DataError(
+                f"{name}: the name of column {number}, {column!r}, holds {bad!r}, which cannot be "
+                "seen and steers what shows it; rename the column in the file"
+            )
+
+
 def check_classes(name: str, target: str, labels: Sequence[Label], test_size: float) -> None:
     """See that labels are classes, each with rows enough.
 
@@ -63,7 +81,7 @@ def check_classes(name: str, target: str, labels: Sequence[Label], test_size: fl
             "rows, so it is a quantity or a name and no class; choose another target, or put its "
             "values into groups first; if they are classes, write them as words, such as 'class 7'"
         )
-    needed = smallest_class(test_size)
+    needed = max(smallest_class(test_size), FEW)
     if rare := [label for label, count in counts.items() if count < needed]:
         shown = ", ".join(f"{label!r} has {counts[label]}" for label in rare[:5])
         raise DataError(

@@ -90,7 +90,7 @@ class ColumnRules:
         markers = pa.array(sorted(self._schema.markers(name)), pa.string())
         missing = pc.is_in(pc.utf8_trim(raw, " "), value_set=markers)
         numbers, refused = numbers_of(
-            raw if column.required else pc.if_else(missing, None, raw),
+            pc.if_else(missing, None, raw),
             number_format(column),
             rule,
             whole=column.kind == "integer",

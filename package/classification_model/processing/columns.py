@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import repeat, zip_longest
 
 import numpy as np
@@ -26,6 +25,7 @@ from classification_model.processing.features import (
 )
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.published import with_bounds, with_categories
 from classification_model.processing.typed_columns import (
     Columns,
     Floats,
@@ -38,7 +38,7 @@ from classification_model.processing.typed_columns import (
 )
 from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
 
-__all__ = ["ColumnEncoder", "learn_categories"]
+__all__ = ["ColumnEncoder", "learn_features", "results_of"]
 
 
 class ColumnEncoder:
@@ -103,7 +103,7 @@ class ColumnEncoder:
         inputs = [columns[name] for name in feature.inputs]
         numbers = inputs[0].numbers
         if feature.function is None and feature.kind == "number" and numbers is not None:
-            return numbers
+            return _within(feature, numbers)
         if part := self._functions.parts.get(feature.function or ""):
             look, place = part
             codes, several = inputs[0].seen(look)
@@ -124,7 +124,7 @@ class ColumnEncoder:
         results = feature.apply(self._functions, *values)
         if feature.looks_up:
             return _category_numbers(feature, results)
-        numbers = np.array(results, np.float64)
+        numbers = _within(feature, np.array(results, np.float64))
         # Missing, or beyond float32: rare, and decided in one place.
         for i in np.flatnonzero(~(np.abs(numbers) <= LARGEST)).tolist():
             row: TypedRow = dict(zip(feature.inputs, (v[i] for v in values), strict=True))
@@ -137,27 +137,60 @@ def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> Floats:
     return np.fromiter(map(code, values, repeat(feature.other)), np.float64, len(values))
 
 
-def learn_categories(
-    plan: Sequence[Feature], columns: Columns, functions: Functions = BUILT_IN
+def _within(feature: Feature, numbers: Floats) -> Floats:
+    """Numbers as :class:`RowEncoder` clips them, and missing ones as it reads them."""
+    if feature.missing_as is not None:
+        numbers = np.where(np.isnan(numbers), feature.missing_as, numbers)
+    if feature.bounds is None:
+        return numbers
+    low, high = feature.bounds
+    # Not np.clip, which may take either of two zeros.
+    return np.where(numbers < low, low, np.where(numbers > high, high, numbers))
+
+
+def learn_features(
+    plan: Sequence[Feature],
+    columns: Columns,
+    functions: Functions = BUILT_IN,
+    *,
+    min_rows: int = 1,
+    groups: Indices | None = None,
 ) -> tuple[Feature, ...]:
-    """Complete a plan with what its features take in training rows: categories, and centres."""
+    """Complete a plan with what at least ``min_rows`` training rows, or groups, hold.
+
+    That is the categories of each feature, or the bounds of its numbers, and their centre.
+    """
     encoder = ColumnEncoder(RowSchema(columns={}), plan, functions)
     return tuple(
-        replace(feature, categories=_categories(feature, columns, functions))
+        with_categories(feature, *results_of(feature, columns, functions), min_rows, groups)
         if feature.kind == "category"
-        else feature  # what is learned is small, and near 0
+        else feature  # what is learned is of many rows, and small
         if feature.function in functions.parts
-        else with_centre(feature, encoder.numbers(i, columns))
+        else _of_numbers(feature, encoder.numbers(i, columns), min_rows, groups)
         for i, feature in enumerate(plan)
     )
 
 
-def _categories(feature: Feature, columns: Columns, functions: Functions) -> tuple[str, ...]:
+def _of_numbers(
+    feature: Feature, numbers: Floats, min_rows: int, groups: Indices | None
+) -> Feature:
+    bounded = with_bounds(feature, numbers, min_rows, groups)
+    return with_centre(bounded, _within(bounded, numbers))
+
+
+def results_of(
+    feature: Feature, columns: Columns, functions: Functions
+) -> tuple[Indices, list[TypedValue]]:
+    """The code of each row's category, and the category of each code."""
     inputs = [columns[name] for name in feature.inputs]
-    _, first = _combinations(inputs, functions.seen.get(feature.function or "", ()))
-    some = first[first >= 0]
-    values = feature.apply(functions, *(column.take(some).each() for column in inputs))
-    return tuple(sorted({str(value) for value in values if value is not None}))
+    combined, first = _combinations(inputs, functions.seen.get(feature.function or "", ()))
+    there = np.flatnonzero(first >= 0)
+    taken = [column.take(first[there]).each() for column in inputs]
+    results = feature.apply(functions, *taken)
+    place = {result: i for i, result in enumerate(dict.fromkeys(results))}
+    codes = np.zeros(len(first), np.int64)
+    codes[there] = [place[result] for result in results]
+    return codes[combined], [*place]
 
 
 def _combinations(

@@ -61,7 +61,9 @@ class Dataset:
 
     ``lines`` holds the line of the file that each row starts on, ``digest`` is the sha256 of
     the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
-    their label is missing. ``units`` says which rows are held out, or trained on, as a whole.
+    their label is missing. ``units`` says which rows are held out, or trained on, as a whole, and
+    ``groups`` which are one person's, where that is known: each group, and each record that was
+    imported twice, counts once.
     """
 
     columns: Columns
@@ -71,6 +73,7 @@ class Dataset:
     digest: str
     size: int
     unlabelled: int = 0
+    groups: Indices | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -80,11 +83,14 @@ class Dataset:
         columns = {name: column.take(rows) for name, column in self.columns.items()}
         labels = [self.labels[i] for i in rows.tolist()]
         units = self.units.take(rows)
-        return replace(self, columns=columns, labels=labels, lines=self.lines[rows], units=units)
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(
+            self, columns=columns, labels=labels, lines=self.lines[rows], units=units, groups=groups
+        )
 
     def typed(self) -> Typed:
         """The columns as what was checked, for what would check them otherwise."""
-        return Typed(self.columns, np.ones(len(self), np.bool_))
+        return Typed(self.columns, np.ones(len(self), np.bool_), self.groups)
 
     def rows(self) -> list[TypedRow]:
         """Each row as a dict: for a few."""
@@ -170,7 +176,14 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     starts = np.concatenate(lines)
     units = units_of(config, np.concatenate(digests), split_by, starts)
     size = Path(name).stat().st_size
-    return Dataset(columns, labels, starts, units, digest, size, rows - len(labels))
+    left = rows - len(labels)
+    return Dataset(columns, labels, starts, units, digest, size, left, _people(config, units))
+
+
+def _people(config: Config, units: Units) -> Indices | None:
+    """The number of each row's person, where some have several rows."""
+    copied = units.repeats and units.copies == "together" and not units.by_time
+    return units.of_row if config.split.groups is not None or copied else None
 
 
 class _Errors:

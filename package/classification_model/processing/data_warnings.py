@@ -85,7 +85,7 @@ def _category_check(seen: frozenset[str], missing: Noticed) -> ValueCheck:
             return None
         if value is None:
             return missing
-        return "unseen_category", f"{shorten(value)} was not seen in training"
+        return "unseen_category", f"{shorten(value)} is rare or unseen in training"
 
     return check
 

@@ -84,4 +84,9 @@ class DateFormat:
                 )
             return time
         zone = zone_of(self.zone)
-        return time.replace(tzinfo=zone) if time.tzinfo is None else time.astimezone(zone)
+        if time.tzinfo is None:
+            return time.replace(tzinfo=zone)
+        try:
+            return time.astimezone(zone)
+        except OverflowError:
+            raise ValueError("should be between the years 1 and 9999") from None

@@ -53,9 +53,12 @@ class Feature:
 
     Without ``function`` the value is that of the one input. A category becomes its position
     in ``categories``, or :data:`UNSEEN`. A number with ``categories`` is the place of a category in
-    an order. From a number ``centre`` is subtracted before it is rounded to float32, so that what
-    differed in training differs in the matrix. A text stands in a plan for the numbers that are
-    learned from it, and in no matrix.
+    an order. A number is clipped to ``bounds``; then ``centre`` is subtracted, before it is rounded
+    to float32, so that what differed in training differs in the matrix. ``missing_as`` is the
+    number that a missing value is read as, where too few training rows missed theirs, and
+    ``other_as`` that of any other category; see
+    :mod:`classification_model.processing.published`. A text stands in a plan for the numbers that
+    are learned from it, and in no matrix.
     """
 
     name: str
@@ -63,12 +66,22 @@ class Feature:
     inputs: tuple[str, ...]
     function: str | None = None
     categories: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
+    missing_as: float | None = None
+    other_as: float | None = None
     centre: float = 0.0
+
+    @property
+    def missing(self) -> float:
+        """The number of a missing value."""
+        return MISSING if self.missing_as is None else self.missing_as
 
     @property
     def other(self) -> float:
         """The number of a category that is none of ``categories``."""
-        return UNSEEN if self.kind == "category" else MISSING
+        if self.other_as is not None:
+            return self.other_as
+        return UNSEEN if self.kind == "category" else self.missing
 
     @property
     def looks_up(self) -> bool:
@@ -174,12 +187,16 @@ def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], fl
     """The function from a typed row to one feature's number, before its centre is subtracted."""
     if feature.looks_up:
         return _category_encoder(feature, functions)
+    missing = feature.missing
+    low, high = feature.bounds or (-math.inf, math.inf)
     if feature.function is None:
         (name,) = feature.inputs
 
         def column(row: TypedRow) -> float:
-            value = row[name]
-            return MISSING if value is None else value  # type: ignore[return-value]
+            value: float | None = row[name]  # type: ignore[assignment]
+            if value is None:
+                return missing
+            return low if value < low else high if value > high else value  # noqa: FURB136 - quicker
 
         return column
     read = feature.reader(functions)
@@ -187,17 +204,22 @@ def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], fl
     def number(row: TypedRow) -> float:
         value: float | None = read(row)  # type: ignore[assignment]
         if value is None:
-            return MISSING
+            return missing
+        value = low if value < low else high if value > high else value  # noqa: FURB136
         # Columns fit into float32, but what a function makes of them may not.
-        return MISSING if math.isnan(value) else within_float32(value)
+        return missing if math.isnan(value) else within_float32(value)
 
     return number
 
 
 def category_codes(feature: Feature) -> dict[object, float]:
     """The number of each category, and of a missing one; any other is ``feature.other``."""
-    codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
-    codes[None] = MISSING
+    low, high = feature.bounds or (0.0, math.inf)
+    codes: dict[object, float] = {
+        category: min(max(float(place), low), high)
+        for place, category in enumerate(feature.categories)
+    }
+    codes[None] = feature.missing
     return codes
 
 

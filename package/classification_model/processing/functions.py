@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -37,12 +37,14 @@ class Functions:
     """Functions by the name that config.yml and the manifest use.
 
     Each takes scalars, any of which may be ``None`` (missing), and returns a number, a
-    category, or ``None``. ``seen`` is a home's ``SEEN``. ``parts`` are the functions that give
-    one of several numbers of one look, with that and the number's place.
+    category, or ``None``. ``seen`` is a home's ``SEEN``, and ``examples`` its ``EXAMPLES``:
+    by column, texts that it offers for made rows, because nobody has them. ``parts`` are the
+    functions that give one of several numbers of one look, with that and the number's place.
     """
 
     by_name: Mapping[str, Callable[..., float | str | None]]
     seen: Mapping[str, tuple[See | None, ...]] = field(default_factory=dict)
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parts: Mapping[str, tuple[Look, int]] = field(default_factory=dict)
 
 
@@ -118,7 +120,8 @@ def functions_of(source: str) -> Functions:
     }
     if taken := sorted(own.keys() & BUILT_IN.by_name.keys()):
         raise ConfigError(f"features.py: {taken[0]!r} is the name of a built-in; rename it")
-    return Functions({**BUILT_IN.by_name, **own}, getattr(module, "SEEN", {}))
+    seen, examples = (getattr(module, name, {}) for name in ("SEEN", "EXAMPLES"))
+    return Functions({**BUILT_IN.by_name, **own}, seen, examples)
 
 
 @lru_cache(maxsize=16)

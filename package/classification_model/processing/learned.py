@@ -6,8 +6,10 @@ Each number is a feature like any other. Its function is one part of one look at
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
 from classification_model.config.schema import FrozenModel
@@ -59,6 +61,14 @@ class Learned(FrozenModel):
             if encoder.familiar > _USUAL
         }
 
+    def offering(self, functions: Functions, *, seed: int) -> Functions:
+        """Functions with made texts as the examples of columns of text: nobody wrote them."""
+        random = np.random.default_rng(seed)
+        made = {
+            name: [text.example(), *text.made(200, random)] for name, text in self.texts().items()
+        }
+        return replace(functions, examples={**functions.examples, **made})
+
     def functions(self, others: Functions) -> Functions:
         """The functions of the features, beside others."""
         by_name, parts = dict(others.by_name), dict(others.parts)
@@ -68,7 +78,7 @@ class Learned(FrozenModel):
             for place, name in enumerate(encoder.names):
                 by_name[name] = last.part(place)
                 parts[name] = look, place
-        return Functions(by_name, others.seen, parts)
+        return replace(others, by_name=by_name, parts=parts)
 
 
 class _Last:

@@ -56,14 +56,6 @@ class Profile(FrozenModel):
         """A row of usual values."""
         return {name: column.example for name, column in self.columns.items()}
 
-    def with_examples(self, examples: Mapping[str, str]) -> Profile:
-        """The profile with other examples of some columns."""
-        changed = {
-            name: self.columns[name].model_copy(update={"example": example})
-            for name, example in examples.items()
-        }
-        return self.model_copy(update={"columns": {**self.columns, **changed}})
-
     def source(self) -> bytes:
         """The profile as the bytes of its file."""
         return self.model_dump_json().encode() + b"\n"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest, golden
@@ -19,8 +18,8 @@ from classification_model.pipeline import FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
 from classification_model.processing.profiling import profile_of
-from classification_model.processing.typed_columns import TypedColumn
 from classification_model.progress import Progress
+from classification_model.publishing.strip import strip
 from classification_model.training import fitting
 from classification_model.training.export import export
 from classification_model.training.export_estimator import parts_of
@@ -58,12 +57,20 @@ def proven(
 ) -> Bundle:
     """The pipeline as a bundle in memory, with its ONNX graph and its golden rows.
 
-    ``data`` are the rows that it was fitted on.
+    ``data`` are the rows that it was fitted on. What prediction does not read is taken out of it.
     """
-    profile = profile_of(config.row_schema(), data.columns, data.labels)
+    pipeline = copy.deepcopy(pipeline)
+    strip(pipeline)
     encode = pipeline.named_steps["encode"]
-    texts = encode.learned_.texts()
-    profile = profile.with_examples({name: text.example() for name, text in texts.items()})
+    functions = encode.learned_.offering(encode.functions(), seed=config.random_state)
+    profile = profile_of(
+        config.row_schema(),
+        data.columns,
+        data.labels,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions,
+    )
     contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
     if source := recipe_of(config, choice).features:
         contents[".features"] = source.encode()
@@ -99,11 +106,14 @@ def proven(
         files={},
     )
     stem = f"{config.pipeline_save_file}{version}"
-    # A golden row has no text of a person.
-    random = np.random.default_rng(config.random_state)
-    made = {name: TypedColumn.of(text.made(200, random)) for name, text in texts.items()}
     rows = golden.choose_rows(
-        {**data.columns, **made}, manifest.row_schema, seed=config.random_state
+        data.columns,
+        manifest.row_schema,
+        profile,
+        seed=config.random_state,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions,
     )
     unproven = Bundle.of(manifest, stem=stem, contents=contents)
     answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
@@ -123,6 +133,7 @@ def judged(contestant: Contestant) -> Report:
         held_out=split.held_out,
         classes=contestant.classes,
         seed=config.random_state,
+        min_rows=config.publish.min_rows,
     )
 
 

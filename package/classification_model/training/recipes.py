@@ -30,6 +30,7 @@ def recipe_of(config: Config, choice: Choice) -> Recipe:
         seed=config.random_state,
         estimator=config.estimator,
         chosen=choice.estimator,
+        publish=config.publish,
     )
 
 
@@ -105,6 +106,7 @@ def fitted_here(recipe: Recipe, config: Config, home: Home, split: Split) -> Con
             "features": recipe.features,
             "random_state": recipe.seed,
             "estimator": recipe.chosen,
+            "publish": recipe.publish,
         }
     )
     contestant = Contestant(then, Choice(estimator=recipe.chosen), _rows(then, config, home, split))

@@ -25,9 +25,9 @@ _ASKED = (
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
 _HIGH = re.compile(rb"[\x80-\xff]")
 # Inside a word no language of the West has signs, and after a small letter no capital.
-_MARKS = "\u2018\u2019\u201c\u201d\u00ab\u00bb\u201e.,;:'\"()/&-"
 _NO_WORD = re.compile(
-    rf"[^\W\d_][^\w\s{re.escape(_MARKS)}][^\W\d_]|[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]|[ÝýÞþÐðŠšŽž]"
+    r"[^\W\d_][^\x00-\x7f\w\s\u2018\u2019\u201c-\u201e\u00ab\u00bb][^\W\d_]"
+    "|[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]|[ÝýÞþÐðŠšŽž]"
 )
 # Beside numbers and words: the euro, dots, quotes, dashes, degrees, squares and the like.
 _SIGNS = bytes.fromhex("80 85 91 92 93 94 96 97 a0 a3 a7 ab b0 b1 b2 b3 b5 bb bd be d7")
