@@ -142,7 +142,7 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         columns = self._typed(X)
         learning = self._learn(X, columns, y, folds)
-        return FoldMatrices(self._encoded(columns, learning), learning, self._learned_places())
+        return FoldMatrices(self._encoded(columns, learning), learning, self._learned_bounds())
 
     def matrix(self, X: object) -> Matrix:
         """As ``transform``, whatever ``set_output`` says."""
@@ -175,10 +175,14 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = len(self.feature_names_in_)
         return learning
 
-    def _learned_places(self) -> list[int]:
-        """The places in the matrix of what is learned from labels, in the encoders' order."""
-        place = {feature.name: i for i, feature in enumerate(self.features_)}
-        return [place[name] for encoder in self.learned_.columns for name in encoder.names]
+    def _learned_bounds(self) -> dict[int, tuple[float, float]]:
+        """The places in the matrix of what is learned from labels, in the encoders' order.
+
+        With each are the bounds that its numbers have.
+        """
+        places = {feature.name: i for i, feature in enumerate(self.features_)}
+        learned = [places[name] for encoder in self.learned_.columns for name in encoder.names]
+        return {place: self.features_[place].bounds or (-np.inf, np.inf) for place in learned}
 
     def functions(self) -> Functions:
         """Those that the features name, the learned ones among them."""
@@ -188,11 +192,11 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         encoder = ColumnEncoder(self.schema, self.features_, self.functions())
         if learning is None:
             return encoder.encode(columns)
-        learned = self._learned_places()
-        others = [i for i in range(len(self.features_)) if i not in {*learned}]
+        learned = self._learned_bounds()
+        others = [i for i in range(len(self.features_)) if i not in learned]
         matrix = np.empty((len(next(iter(columns.values()))), len(self.features_)), np.float32)
         matrix[:, others] = encoder.encode(columns, others)
-        matrix[:, learned] = learning.cross_fit.out_of_fold()
+        _put(matrix, learning.cross_fit.out_of_fold(), learned)
         return matrix
 
     def __setstate__(self, state: Any) -> None:
@@ -218,12 +222,12 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class FoldMatrices:
     """What a classifier may learn from: a matrix of all rows, and one for each fold of any.
 
-    They differ in the columns that are learned from labels, at ``places``.
+    They differ in the columns that are learned from labels, which ``bounds`` has by their places.
     """
 
     matrix: Matrix
     learning: Learning | None
-    places: Sequence[int]
+    bounds: Mapping[int, tuple[float, float]]
 
     def remarks(self) -> Iterable[str]:
         """What a person should know of what was learned from labels."""
@@ -236,9 +240,15 @@ class FoldMatrices:
         cross_fit, matrices = self.learning.cross_fit.by(folds), []
         for number in range(len(folds)):
             matrix = self.matrix.copy()
-            matrix[:, self.places] = cross_fit.of_fold(number)
+            _put(matrix, cross_fit.of_fold(number), self.bounds)
             matrices.append(matrix)
         return matrices
+
+
+def _put(matrix: Matrix, said: Matrix, bounds: Mapping[int, tuple[float, float]]) -> None:
+    """Put what encoders say into their columns, within the bounds of these."""
+    lows, highs = np.array([*bounds.values()], np.float32).T
+    matrix[:, [*bounds]] = np.clip(said, lows, highs)
 
 
 class RoundedMedian(SimpleImputer):  # type: ignore[misc]

@@ -107,7 +107,8 @@ class ColumnEncoder:
         if part := self._functions.parts.get(feature.function or ""):
             look, place = part
             codes, several = inputs[0].seen(look)
-            return np.array([numbers[place] for numbers in several], np.float64)[codes]
+            found = np.array([numbers[place] for numbers in several], np.float64)
+            return _within(feature, found)[codes]
         if feature.function and feature.kind == "category" and len(inputs) == 1:
             codes, results = inputs[0].seen(self._functions.by_name[feature.function])
             return _category_numbers(feature, results)[codes]
@@ -164,8 +165,6 @@ def learn_features(
     return tuple(
         with_categories(feature, *results_of(feature, columns, functions), min_rows, groups)
         if feature.kind == "category"
-        else feature  # what is learned is of many rows, and small
-        if feature.function in functions.parts
         else _of_numbers(feature, encoder.numbers(i, columns), min_rows, groups)
         for i, feature in enumerate(plan)
     )

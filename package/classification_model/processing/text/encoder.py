@@ -122,7 +122,7 @@ class TextEncoder(FrozenModel):
     def example(self) -> str:
         """The ten commonest words, as a text."""
         held = zip(self.words.names, self.words.rows, strict=True)
-        words = [(-rows, word) for word, rows in held if word.isalpha()]
+        words = [(-rows, word) for word, rows in held if word[0].isalpha() and " " not in word]
         return " ".join(word for _, word in sorted(words)[:10])
 
     def reader(self) -> Callable[[object], tuple[float, ...]]:
