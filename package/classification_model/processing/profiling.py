@@ -90,7 +90,7 @@ def profile_of_column(
     shown = int(missing.sum()) if number_of_holders(missing, groups) >= min_rows else 0
     if kind in ("integer", "number"):
         return _of_numbers(column, shown, min_rows, groups)
-    if kind == "raw":
+    if kind in ("raw", "text"):
         example = next(iter(examples), None) or _text(column, min_rows, groups)
         return ColumnProfile(missing=shown, example=example)
     counts = _held(column, min_rows, groups)
