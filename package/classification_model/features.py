@@ -79,9 +79,9 @@ SEEN = {"saved_first": (None, None, _under_14, title)}
 
 EXAMPLES = {
     "name": (
-        "Miller, Mr. James", "Miller, Mrs. James (Mary)", "Miller, Miss. Alice",
-        "Miller, Master. Peter", "Miller, Mlle. Claire", "Miller, Mme. Claire", "Miller, Ms. Jane",
-        "Miller, Dr. James", "Miller, Rev. Thomas", "James Miller",
+        "Andersson, Mr. William", "Andersson, Mrs. William (Mary)", "Andersson, Miss. Alice",
+        "Andersson, Master. Peter", "Andersson, Dr. James", "Andersson, Rev. Thomas",
+        "James Andersson",
     ),
-    "cabin": ("A1", "B2", "B2 B4", "C3", "C3 C5 C7", "D4", "E5", "F6", "F G7", "G8"),
+    "cabin": ("A1", "B12", "B12 B14", "C13", "C13 C15 C17", "D14", "E15", "F16", "F G17", "G18"),
 }  # fmt: skip

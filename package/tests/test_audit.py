@@ -116,6 +116,8 @@ def told(audit: Audit) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+# A comparison that runs out of time cancels its workers, and they say so.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("estimator", ["auto", *NAMED])
 @pytest.mark.parametrize("table", TABLES)
 def test_nothing_is_found(table: str, estimator: str, tmp_path: Path) -> None:

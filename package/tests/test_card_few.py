@@ -25,15 +25,16 @@ def report(pairs: list[tuple[int, bool]]) -> Report:
     labels = ["yes" if hit else "no" for _, hit in pairs]
     judged = align(labels, np.column_stack([1 - scores, scores]), ("no", "yes"))
     bins = curves.calibration(judged)
-    return Report.model_construct(
-        metrics=SimpleNamespace(rows=len(pairs)),  # type: ignore[arg-type]
-        classes=("no", "yes"),
-        confusion=curves.confusion(judged),
-        calibration=bins,
-        histogram=curves.histogram(judged, ("no", "yes")),
-        roc=curves.roc_curves(judged, ("no", "yes")),
-        precision_recall=curves.pr_curves(judged, ("no", "yes")),
-    )
+    facts: dict[str, Any] = {
+        "metrics": SimpleNamespace(rows=len(pairs)),
+        "classes": ("no", "yes"),
+        "confusion": curves.confusion(judged),
+        "calibration": bins,
+        "histogram": curves.histogram(judged, ("no", "yes")),
+        "roc": curves.roc_curves(judged, ("no", "yes")),
+        "precision_recall": curves.pr_curves(judged, ("no", "yes")),
+    }
+    return Report.model_construct(**facts)
 
 
 def steps(curve: Any, hits: int, others: int) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -16,12 +17,12 @@ from classification_model.processing.validation import TypedValue
 LEAST = 5
 
 
-def column(cells: list[TypedValue]) -> TypedColumn:
+def column(cells: Sequence[TypedValue]) -> TypedColumn:
     values = list(dict.fromkeys(cells))
     return TypedColumn(np.array([values.index(cell) for cell in cells], np.int64), values)
 
 
-def values(cells: list[TypedValue], kind: Kind, **options: object) -> list[TypedValue]:
+def values(cells: Sequence[TypedValue], kind: Kind, **options: object) -> list[TypedValue]:
     draw = np.random.default_rng(0)
     return made.made_values(column(cells), kind, 200, random=draw, least=LEAST, **options)  # type: ignore[arg-type]
 

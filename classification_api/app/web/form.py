@@ -83,6 +83,8 @@ def _control(column: Column, seen: ColumnProfile, value: str, attributes: str) -
         return _select(((word, word) for word in words), column, value, attributes)
     if column.kind == "boolean":
         return _select(_BOOLEANS.items(), column, value, attributes)
+    if column.kind == "text":
+        return f'<textarea {attributes} rows="4">{escape(value)}</textarea>'
     # Numbers are typed as text: a browser's number field hands over nothing where it does not
     # understand, and so neither the service nor its message would ever see the value.
     kind = {

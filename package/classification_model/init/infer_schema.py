@@ -20,6 +20,7 @@ from classification_model.init import number_formats
 from classification_model.init.kinds import File, Guess, kind_of
 from classification_model.init.leakage import LEAK, SUSPECT, alone
 from classification_model.init.names import counts_rows, is_identifier
+from classification_model.init.natures import nature_of
 from classification_model.init.odd_cells import is_marker, missing_words
 from classification_model.init.split_hints import Hint, hints
 from classification_model.init.targets import (
@@ -239,11 +240,7 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
         low, high = int(seen.minimum or 0), int(seen.maximum or 0)
         if is_identifier(name) or counts_rows(name) or high - low + 1 == len(counts):
             return "identifier: all values are different, and they only count the rows"
-    if column.kind == "raw":
-        if different:
-            return "identifier or free text: all values are different"
-        return f"free text: {len(counts)} different values in {counts.total()} rows"
-    return ""
+    return f"identifier: {nature_of(counts).reason}" if column.kind == "raw" else ""
 
 
 def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
@@ -261,7 +258,7 @@ def _look_for_leakage(
     finding: Finding, cells: _Cells, labels: Sequence[Label], markers: Sequence[str]
 ) -> Finding:
     """Flag a column that predicts the target almost alone, leave it out if it does so fully."""
-    if finding.decision == "left out":
+    if finding.decision == "left out" or finding.column.kind == "text":
         return finding
     typed = _typed(finding.column, {*cells.texts}, markers)
     numbers = {text: _MISSING if value is None else _number(value) for text, value in typed.items()}

@@ -161,6 +161,7 @@ def _parts(
         (
             "The columns that the model looks at. What training sees in them is only warned about;",
             "a rule such as `required: yes` or `maximum: 120` below a column's kind refuses.",
+            "Kind `text` is learned from; `raw` is read by functions of features.py alone.",
             *(
                 f"{'Look at ' if f.decision == 'used, look at it' else ''}{f.name!r}: {f.reason}"
                 for f in remarks

@@ -63,8 +63,7 @@ class Dataset:
     the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
     their label is missing. ``units`` says which rows are held out, or trained on, as a whole, and
     ``groups`` which are one person's, where that is known: each group, and each record that was
-    imported twice, counts once. ``notes`` is what a
-    person should know of how the file was read.
+    imported twice, counts once. ``notes`` is what a person should know of how the file was read.
     """
 
     columns: Columns
@@ -178,9 +177,12 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     starts = np.concatenate(lines)
     units = units_of(config, np.concatenate(digests), split_by, starts)
     size = Path(file).stat().st_size
-    left = rows - len(labels)
-    people, notes = _people(config, units), tuple(notes_on(source, left_out))
-    return Dataset(columns, labels, starts, units, digest, size, left, people, notes)
+    return Dataset(
+        columns, labels, starts, units, digest, size,
+        unlabelled=rows - len(labels),
+        groups=_people(config, units),
+        notes=tuple(notes_on(source, left_out)),
+    )  # fmt: skip
 
 
 def _people(config: Config, units: Units) -> Indices | None:

@@ -90,7 +90,7 @@ def profile_of_column(
     shown = int(missing.sum()) if number_of_holders(missing, groups) >= min_rows else 0
     if kind in ("integer", "number"):
         return _of_numbers(column, shown, min_rows, groups)
-    if kind == "raw":
+    if kind in ("raw", "text"):
         example = next(iter(examples), None) or _text(column, min_rows, groups)
         return ColumnProfile(missing=shown, example=example)
     counts = _held(column, min_rows, groups)
@@ -242,6 +242,8 @@ def profile_of_counts(kind: Kind, counts: Mapping[TypedValue, int]) -> ColumnPro
         numbers = np.repeat(np.array([*known], np.float64), [*known.values()])
         found = profile_of_numbers(numbers, whole=kind == "integer")
         return found.model_copy(update={"missing": missing})
+    if kind == "text":  # somebody wrote it; see TextEncoder.example
+        return ColumnProfile(missing=missing)
     example = min(known, key=lambda value: (-known[value], value), default=None)
     dates = [value for value in known if isinstance(value, date)]
     return ColumnProfile(

@@ -92,14 +92,14 @@ def audit(
     atoms = [
         atom for name, content in files.items() for atom in atoms_of_file(name, content, names)
     ]
-    own, by_hand = _parted(atoms)
+    model = Model(source)
+    own, by_hand = _parted(atoms, model.functions.examples)
     in_pickle, held = in_model(manifest.files[".pkl"].name, pipeline)
     # The bounds of features: the attack on states knows which of them tell of somebody.
     held = [array for array in held if ".features_." not in array.where]
     graph = source.contents.get(".onnx")
     if graph is not None:
         held += arrays_of_graph(manifest.files[".onnx"].name, graph)
-    model = Model(source)
     attacks = [
         reading_attacks.texts(people, [*own, *in_pickle]),
         reading_attacks.numbers(people, own),
@@ -131,10 +131,18 @@ def audit(
     )
 
 
-def _parted(atoms: Sequence[Atom]) -> tuple[list[Atom], list[Atom]]:
-    """What training wrote, and the row schema, which repeats what a person wrote by hand."""
-    by_hand = [atom for atom in atoms if atom.where.startswith("row_schema")]
-    return [atom for atom in atoms if not atom.where.startswith("row_schema")], by_hand
+def _parted(
+    atoms: Sequence[Atom], examples: Mapping[str, Sequence[str]]
+) -> tuple[list[Atom], list[Atom]]:
+    """What training wrote, and what repeats a person: the row schema, and a home's examples."""
+    offered = {(name, text) for name, texts in examples.items() for text in texts}
+    by_hand = [
+        atom
+        for atom in atoms
+        if atom.where.startswith(("row_schema", "recipe")) or (atom.column, atom.value) in offered
+    ]
+    known = {id(atom) for atom in by_hand}
+    return [atom for atom in atoms if id(atom) not in known], by_hand
 
 
 def _named(people: People, decided: Sequence[Atom]) -> tuple[Finding, ...]:

@@ -55,7 +55,7 @@ def _ignored(config: Config, home: Home, data: Dataset) -> dict[str, TypedColumn
     wanted = [column for column in config.ignored if column in source.columns]
     read = parser(Column(kind="raw"), missing_markers=config.missing_markers)
     cells: dict[str, list[object]] = {column: [] for column in wanted}
-    for part in parts(source, wanted, Progress()):
+    for part in parts(source, wanted, Progress(), []):
         kept = part.take(np.flatnonzero(np.isin(part.lines, data.lines)))
         for column in wanted:
             cells[column] += map(read, kept.texts(column))
