@@ -7,7 +7,8 @@ scikit-learn on that matrix, and is the part that is exported to ONNX.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -35,17 +36,22 @@ from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.learners.blend import MEMBERS, Blend
+from classification_model.own_estimator import is_path, own_estimator
 from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_features
+from classification_model.processing.cross_fitting import Fold
 from classification_model.processing.features import Feature, Matrix, feature_plan
 from classification_model.processing.few_rows import rounded, unit
 from classification_model.processing.frames import FrameValidator
-from classification_model.processing.functions import functions_of
+from classification_model.processing.functions import Functions, functions_of
+from classification_model.processing.learned import Learned
+from classification_model.processing.learning import Learning, learnable, stratified
 from classification_model.processing.typed_columns import Columns, Indices, Typed
 
 __all__ = [
     "ESTIMATORS",
     "EncodingStep",
+    "FoldMatrices",
     "FramePipeline",
     "RoundedMedian",
     "build_classifier",
@@ -86,9 +92,12 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         schema: the raw columns and their rules.
         plan: the features of the matrix, in order.
         source: of the home's features.py, which the plan's functions come from.
-        min_rows: how many rows, or groups, hold each category, and lie beyond each bound.
+        min_rows: how many rows, or groups, hold each category, lie beyond each bound, and hold what is
+            learned from labels.
 
-    ``features_`` is the plan completed with categories and bounds: what serving encodes by.
+    ``features_`` is the plan completed with categories and bounds: what serving encodes by. What a
+    text or one of many categories says is learned from labels, and is in ``learned_``; of such
+    columns ``fit_transform`` gives what was learned from other rows, and ``transform`` does not.
     """
 
     def __init__(
@@ -99,18 +108,19 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.source = source
         self.min_rows = min_rows
 
-    def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002
-        """Learn the categories and the bounds of the features.
+    def fit(self, X: object, y: object = None) -> Self:
+        """Learn the categories and the bounds of the features, and texts from their labels.
 
         Raises:
             InvalidRowsError: a row does not fit the schema.
+            ValueError: there is a text, and no labels to learn it by.
         """
-        self._learn(X, self._typed(X))
+        self._learn(X, self._typed(X), y)
         return self
 
-    def fit_transform(self, X: object, y: object = None) -> Matrix:  # noqa: ARG002
-        """The same as ``fit`` and ``transform``; the rows are validated once."""
-        return self.fit_matrix(X)
+    def fit_transform(self, X: object, y: object = None) -> Matrix:
+        """The matrix of the rows that are learned from; what is learned is cross-fitted."""
+        return self.fit_matrix(X, y)
 
     def transform(self, X: object) -> Matrix:
         """The matrix of raw rows, of shape ``(rows, features)``.
@@ -120,11 +130,19 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         return self.matrix(X)
 
-    def fit_matrix(self, X: object) -> Matrix:
+    def fit_matrix(self, X: object, y: object = None) -> Matrix:
         """As ``fit_transform``, whatever ``set_output`` says."""
+        return self.fit_folds(X, y).matrix
+
+    def fit_folds(
+        self, X: object, y: object = None, folds: Sequence[Fold] | None = None
+    ) -> FoldMatrices:
+        """The same, with the matrices of folds; without ``folds``, by which rows are parted, some
+        are made.
+        """
         columns = self._typed(X)
-        self._learn(X, columns)
-        return self._encoded(columns)
+        learning = self._learn(X, columns, y, folds)
+        return FoldMatrices(self._encoded(columns, learning), learning, self._learned_bounds())
 
     def matrix(self, X: object) -> Matrix:
         """As ``transform``, whatever ``set_output`` says."""
@@ -134,18 +152,57 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _typed(self, X: object) -> Columns:
         return X.columns if isinstance(X, Typed) else FrameValidator(self.schema).columns(X)
 
-    def _learn(self, X: object, columns: Columns) -> None:
+    def _learn(
+        self, X: object, columns: Columns, y: Any = None, folds: Sequence[Fold] | None = None
+    ) -> Learning | None:
         groups = X.groups if isinstance(X, Typed) else None
-        functions = functions_of(self.source)
+        learning = None
+        found = learnable(self.plan, columns, self.min_rows)
+        if y is not None and found:
+            made = stratified(y, 0) if folds is None else folds
+            learning = Learning.of(
+                found, self.schema, columns, y, made, min_rows=self.min_rows, who=groups
+            )
+        elif any(feature.kind == "text" for feature in found):
+            raise ValueError(f"{found[0].name!r} is a text, which is learned from labels: give y")
+        self.learned_ = learning.learned if learning else Learned()
+        instead = self.learned_.features()
+        plan = [part for one in self.plan for part in instead.get(one.name, (one,))]
         self.features_ = learn_features(
-            self.plan, columns, functions, min_rows=self.min_rows, groups=groups
+            plan, columns, self.functions(), min_rows=self.min_rows, groups=groups
         )
         self.feature_names_in_ = np.array([*self.schema.columns], dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
+        return learning
 
-    def _encoded(self, columns: Columns) -> Matrix:
-        functions = functions_of(self.source)
-        return ColumnEncoder(self.schema, self.features_, functions).encode(columns)
+    def _learned_bounds(self) -> dict[int, tuple[float, float]]:
+        """The places in the matrix of what is learned from labels, in the encoders' order.
+
+        With each are the bounds that its numbers have.
+        """
+        places = {feature.name: i for i, feature in enumerate(self.features_)}
+        learned = [places[name] for encoder in self.learned_.columns for name in encoder.names]
+        return {place: self.features_[place].bounds or (-np.inf, np.inf) for place in learned}
+
+    def functions(self) -> Functions:
+        """Those that the features name, the learned ones among them."""
+        return self.learned_.functions(functions_of(self.source))
+
+    def _encoded(self, columns: Columns, learning: Learning | None = None) -> Matrix:
+        encoder = ColumnEncoder(self.schema, self.features_, self.functions())
+        if learning is None:
+            return encoder.encode(columns)
+        learned = self._learned_bounds()
+        others = [i for i in range(len(self.features_)) if i not in learned]
+        matrix = np.empty((len(next(iter(columns.values()))), len(self.features_)), np.float32)
+        matrix[:, others] = encoder.encode(columns, others)
+        _put(matrix, learning.cross_fit.out_of_fold(), learned)
+        return matrix
+
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(state)
+        # What comes after it in the pickle may be of a class that features.py defines.
+        functions_of(self.source)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -159,6 +216,39 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The names of the matrix's columns."""
         check_is_fitted(self)
         return np.array([feature.name for feature in self.features_], dtype=object)
+
+
+@dataclass(frozen=True, slots=True)
+class FoldMatrices:
+    """What a classifier may learn from: a matrix of all rows, and one for each fold of any.
+
+    They differ in the columns that are learned from labels, which ``bounds`` has by their places.
+    """
+
+    matrix: Matrix
+    learning: Learning | None
+    bounds: Mapping[int, tuple[float, float]]
+
+    def remarks(self) -> Iterable[str]:
+        """What a person should know of what was learned from labels."""
+        return () if self.learning is None else self.learning.remarks()
+
+    def of_folds(self, folds: Sequence[Fold]) -> Sequence[Matrix]:
+        """For each fold the matrix of all rows where the labels of its test rows are unknown."""
+        if self.learning is None:
+            return [self.matrix] * len(folds)
+        cross_fit, matrices = self.learning.cross_fit.by(folds), []
+        for number in range(len(folds)):
+            matrix = self.matrix.copy()
+            _put(matrix, cross_fit.of_fold(number), self.bounds)
+            matrices.append(matrix)
+        return matrices
+
+
+def _put(matrix: Matrix, said: Matrix, bounds: Mapping[int, tuple[float, float]]) -> None:
+    """Put what encoders say into their columns, within the bounds of these."""
+    lows, highs = np.array([*bounds.values()], np.float32).T
+    matrix[:, [*bounds]] = np.clip(said, lows, highs)
 
 
 class RoundedMedian(SimpleImputer):  # type: ignore[misc]
@@ -183,7 +273,7 @@ class FramePipeline(Pipeline):  # type: ignore[misc]
     def fit(self, X: object, y: object = None, **params: Any) -> Self:
         """Learn the features and the classifier; ``params`` are ``classify__...``."""
         own = {name.removeprefix("classify__"): value for name, value in params.items()}
-        matrix = self.named_steps["encode"].fit_matrix(X)
+        matrix = self.named_steps["encode"].fit_matrix(X, y)
         self.named_steps["classify"].fit(matrix, y, **own)
         return self
 
@@ -228,7 +318,11 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
     encode = encoding_step(config)
     named = with_shared_leaves(estimator or config.estimator, config.publish.min_rows)
     classify = build_classifier(
-        encode.plan, named, config.random_state, min_rows=config.publish.min_rows
+        encode.plan,
+        named,
+        config.random_state,
+        config.features,
+        min_rows=config.publish.min_rows,
     )
     return FramePipeline([("encode", encode), ("classify", classify)])
 
@@ -274,15 +368,21 @@ def with_shared_leaves(
 
 
 def build_classifier(
-    plan: Sequence[Feature], config: EstimatorConfig, seed: int, *, min_rows: int = 5
+    plan: Sequence[Feature],
+    config: EstimatorConfig,
+    seed: int,
+    source: str = "",
+    *,
+    min_rows: int = 5,
 ) -> Pipeline:
     """What comes after the encoding: from the float32 matrix to classes.
 
-    A blend, or one of its members by name, prepares its columns itself.
+    A blend, or one of its members by name, prepares its columns itself. ``source`` is that of the
+    home's features.py, which may define the estimator.
     """
     if config.name == "blend" or config.name in MEMBERS:
         return Pipeline([("estimator", _blend(plan, config, seed, min_rows))])
-    estimator = _estimator(config, seed)
+    estimator = _estimator(config, seed, source)
     if config.calibration == "sigmoid":
         if not isinstance(estimator, VotingClassifier):
             # A vote of one has probabilities and no other scores: the exporter calibrates those.
@@ -341,16 +441,21 @@ def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
     return ColumnTransformer([step for step in transformers if step[2]])
 
 
-def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
+def _estimator(config: EstimatorConfig, seed: int, source: str) -> BaseEstimator:
+    if is_path(config.name):
+        return own_estimator(config.name, config.parameters, seed, source)
     if config.name == "soft_vote":
         members = [
-            (f"{position}_{member.name}", _estimator(member, seed))
+            (f"{position}_{member.name}", _estimator(member, seed, source))
             for position, member in enumerate(config.members)
         ]
         return _soft_vote(members, [member.weight for member in config.members])
     if config.name not in ESTIMATORS:
         known = ", ".join([*ESTIMATORS, *MEMBERS, "blend", "soft_vote"])
-        raise ConfigError(f"estimator: unknown name {config.name!r}; choose one of {known}")
+        raise ConfigError(
+            f"estimator: unknown name {config.name!r}; choose one of {known}, or an import path "
+            "such as lightgbm.LGBMClassifier"
+        )
     kind = ESTIMATORS[config.name]
     accepted = sorted(inspect.signature(kind).parameters)
     _refuse_unknown(config.name, config.parameters, accepted)

@@ -17,6 +17,7 @@ from classification_model.pipeline import FramePipeline, stores_rows
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.few_rows import check_classes
+from classification_model.processing.learned import Learned
 from classification_model.progress import Progress
 from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
@@ -136,6 +137,8 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     if data.units.repeats:
         how = {"together": "copies stay together", "apart": "each is drawn by itself"}
         progress.say(f"{data.units.repeats} row(s) repeat another: {how[data.units.copies]}")
+    for note in data.notes:
+        progress.say(f"Note: {note}")
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     check_classes(config.target, data.labels, config.publish.min_rows, data.groups)
@@ -163,6 +166,7 @@ def _card(new: Bundle, report: Report, config: Config, attacked: Audit | None) -
         profile=new.profile(),
         dataset=config.dataset,
         left_out=config.ignored,
+        learned=Learned.parse(new.contents.get(".learned", b"")),
         min_rows=config.publish.min_rows,
         audit=attacked,
     )

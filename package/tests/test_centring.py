@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,17 +67,25 @@ def test_the_centre_is_nobody_s_value() -> None:
     assert merged(np.array(days, np.float64), centre) == 0
 
 
-def test_days_written_as_numbers_decide_what_they_decide(
+def test_large_numbers_close_together_decide_what_they_decide(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    rows = [(20240100 + 1 + i % 28, i % 10, "yes" if i % 28 % 2 else "no") for i in range(560)]
+    draw = random.Random(0)
+    rows = [
+        (
+            1_700_000_012 + 6 * (i % 28),
+            draw.randrange(10),
+            "yes" if (i % 2) != (draw.random() < 0.1) else "no",
+        )
+        for i in range(560)
+    ]
     home = make_home(Sample("y", ("day", "x", "y"), rows), tmp_path_factory.mktemp("days") / "h")
     text = home.config_file.read_text()
     text = text.replace("name: logistic_regression", "name: random_forest")
     home.config_file.write_text(text.replace("    C: 0.5", "    n_estimators: 30"))
     run_training(home.path)
     found = make_prediction(
-        input_data=[{"day": 20240115, "x": 3}, {"day": 20240116, "x": 3}], home=home.path
+        input_data=[{"day": 1_700_000_096, "x": 3}, {"day": 1_700_000_102, "x": 3}], home=home.path
     )
     assert found["predictions"] == ["no", "yes"]
 

@@ -60,10 +60,9 @@ def test_known_columns_find_the_header_below_any_title() -> None:
 def test_lines_that_are_no_rows_are_left_out_and_counted() -> None:
     found = table("x,k,y\n5,a,yes\nx,k,y\n6,b,no\n,,\n,\n")
     assert [*found.rows] == ROWS
-    assert [(record.line, record.fault) for record in found.left_out] == [
-        (3, "is the header once more"),
-        (5, "holds nothing but delimiters"),
-        (6, "holds nothing but delimiters"),
+    assert [*found.notes] == [
+        "2 line(s) left out: line 5 holds nothing but delimiters",
+        "1 line(s) left out: line 3 is the header once more",
     ]
 
 

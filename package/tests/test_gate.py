@@ -592,7 +592,7 @@ def test_schema_changes_are_named() -> None:
     assert changes == [
         "column 'c|' is new",
         "column 'b' is gone",
-        "column 'a': required False -> True",
+        "column 'a': required changed",
     ]
     found = compared(["a", "b"] * 4, np.full((8, 3), 1 / 3), np.full((8, 3), 1 / 3))
     assert "- column 'c\\|' is new" in markdown(found, old="1", new="2", changes=changes)

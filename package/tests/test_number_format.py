@@ -103,6 +103,11 @@ def test_a_number_survives_being_written(written: NumberFormat, number: object) 
     assert written.parse(text + written.unit) == float(str(number))
 
 
+@given(formats, st.floats(allow_nan=False, allow_infinity=False))
+def test_a_format_reads_what_it_writes(written: NumberFormat, number: float) -> None:
+    assert written.parse(written.write(number)) == number
+
+
 @given(formats, st.lists(number_like | st.none(), max_size=20), st.booleans())
 def test_whole_columns_have_the_numbers_and_the_refusals_of_single_texts(
     written: NumberFormat, texts: list[str | None], whole: bool

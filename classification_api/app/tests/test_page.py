@@ -14,11 +14,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.tests.pages import Open, drop, field, note_of, predict, sends, shares_shown
-from app.tests.servers import API, UVICORN, free_port, serving
 from classification_model import bundle
 from classification_model.card import style
 from classification_model.config.core import Config
 from classification_model.config.home import Home
+from harness import API, UVICORN, free_port, serving
 
 STATIC = API / "app" / "web" / "static"
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")

@@ -14,10 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.tests.servers import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
 from classification_model import bundle
 from classification_model.bundle import golden
 from classification_model.config.home import Home
+from harness import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
 
 
 @pytest.fixture

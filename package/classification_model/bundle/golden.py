@@ -63,7 +63,7 @@ def choose_rows(
     special = {}
     for name, pool in pools.items():
         seen = profile.columns[name]
-        ends = [end for end in (seen.minimum, seen.maximum) if end is not None]
+        ends: list[Any] = [end for end in (seen.minimum, seen.maximum) if end is not None]
         special[name] = _special(schema.columns[name].kind, ends)
         missing = None if None in pool else pool[0]
         pool += [*(ends or [missing, missing]), missing]

@@ -77,16 +77,17 @@ def init(
     ```
     """
     from classification_model.cli import responses, tables
-    from classification_model.init import scaffold
+    from classification_model.notebook import init_home
 
     if target is None:
         raise typer.BadParameter(_which_target(csv, encoding), param_hint="--target")
     folder = home or Path(csv.stem)
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait(f"Reading {csv.name}")
-        made, learned = scaffold.create(
+        found = init_home(
             csv, target, folder, force=force, encoding=encoding, sheet=sheet, progress=screen
         )
+    made, learned = found.home, found.learned
     if as_json:
         answer(responses.Initialised.of(made, learned))
         return

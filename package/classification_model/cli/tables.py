@@ -82,6 +82,8 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
     more = len(learned.classes) - len(shown)
     yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
+    for key, column in learned.hints[:2]:
+        yield f"Perhaps hold rows out by it (split in config.yml): {key}: {column}"
     yield from (f"Note: {note}" for note in learned.notes)
 
 
@@ -234,6 +236,7 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     yield f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}"
     if scored.rejected:
         yield f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}"
+    yield from (f"Note: {note}" for note in scored.notes)
     for (column, rule), (count, message) in scored.warned.items():
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
 

@@ -215,7 +215,6 @@ _HINTS = {
     "nullable": f"{_NO_SUCH_KEY}: a value may be missing, unless `required: yes` says otherwise",
     "example": f"{_NO_SUCH_KEY}: examples are learned by each training",
 }
-_TEXT = "there is no kind `text`: `raw` is what derived features read"
 
 
 def _first_fault(file: Path, document: Document, error: ValidationError) -> str:
@@ -230,7 +229,7 @@ def _first_fault(file: Path, document: Document, error: ValidationError) -> str:
     line = f", line {document.lines[path]}" if path else ""
     # Of what is missing the file has no line, and its key has to be said all the same.
     key = ".".join(map(str, fault["loc"] if fault["type"] == "missing" else path))
-    return f"{file}{line}: {key + ': ' if key else ''}{_message(fault, value)}{found}"
+    return f"{file}{line}: {key + ': ' if key else ''}{_message(fault)}{found}"
 
 
 def _at(document: Document, path: tuple[str | int, ...]) -> Node:
@@ -240,9 +239,7 @@ def _at(document: Document, path: tuple[str | int, ...]) -> Node:
     return node  # type: ignore[no-any-return]
 
 
-def _message(fault: Mapping[str, Any], value: Node) -> str:
+def _message(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return _HINTS.get(str(fault["loc"][-1]), _NO_SUCH_KEY)
-    if fault["loc"][-1:] == ("kind",) and fault["loc"][:1] == ("columns",) and value == "text":
-        return _TEXT
     return str(fault["msg"]).removeprefix("Value error, ")

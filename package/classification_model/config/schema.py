@@ -13,6 +13,7 @@ from classification_model.config.zones import zone_of
 
 __all__ = [
     "LARGEST",
+    "MAX_CHARS",
     "Column",
     "Decimal",
     "DerivedFeature",
@@ -29,8 +30,11 @@ __all__ = [
 LARGEST = 3.4028234663852886e38
 """The largest float32, and so the largest number that a column may hold: features are float32."""
 
-Kind = Literal["integer", "number", "boolean", "category", "date", "raw"]
-"""What a column holds. ``raw`` is text that only derived features read."""
+MAX_CHARS = 5000
+"""How many characters of a text are read, where config.yml does not say otherwise."""
+
+Kind = Literal["integer", "number", "boolean", "category", "date", "text", "raw"]
+"""What a column holds. ``text`` is learned from; ``raw`` is text that only derived features read."""
 
 Decimal = Literal[".", ","]
 """What stands before the fraction of a number."""
@@ -56,6 +60,9 @@ class Column(FrozenModel):
     where they are not written as 2024-12-31; ``time_zone`` makes them instants. The texts of
     ``missing_markers`` mean "missing" in this column, beside those that do so in all.
 
+    ``max_chars`` says how much of a text is read. ``order`` lists categories from the least to the
+    most.
+
     ``required``, ``categories``, ``minimum`` and ``maximum`` are rules: a value that breaks one
     is refused. Without them a missing or unseen value is scored with a warning.
     """
@@ -69,6 +76,8 @@ class Column(FrozenModel):
     thousands: Thousands = ""
     unit: str = ""
     date_format: str | None = None
+    max_chars: Annotated[int, Field(gt=0)] = MAX_CHARS
+    order: tuple[str, ...] = ()
     time_zone: str | None = None
     missing_markers: tuple[str, ...] = ()
 
@@ -77,6 +86,16 @@ class Column(FrozenModel):
     def _short(cls, value: Any) -> Any:
         """``age: number`` is short for ``age: {kind: number}``."""
         return {"kind": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _words_fit_their_kind(self) -> Self:
+        if self.kind != "text" and self.max_chars != MAX_CHARS:
+            raise ValueError("max_chars belongs to kind text")
+        if self.kind != "category" and self.order:
+            raise ValueError("order belongs to kind category")
+        if len(set(self.order)) != len(self.order):
+            raise ValueError("order holds the same value twice")
+        return self
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:

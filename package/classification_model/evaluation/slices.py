@@ -102,7 +102,7 @@ def _parts(kind: str, train: TypedColumn, held_out: TypedColumn, few: Few) -> Pa
         codes, values = held_out.distinct()
         hidden = np.array([str(value) not in held for value in values], np.bool_)
         return [_name(value) for value in values], np.where(hidden[codes], -1, codes)
-    if kind == "raw":
+    if kind in ("raw", "text"):
         names: list[str] = []
         place = np.full(len(missing), -1, np.int64)
     else:

@@ -7,10 +7,12 @@ asked of the very rules that will check rows later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
+
+import numpy as np
 
 from classification_model.config.schema import Column, Decimal, Label
 from classification_model.errors import DataError
@@ -18,7 +20,9 @@ from classification_model.init import number_formats
 from classification_model.init.kinds import File, Guess, kind_of
 from classification_model.init.leakage import LEAK, SUSPECT, alone
 from classification_model.init.names import counts_rows, is_identifier
+from classification_model.init.natures import nature_of
 from classification_model.init.odd_cells import is_marker, missing_words
+from classification_model.init.split_hints import Hint, hints
 from classification_model.init.targets import (
     FEW,
     check_classes,
@@ -26,7 +30,9 @@ from classification_model.init.targets import (
     check_target,
     notes_on,
 )
+from classification_model.processing.centring import merged, with_centre
 from classification_model.processing.csv_reader import Table
+from classification_model.processing.features import Feature
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.profiling import profile_of_counts
@@ -58,7 +64,8 @@ class Finding:
 class Learned:
     """What a table says about its rows.
 
-    ``notes`` is what a person should know of the file as a whole.
+    ``notes`` is what a person should know of the file as a whole, and ``hints`` what rows may
+    have to be held out by.
     """
 
     target: str
@@ -70,6 +77,7 @@ class Learned:
     encoding: str
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
 
     def used(self) -> dict[str, Column]:
         """The columns that the model will look at."""
@@ -148,7 +156,19 @@ def learn(
         missing_markers=markers,
         encoding=table.encoding,
         findings=findings,
-        notes=(*table.notes(), *notes_on(target, counts, unlabelled, set(labels))),
+        notes=(
+            *table.notes,
+            *notes_on(target, counts, unlabelled, set(labels)),
+            *_merged(findings, columns, markers),
+        ),
+        hints=tuple(
+            hints(
+                {
+                    cells.name: (found.column, len(cells.counts), cells.counts.total())
+                    for found, cells in zip(findings, columns, strict=True)
+                }
+            )
+        ),
     )
     if not learned.used():
         reasons = "; ".join(f"{column}: {why}" for column, why in learned.ignored().items())
@@ -220,11 +240,7 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
         low, high = int(seen.minimum or 0), int(seen.maximum or 0)
         if is_identifier(name) or counts_rows(name) or high - low + 1 == len(counts):
             return "identifier: all values are different, and they only count the rows"
-    if column.kind == "raw":
-        if different:
-            return "identifier or free text: all values are different"
-        return f"free text: {len(counts)} different values in {counts.total()} rows"
-    return ""
+    return f"identifier: {nature_of(counts).reason}" if column.kind == "raw" else ""
 
 
 def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
@@ -242,7 +258,7 @@ def _look_for_leakage(
     finding: Finding, cells: _Cells, labels: Sequence[Label], markers: Sequence[str]
 ) -> Finding:
     """Flag a column that predicts the target almost alone, leave it out if it does so fully."""
-    if finding.decision == "left out":
+    if finding.decision == "left out" or finding.column.kind == "text":
         return finding
     typed = _typed(finding.column, {*cells.texts}, markers)
     numbers = {text: _MISSING if value is None else _number(value) for text, value in typed.items()}
@@ -257,6 +273,23 @@ def _look_for_leakage(
         more = f"; {finding.reason}" if finding.reason else ""
         return replace(finding, decision="used, look at it", reason=reason + more)
     return finding
+
+
+def _merged(
+    findings: Sequence[Finding], columns: Sequence[_Cells], markers: Sequence[str]
+) -> Iterator[str]:
+    """Columns of numbers that float32 does not tell apart, even when they are centred."""
+    for finding, cells in zip(findings, columns, strict=True):
+        if finding.decision == "left out" or finding.column.kind not in ("integer", "number"):
+            continue
+        typed = _typed(finding.column, cells.counts.keys(), markers).values()
+        numbers = np.array([value for value in typed if value is not None], np.float64)
+        feature = Feature(name=cells.name, kind="number", inputs=(cells.name,))
+        if alike := merged(numbers, with_centre(feature, numbers).centre):
+            yield (
+                f"column {cells.name!r}: {alike} of {len(numbers)} different numbers lie so close "
+                "together, beside their size, that the model takes them for others"
+            )
 
 
 def _number(value: TypedValue) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from classification_model.config.schema import Column, Decimal
 from classification_model.init import date_formats, number_formats
 from classification_model.init.date_formats import DateReading
+from classification_model.init.natures import nature_of, order_of
 from classification_model.init.number_formats import Reading
 from classification_model.init.odd_cells import Fit, fit_but_for, is_marker, listed, missing_words
 from classification_model.processing.number_format import NumberFormat
@@ -18,7 +19,6 @@ __all__ = ["File", "Guess", "kind_of"]
 _BOOLEAN_PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"}, {"on", "off"})
 _CODE = re.compile(r"[+-]?0\d+", re.ASCII)
 _EIGHT_DIGITS = re.compile(r"\d{8}", re.ASCII)
-_MOST_CATEGORIES = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,28 @@ def kind_of(counts: Mapping[str, int], lines: Mapping[str, int], file: File) -> 
     if numbers and of_numbers in ("all", "nearly all"):
         return _numbers(numbers, counts, lines)
     column = Column(kind="raw")
-    if 0 < len(told) <= max(2, min(_MOST_CATEGORIES, sum(told.values()) // 2)):
-        column = Column(kind="category")
+    about: tuple[str, ...] = ()
+    if told:
+        column, about = _words(told)
     return Guess(
         column,
         words,
         kept=frozenset(filter(is_marker, told)) if column.kind == "category" else frozenset(),
-        notes=_taken_as_missing(words, counts, lines),
+        notes=(*about, *_taken_as_missing(words, counts, lines)),
         doubts=_nearly(numbers, of_numbers, dates, of_dates, counts, lines),
+    )
+
+
+def _words(counts: Mapping[str, int]) -> tuple[Column, tuple[str, ...]]:
+    """What a column of words is, and why where a person may want to overrule it."""
+    nature = nature_of(counts)
+    if nature.name == "identifiers":
+        return Column(kind="raw"), ()
+    if nature.name != "categories":
+        return Column(kind="text"), (nature.reason,)
+    order = order_of(counts) or ()
+    return Column(kind="category", order=order), (
+        (f"in order: {' < '.join(order)}",) if order else ()
     )
 
 

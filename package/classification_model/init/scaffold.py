@@ -17,6 +17,7 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column
 from classification_model.errors import ConfigError
 from classification_model.init.infer_schema import Learned, learn
+from classification_model.init.split_hints import Hint
 from classification_model.processing.data_manager import read_csv
 from classification_model.progress import Progress
 
@@ -160,6 +161,7 @@ def _parts(
         (
             "The columns that the model looks at. What training sees in them is only warned about;",
             "a rule such as `required: yes` or `maximum: 120` below a column's kind refuses.",
+            "Kind `text` is learned from; `raw` is read by functions of features.py alone.",
             *(
                 f"{'Look at ' if f.decision == 'used, look at it' else ''}{f.name!r}: {f.reason}"
                 for f in remarks
@@ -171,13 +173,27 @@ def _parts(
         comment = "Columns that the model does not look at, and why. Move one up to use it."
         yield (comment,), {"ignored": ignored}
     yield (
-        ("The share of rows held out to judge the model, and the seed of all that is drawn.",),
+        (
+            "The share of rows held out to judge the model, and the seed of all that is drawn.",
+            *_split_comment(learned.hints),
+        ),
         {"test_size": _TEST_SIZE, "random_state": 0},
     )
     yield (
         ("Candidates are compared by cross-validation when training, for so many seconds.",),
         {"estimator": "auto", "time_budget": 60},
     )
+
+
+def _split_comment(hints: Sequence[Hint]) -> Iterator[str]:
+    """How rows could be held out otherwise, ready to be uncommented."""
+    means = {
+        "groups": "all rows with the same {!r} on one side",
+        "time": "the newest by {!r} held out, folds looking forward only",
+    }
+    for position, (key, column) in enumerate(hints[:2]):
+        yield f"{'Or' if position else 'Perhaps'} {means[key].format(column)}:"
+        yield from part((), {"split": {key: column}}).splitlines()
 
 
 def _column(column: Column) -> str | dict[str, Any]:

@@ -74,7 +74,9 @@ class ColumnRules:
                 return _within(column, numbers, good)
         # Where a person lists the categories, each text has to be asked for.
         takes_text = (
-            column.kind in ("category", "raw") and not column.categories and _is_text(raw.type)
+            column.kind in ("category", "text", "raw")
+            and not column.categories
+            and _is_text(raw.type)
         )
         markers = self._schema.markers(name) if takes_text else None
         return _by_rule(self._rules[name], *_distinct(raw), good, markers)

@@ -8,7 +8,7 @@ block of rows. The float32 of a number that is in range is not asked for at all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import repeat, zip_longest
 
 import numpy as np
@@ -49,6 +49,7 @@ class ColumnEncoder:
         features: of the matrix, in order.
         functions: those that the features name.
         profile: what training saw; without it there are no warnings.
+        vocabularies: the known words of columns of text.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class ColumnEncoder:
         features: Sequence[Feature],
         functions: Functions = BUILT_IN,
         profile: Profile | None = None,
+        vocabularies: Mapping[str, Container[str]] | None = None,
     ) -> None:
         self._seen = profile.columns if profile else {}
         self._features = features
         self._functions = functions
         self._row_encoders = [uncentred(feature, functions) for feature in features]
-        self._value_checks = value_checks(schema, profile)
+        self._value_checks = value_checks(schema, profile, vocabularies)
 
     def encode(self, columns: Columns, only: Sequence[int] | None = None) -> Matrix:
         """Typed columns to the matrix of shape ``(rows, features)`` that :class:`RowEncoder` gives.
@@ -102,6 +104,11 @@ class ColumnEncoder:
         numbers = inputs[0].numbers
         if feature.function is None and feature.kind == "number" and numbers is not None:
             return _within(feature, numbers)
+        if part := self._functions.parts.get(feature.function or ""):
+            look, place = part
+            codes, several = inputs[0].seen(look)
+            found = np.array([numbers[place] for numbers in several], np.float64)
+            return _within(feature, found)[codes]
         if feature.function and feature.kind == "category" and len(inputs) == 1:
             codes, results = inputs[0].seen(self._functions.by_name[feature.function])
             return _category_numbers(feature, results)[codes]
@@ -116,7 +123,7 @@ class ColumnEncoder:
         self, position: int, feature: Feature, values: list[list[TypedValue]]
     ) -> Floats:
         results = feature.apply(self._functions, *values)
-        if feature.kind == "category":
+        if feature.looks_up:
             return _category_numbers(feature, results)
         numbers = _within(feature, np.array(results, np.float64))
         # Missing, or beyond float32: rare, and decided in one place.

@@ -13,26 +13,21 @@ from classification_model.errors import DataError
 from classification_model.processing.reading import blocks, csv_blocks, records
 from classification_model.processing.reading.csv_cells import text_of
 from classification_model.processing.reading.sources import (
-    BLANK,
-    HEADER_AGAIN,
-    Record,
     check_columns,
     format_of,
+    notes_on,
     opened,
     unreadable,
 )
 
 __all__ = ["Table", "parse", "read"]
 
-_USUAL = ("utf-8", "utf-8-sig", "utf-16")
-
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows of text under named columns, each with the line of the file that it starts on.
 
-    ``left_out`` are the lines that are no rows: nothing but delimiters, or the header once more.
-    ``above`` counts the lines in front of the header. Without a delimiter it was no CSV.
+    ``notes`` is what a person should know of how it was read. Without a delimiter it was no CSV.
     """
 
     columns: tuple[str, ...]
@@ -40,29 +35,12 @@ class Table:
     lines: list[int]
     delimiter: str
     encoding: str
-    left_out: Sequence[Record] = ()
-    above: int = 0
+    notes: Sequence[str] = ()
 
     def column(self, name: str) -> list[str]:
         """The cells of one column, in order."""
         position = self.columns.index(name)
         return [row[position] for row in self.rows]
-
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know of how the file was read."""
-        notes = [f"read as {self.encoding}"] if self.encoding not in _USUAL else []
-        if self.above:
-            notes.append(f"{self.above} line(s) above the header left out")
-        lines = {
-            fault: [record.line for record in self.left_out if record.fault == fault]
-            for fault in (BLANK, HEADER_AGAIN)
-        }
-        notes += [
-            f"{len(found)} line(s) left out: line {found[0]} {fault}"
-            for fault, found in lines.items()
-            if found
-        ]
-        return tuple(notes)
 
     def records(self) -> list[dict[str, str]]:
         """Each row as a dict of column to cell."""
@@ -100,8 +78,7 @@ def parse(
         lines=[record.line for record in found],
         delimiter=head.delimiter,
         encoding=head.encoding,
-        left_out=[record for record in every if record.no_row],
-        above=head.above,
+        notes=notes_on(head, [record for record in every if record.no_row]),
     )
 
 

@@ -22,7 +22,7 @@ from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.reading import blocks, csv_blocks
-from classification_model.processing.reading.sources import check_columns, opened
+from classification_model.processing.reading.sources import Record, check_columns, notes_on, opened
 from classification_model.processing.reading.whole import Part, cells_of, parts
 from classification_model.processing.splitting import (
     Units,
@@ -63,7 +63,7 @@ class Dataset:
     the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
     their label is missing. ``units`` says which rows are held out, or trained on, as a whole, and
     ``groups`` which are one person's, where that is known: each group, and each record that was
-    imported twice, counts once.
+    imported twice, counts once. ``notes`` is what a person should know of how the file was read.
     """
 
     columns: Columns
@@ -74,6 +74,7 @@ class Dataset:
     size: int
     unlabelled: int = 0
     groups: Indices | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -144,8 +145,8 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     )  # fmt: skip
     schema = config.row_schema()
     texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0
-    digests, split_by = [], list[str]()
-    for part in parts(source, source.columns, progress or Progress()):
+    digests, split_by, left_out = [], list[str](), list[Record]()
+    for part in parts(source, source.columns, progress or Progress(), left_out):
         found = [text.strip() for text in part.texts(config.target)]
         labelled = [i for i, text in enumerate(found) if text not in config.missing_markers]
         rows += len(found)
@@ -175,9 +176,13 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     }
     starts = np.concatenate(lines)
     units = units_of(config, np.concatenate(digests), split_by, starts)
-    size = Path(name).stat().st_size
-    left = rows - len(labels)
-    return Dataset(columns, labels, starts, units, digest, size, left, _people(config, units))
+    size = Path(file).stat().st_size
+    return Dataset(
+        columns, labels, starts, units, digest, size,
+        unlabelled=rows - len(labels),
+        groups=_people(config, units),
+        notes=tuple(notes_on(source, left_out)),
+    )  # fmt: skip
 
 
 def _people(config: Config, units: Units) -> Indices | None:

@@ -52,15 +52,17 @@ class Feature:
     """One column of the matrix: where its value comes from, and how it becomes a number.
 
     Without ``function`` the value is that of the one input. A category becomes its position
-    in ``categories``, or :data:`UNSEEN`. A number is clipped to ``bounds``; then ``centre`` is
-    subtracted, before it is rounded to float32, so that what differed in training differs in the
-    matrix. ``missing_as`` is the number that a missing value is read as, where too few training
-    rows missed theirs, and ``other_as`` that of any other category; see
-    :mod:`classification_model.processing.published`.
+    in ``categories``, or :data:`UNSEEN`. A number with ``categories`` is the place of a category in
+    an order. A number is clipped to ``bounds``; then ``centre`` is subtracted, before it is rounded
+    to float32, so that what differed in training differs in the matrix. ``missing_as`` is the
+    number that a missing value is read as, where too few training rows missed theirs, and
+    ``other_as`` that of any other category; see
+    :mod:`classification_model.processing.published`. A text stands in a plan for the numbers that
+    are learned from it, and in no matrix.
     """
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "text"]
     inputs: tuple[str, ...]
     function: str | None = None
     categories: tuple[str, ...] = ()
@@ -77,7 +79,14 @@ class Feature:
     @property
     def other(self) -> float:
         """The number of a category that is none of ``categories``."""
-        return UNSEEN if self.other_as is None else self.other_as
+        if self.other_as is not None:
+            return self.other_as
+        return UNSEEN if self.kind == "category" else self.missing
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether its numbers are those of categories."""
+        return self.kind == "category" or bool(self.categories)
 
     def reader(self, functions: Functions) -> Callable[[TypedRow], TypedValue]:
         """The function from a row to the feature's value, before it becomes a number."""
@@ -119,8 +128,11 @@ def feature_plan(
                 Feature(name=f"{name} {part}", kind="number", inputs=(name,), function=part)
                 for part in parts
             ]
-        elif column.kind == "category":
-            plan.append(Feature(name=name, kind="category", inputs=(name,)))
+        elif column.order:
+            order = column.order
+            plan.append(Feature(name=name, kind="number", inputs=(name,), categories=order))
+        elif column.kind in ("category", "text"):
+            plan.append(Feature(name=name, kind=column.kind, inputs=(name,)))
         elif column.kind != "raw":
             plan.append(Feature(name=name, kind="number", inputs=(name,)))
     for name, feature in derived.items():
@@ -173,7 +185,7 @@ def _less(value: float, centre: float) -> float:
 
 def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
     """The function from a typed row to one feature's number, before its centre is subtracted."""
-    if feature.kind == "category":
+    if feature.looks_up:
         return _category_encoder(feature, functions)
     missing = feature.missing
     low, high = feature.bounds or (-math.inf, math.inf)
@@ -202,7 +214,11 @@ def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], fl
 
 def category_codes(feature: Feature) -> dict[object, float]:
     """The number of each category, and of a missing one; any other is ``feature.other``."""
-    codes: dict[object, float] = {c: float(i) for i, c in enumerate(feature.categories)}
+    low, high = feature.bounds or (0.0, math.inf)
+    codes: dict[object, float] = {
+        category: min(max(float(place), low), high)
+        for place, category in enumerate(feature.categories)
+    }
     codes[None] = feature.missing
     return codes
 

@@ -14,10 +14,22 @@ from typing import Any
 
 from classification_model.errors import ConfigError
 
-__all__ = ["BUILT_IN", "DATE_PARTS", "TIME_PARTS", "Functions", "See", "functions_of"]
+__all__ = [
+    "BUILT_IN",
+    "DATE_PARTS",
+    "TIME_PARTS",
+    "Functions",
+    "Look",
+    "See",
+    "functions_of",
+    "module_of",
+]
 
 See = Callable[[Any], object]
 """What a function looks at in one of its inputs, where that is less than the value."""
+
+Look = Callable[[Any], tuple[float, ...]]
+"""Several numbers of one value, which cost little more than one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +38,14 @@ class Functions:
 
     Each takes scalars, any of which may be ``None`` (missing), and returns a number, a
     category, or ``None``. ``seen`` is a home's ``SEEN``, and ``examples`` its ``EXAMPLES``:
-    by column, texts that it offers for made rows, because nobody has them.
+    by column, texts that it offers for made rows, because nobody has them. ``parts`` are the
+    functions that give one of several numbers of one look, with that and the number's place.
     """
 
     by_name: Mapping[str, Callable[..., float | str | None]]
     seen: Mapping[str, tuple[See | None, ...]] = field(default_factory=dict)
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parts: Mapping[str, tuple[Look, int]] = field(default_factory=dict)
 
 
 def year(day: date | None) -> float | None:
@@ -96,7 +110,7 @@ def functions_of(source: str) -> Functions:
     """
     if not source:
         return BUILT_IN
-    module = _module(source)
+    module = module_of(source)
     own = {
         name: value
         for name, value in vars(module).items()
@@ -110,8 +124,13 @@ def functions_of(source: str) -> Functions:
     return Functions({**BUILT_IN.by_name, **own}, seen, examples)
 
 
-def _module(source: str) -> ModuleType:
-    """The source as a module whose name has its digest: two homes fit into one process."""
+@lru_cache(maxsize=16)
+def module_of(source: str) -> ModuleType:
+    """The source as a module whose name has its digest: two homes fit into one process.
+
+    Raises:
+        ConfigError: it is no Python, or fails when it is run.
+    """
     name = f"classification_model_features_{sha256(source.encode()).hexdigest()[:16]}"
     module = ModuleType(name)
     # Under its name, so that what it defines can be pickled by reference in this process.

@@ -78,6 +78,11 @@ class NumberFormat:
             raise ValueError(self._refusal(text))
         return number
 
+    def write(self, number: float) -> str:
+        """A number as this format reads it, in as few characters as Python needs."""
+        text = str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+        return text.replace(".", self.decimal)
+
     def example(self) -> str:
         """A number as this format writes it."""
         unit = f" {self.unit}" if self.unit else ""

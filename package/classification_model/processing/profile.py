@@ -21,7 +21,7 @@ class ColumnProfile(FrozenModel):
     """What the training rows hold in one column.
 
     ``missing`` counts rows without a value. ``minimum`` and ``maximum`` are those of numbers,
-    ``earliest`` and ``latest`` those of dates, as ISO 8601 writes them.
+    ``earliest`` and ``latest`` the days of dates, as ISO 8601 writes them.
     ``categories`` maps each category, in sorted order, to its number of rows; only columns of
     kind category have them. ``example`` is a usual value: a median, or the commonest value.
     ``edges`` divide numbers, and dates as days, into bins of about a tenth each; ``counts`` has the

@@ -90,7 +90,7 @@ def profile_of_column(
     shown = int(missing.sum()) if number_of_holders(missing, groups) >= min_rows else 0
     if kind in ("integer", "number"):
         return _of_numbers(column, shown, min_rows, groups)
-    if kind == "raw":
+    if kind in ("raw", "text"):
         example = next(iter(examples), None) or _text(column, min_rows, groups)
         return ColumnProfile(missing=shown, example=example)
     counts = _held(column, min_rows, groups)
@@ -102,7 +102,17 @@ def profile_of_column(
         return ColumnProfile(
             missing=shown, categories=dict(sorted(counts.items())), example=example
         )
-    return ColumnProfile(missing=shown, example=_usual(kind, column, min_rows, groups))
+    example = _usual(kind, column, min_rows, groups)
+    days = bounds(_days(column), min_rows, groups) if kind == "date" else None
+    if days is None:
+        return ColumnProfile(missing=shown, example=example)
+    low, high = math.floor(days[0]), math.ceil(days[1])
+    return ColumnProfile(missing=shown, example=example, earliest=_day(low), latest=_day(high))
+
+
+def _day(number: int) -> str:
+    """The day of an ordinal number, which rounding may have put beyond the calendar."""
+    return date.fromordinal(min(max(number, 1), date.max.toordinal())).isoformat()
 
 
 class Rule(NamedTuple):
@@ -232,6 +242,8 @@ def profile_of_counts(kind: Kind, counts: Mapping[TypedValue, int]) -> ColumnPro
         numbers = np.repeat(np.array([*known], np.float64), [*known.values()])
         found = profile_of_numbers(numbers, whole=kind == "integer")
         return found.model_copy(update={"missing": missing})
+    if kind == "text":  # somebody wrote it; see TextEncoder.example
+        return ColumnProfile(missing=missing)
     example = min(known, key=lambda value: (-known[value], value), default=None)
     dates = [value for value in known if isinstance(value, date)]
     return ColumnProfile(

@@ -8,7 +8,7 @@ JSON, a CSV cell or a DataFrame holds; a typed value is ``int``, ``float``, ``bo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -237,12 +237,18 @@ class RowValidator:
     Args:
         schema: the columns and their rules.
         profile: what training saw; without it there are no warnings.
+        vocabularies: the known words of columns of text.
 
     ``row_type`` is a TypedDict whose keys are the raw columns, spelled exactly as in the
     CSV; pydantic and FastAPI accept it wherever they take a type.
     """
 
-    def __init__(self, schema: RowSchema, profile: Profile | None = None) -> None:
+    def __init__(
+        self,
+        schema: RowSchema,
+        profile: Profile | None = None,
+        vocabularies: Mapping[str, Container[str]] | None = None,
+    ) -> None:
         self.schema = schema
         self.profile = profile
         seen = profile.columns if profile else {}
@@ -258,7 +264,7 @@ class RowValidator:
             note = {"title": name, "description": "Accepted, and not looked at."}
             fields[name] = NotRequired[Annotated[Any, WithJsonSchema(note)]]
         self.row_type = _row_type(fields)
-        self._value_checks = value_checks(schema, profile)
+        self._value_checks = value_checks(schema, profile, vocabularies)
         self._rows: TypeAdapter[list[TypedRow]] = TypeAdapter(list[self.row_type])  # type: ignore[name-defined]
 
     def validate(self, rows: Sequence[Mapping[str, object]]) -> Validated:

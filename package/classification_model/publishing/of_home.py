@@ -9,7 +9,7 @@ from classification_model.config.core import Config
 from classification_model.config.home import PACKAGE_HOME, Home
 from classification_model.config.schema import Column
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.reading import csv_blocks
+from classification_model.processing.reading import blocks
 from classification_model.processing.reading.whole import parts
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.validation import parser
@@ -50,15 +50,13 @@ def published_by(home: Home, config: Config, bundle: Bundle) -> Published:
 def _ignored(config: Config, home: Home, data: Dataset) -> dict[str, TypedColumn]:
     if not config.ignored:
         return {}
-    name = str(home.datasets / config.dataset)
-    source = csv_blocks.head(name, [*config.ignored])
+    name = str(home.datasets / config.dataset) + (f"#{config.sheet}" if config.sheet else "")
+    source = blocks.head(name, [*config.ignored], config.encoding)
     wanted = [column for column in config.ignored if column in source.columns]
     read = parser(Column(kind="raw"), missing_markers=config.missing_markers)
     cells: dict[str, list[object]] = {column: [] for column in wanted}
-    for part in parts(source, wanted, Progress()):
+    for part in parts(source, wanted, Progress(), []):
         kept = part.take(np.flatnonzero(np.isin(part.lines, data.lines)))
         for column in wanted:
-            found = kept.columns[column]
-            texts = found.each() if isinstance(found, TypedColumn) else found.to_pylist()
-            cells[column] += map(read, texts)
-    return {column: TypedColumn.of(values) for column, values in cells.items()}
+            cells[column] += map(read, kept.texts(column))
+    return {column: TypedColumn.of(found) for column, found in cells.items()}

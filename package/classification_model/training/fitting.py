@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,13 +26,16 @@ from classification_model.pipeline import (
 )
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import Matrix
-from classification_model.processing.splitting import Units
+from classification_model.processing.splitting import Fold, Units, folds
 from classification_model.processing.typed_columns import Indices
 from classification_model.progress import Progress
 from classification_model.publishing.audit import Confidence
 from classification_model.training.selection import choose
 
 __all__ = ["Encoded", "choose_estimator", "confidence", "encode", "fit", "scores"]
+
+
+_FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +46,26 @@ class Encoded:
     matrix: Matrix
     labels: Sequence[Label]
     units: Units
+    of_folds: Callable[[Sequence[Fold]], Sequence[Matrix]]
+    remarks: Callable[[], Iterable[str]]
     groups: Indices | None = None
 
 
 def encode(config: Config, train: Dataset) -> Encoded:
     """Learn the features of the training rows, which were validated."""
     step = encoding_step(config)
-    matrix = step.fit_matrix(train.typed())
-    return Encoded(step, matrix, train.labels, train.units, train.groups)
+    found = step.fit_folds(
+        train.typed(), train.labels, folds(train.units, train.labels, count=_FOLDS)
+    )
+    return Encoded(
+        step, found.matrix, train.labels, train.units, found.of_folds, found.remarks, train.groups
+    )
 
 
 def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choice:
     """The estimator that config.yml names, or the winner of a comparison."""
+    for remark in train.remarks():
+        progress.say(remark)
     if config.estimator.name != "auto":
         groups = train.groups
         return Choice(
@@ -68,6 +79,7 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
         seed=config.random_state,
         time_budget=config.time_budget,
         units=train.units,
+        of_folds=train.of_folds,
         min_rows=rows_of_enough(config.publish.min_rows, train.groups),
         began=progress.comparing,
         progress=progress.compared,
@@ -90,6 +102,7 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
         train.step.features_,
         choice.estimator,
         config.random_state,
+        config.features,
         min_rows=rows_of_enough(config.publish.min_rows, train.groups),
     )
     try:

@@ -54,6 +54,7 @@ class _Search:
     """The table, how it is divided, and what has been found so far."""
 
     matrix: Matrix
+    matrices: Sequence[Matrix]
     target: Positions
     categories: Sequence[int]
     repeats: Sequence[Sequence[Fold]]
@@ -76,12 +77,12 @@ class _Search:
         return self.target[np.concatenate([test for _, test in self.folds])]
 
     def walk(
-        self, config: EstimatorConfig, fold: Fold, deadline: float, at_least: int = 0
+        self, config: EstimatorConfig, number: int, fold: Fold, deadline: float, at_least: int = 0
     ) -> object:
-        """One walk, to be done by a worker."""
+        """One walk, to be done by a worker; ``fold`` are rows of the fold with the number."""
         train, test = fold
         return joblib.delayed(walk)(
-            config, self.matrix, self.target, train, test, categories=self.categories,
+            config, self.matrices[number], self.target, train, test, categories=self.categories,
             min_rows=self.min_rows, seed=self.seed, deadline=deadline,
             furthest=self.furthest(config), at_least=at_least,
         )  # fmt: skip
@@ -129,6 +130,7 @@ def choose(
     seed: int,
     time_budget: float,
     units: Units | None = None,
+    of_folds: Callable[[Sequence[Fold]], Sequence[Matrix]] | None = None,
     metric: str = "log_loss",
     min_rows: int = 5,
     max_model_mb: float = 20,
@@ -144,6 +146,8 @@ def choose(
         seed: of every candidate.
         time_budget: seconds; what runs when they end is ended, and what it reached counts.
         units: what no fold divides, and whether folds look forward; without them each row.
+        of_folds: the matrix of all rows for each fold, where what is learned from labels is in it;
+            by default ``matrix``.
         metric: what the vote lowers: ``log_loss``, ``roc_auc``, ``f1``, ``balanced_accuracy``.
         min_rows: the fewest rows that a leaf, a bound or a category's column stands for.
         max_model_mb: megabytes that the model's files may have.
@@ -153,9 +157,11 @@ def choose(
     start = time.time()
     classes, target = np.unique([str(label) for label in labels], return_inverse=True)
     cost = matrix.size * (len(classes) if len(classes) > 2 else 1)
+    repeats = _repeats(units or row_units(len(target), seed), target, cost)
+    parts = [fold for repeat in repeats for fold in repeat]
     search = _Search(
-        matrix, target, categorical_columns(plan),
-        _repeats(units or row_units(len(target), seed), target, cost),
+        matrix, of_folds(parts) if of_folds else [matrix] * len(parts), target,
+        categorical_columns(plan), repeats,
         seed, min_rows, start + time_budget, max_model_mb * 0.8e6, len(classes),
         bags(len(target)),
     )  # fmt: skip
@@ -187,12 +193,13 @@ def _walked(
 ) -> Iterable[tuple[str, list[Path]]]:
     """Each candidate with its walks on all folds, as they are done."""
     found = parallel(
-        search.walk(config, fold, search.deadline, at_least=1 if name == first else 0)
+        search.walk(config, number, fold, search.deadline, at_least=1 if name == first else 0)
         for name, config in named.items()
-        for fold in search.folds
+        for number, fold in enumerate(search.folds)
     )
     for name in named:
         yield name, [next(found) for _ in search.folds]
+    next(found, None)  # so that it ends by itself, and warns of nothing
 
 
 def _finalists(
@@ -210,7 +217,7 @@ def _finalists(
     some = np.sort(draw.permutation(train)[:share])
     few = np.sort(draw.permutation(test)[:10_000])
     fold = (some, few)
-    paths = parallel(search.walk(config, fold, deadline) for config in named.values())
+    paths = parallel(search.walk(config, 0, fold, deadline) for config in named.values())
     losses = {
         name: min(path.losses)
         for name, path in zip(named, paths, strict=True)

@@ -27,7 +27,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 # Inside a word no language of the West has signs, and after a small letter no capital.
 _NO_WORD = re.compile(
     r"[^\W\d_][^\x00-\x7f\w\s\u2018\u2019\u201c-\u201e\u00ab\u00bb][^\W\d_]"
-    "|[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]|[ÝýÞþÐðŠšŽž]"
+    "|[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]|[ÝýÞþÐð]"
 )
 # Beside numbers and words: the euro, dots, quotes, dashes, degrees, squares and the like.
 _SIGNS = bytes.fromhex("80 85 91 92 93 94 96 97 a0 a3 a7 ab b0 b1 b2 b3 b5 bb bd be d7")
@@ -100,9 +100,12 @@ def _is_western(text: bytes) -> bool:
     if _share_of_high_bytes(text) >= 0.5:
         return False
     try:
-        return not _NO_WORD.search(text.decode("cp1252"))
+        decoded = text.decode("cp1252")
     except UnicodeDecodeError:
         return False
+    # What Czechs, Slovaks and Croats write most is the same in both; then it matters not.
+    eastern = re.search("[ŠšŽž]", decoded) and text.decode("cp1250", "replace") != decoded
+    return not (eastern or _NO_WORD.search(decoded))
 
 
 def _share_of_high_bytes(text: bytes) -> float:

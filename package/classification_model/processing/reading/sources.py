@@ -29,6 +29,7 @@ __all__ = [
     "filesystem",
     "format_of",
     "is_remote",
+    "notes_on",
     "opened",
     "parquet",
     "position",
@@ -39,6 +40,7 @@ __all__ = [
 Format = Literal["csv", "jsonl", "parquet"]
 
 _SHOWN = 5
+_USUAL = ("utf-8", "utf-8-sig", "utf-16")
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -238,6 +240,17 @@ def unreadable(name: str, faults: Sequence[Record]) -> DataError:
     shown = "; ".join(f"line {record.line}: {record.fault}" for record in faults[:_SHOWN])
     more = f"; and {len(faults) - _SHOWN} lines more" if len(faults) > _SHOWN else ""
     return DataError(f"{name}, {shown}{more}; mend the lines, or save the file as UTF-8")
+
+
+def notes_on(source: Source, left_out: Sequence[Record] = ()) -> list[str]:
+    """What a person should know of how a file was read, and which of its lines are no rows."""
+    notes = [f"read as {source.encoding}"] if source.encoding not in _USUAL else []
+    if source.above:
+        notes.append(f"{source.above} line(s) above the header left out")
+    for fault in (BLANK, HEADER_AGAIN):
+        lines = [record.line for record in left_out if record.fault == fault]
+        notes += [f"{len(lines)} line(s) left out: line {lines[0]} {fault}"] if lines else []
+    return notes
 
 
 def check_columns(

@@ -44,13 +44,19 @@ class Part:
         return Part(taken, self.lines[rows])
 
 
-def parts(source: Source, wanted: Sequence[str], progress: Progress) -> Iterator[Part]:
+def parts(
+    source: Source,
+    wanted: Sequence[str],
+    progress: Progress,
+    left_out: list[Record] | None = None,
+) -> Iterator[Part]:
     """The rows of a table, in order.
 
     Args:
         source: as its head was read.
         wanted: the columns that are asked for.
         progress: is told of the rows.
+        left_out: gets the lines that are no rows.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
@@ -69,7 +75,9 @@ def parts(source: Source, wanted: Sequence[str], progress: Progress) -> Iterator
         rows += len(part.lines)
         progress.count(rows, max(rows, round(rows * size / max(block.done, 1))), "rows")
         yield part
-    if faults:
+    if left_out is not None:
+        left_out += [record for record in faults if record.no_row]
+    if faults := [record for record in faults if not record.no_row]:
         raise unreadable(source.name, faults)
     if not rows:
         raise DataError(f"{source.name}: has a header and no rows")
@@ -94,7 +102,7 @@ def _by_rows(block: Block, wanted: Sequence[str], faults: list[Record]) -> Part:
     import pyarrow as pa
 
     found = [*records.records(block)]
-    faults += [record for record in found if record.fault and not record.no_row]
+    faults += [record for record in found if record.fault]
     good = [record for record in found if record.row is not None and not record.fault]
     cells = {name: [(record.row or {}).get(name) for record in good] for name in wanted}
     columns: dict[str, pa.Array | TypedColumn] = {

@@ -1,4 +1,4 @@
-"""The service as a process of its own, to be asked, measured and ended."""
+"""A server as a process of its own, to be asked, measured and ended: for tests, torture and bench."""
 
 from __future__ import annotations
 
@@ -13,17 +13,37 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from classification_model import bundle
 from classification_model.config.home import Home
 
-__all__ = ["API", "JSON", "Answer", "Server", "body", "read_answer", "running"]
+__all__ = [
+    "API",
+    "JSON",
+    "REPOSITORY",
+    "SOURCE_HOME",
+    "UVICORN",
+    "Answer",
+    "Server",
+    "body",
+    "failing_to_start",
+    "free_port",
+    "read_answer",
+    "running",
+    "serving",
+    "started",
+]
 
-API = Path(__file__).resolve().parents[1]
+API = Path(__file__).resolve().parent
+REPOSITORY = API.parent
+SOURCE_HOME = REPOSITORY / "package" / "classification_model"
+UVICORN = (sys.executable, "-m", "uvicorn", "app.main:app")
 JSON = {"content-type": "application/json"}
 
 
@@ -80,6 +100,12 @@ class Server:
     def reset_peak(self) -> None:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", encoding="ascii")
 
+    def processor_time(self) -> float:
+        """The seconds for which it has run, all threads together."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8")
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def files(self) -> int:
         """How many descriptors it has open."""
         # Quicker than with pathlib, and a client may wait meanwhile.
@@ -92,31 +118,88 @@ class Server:
 
 
 @contextmanager
-def running(
-    environment: Mapping[str, object] | None = None, *options: str, log: Path | None = None
+def started(
+    command: Sequence[str],
+    port: int,
+    *,
+    environment: Mapping[str, object] | None = None,
+    log: Path | None = None,
+    ready: Callable[[Server], bool] | None = None,
 ) -> Iterator[Server]:
-    """Start the service by its Procfile, on this machine's own address, until the block ends."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        probe.close()
+    """Run a server until the block ends; it is handed over once it is ready.
+
+    Once told to stop it stops at once, unless ``environment`` says otherwise.
+
+    Args:
+        command: that starts it.
+        port: at which it will listen.
+        environment: of the process, beside this one's.
+        log: where what it prints goes, for whoever wants to read it afterwards.
+        ready: whether it answers as it should; without it, whether it answers /health at all.
+    """
+    values = {name: str(value) for name, value in (environment or {}).items()}
+    with tempfile.TemporaryDirectory() as folder:
         log = log or Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", *_command(port), *options],
+                command,
                 cwd=API,
-                env={**os.environ, **{k: str(v) for k, v in (environment or {}).items()}},
+                env={"DRAIN_SECONDS": "0", **os.environ, **values},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         server = Server(port, process, log)
         try:
-            _wait_until_it_answers(server)
+            _wait_until(server, ready or _answers)
             yield server
         finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+            _end(process)
+
+
+@contextmanager
+def running(
+    environment: Mapping[str, object] | None = None, *options: str, log: Path | None = None
+) -> Iterator[Server]:
+    """Start the service by its Procfile, on this machine's own address, until the block ends."""
+    port = free_port()
+    command = [sys.executable, "-m", *_command(port), *options]
+    with started(command, port, environment=environment, log=log) as server:
+        yield server
+
+
+@contextmanager
+def serving(
+    command: Sequence[str],
+    port: int,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Iterator[httpx.Client]:
+    """Run a server until the block ends, and hand over a client of it."""
+    with (
+        started(command, port, environment=environment, log=log) as server,
+        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,
+    ):
+        yield client
+
+
+def failing_to_start(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Start the service, which is expected to stop by itself."""
+    return subprocess.run(
+        [*UVICORN, "--port", str(free_port())],
+        cwd=API,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _command(port: int) -> list[str]:
@@ -125,15 +208,30 @@ def _command(port: int) -> list[str]:
     return shlex.split(line.replace("$PORT", str(port)).replace("0.0.0.0", "127.0.0.1"))
 
 
-def _wait_until_it_answers(server: Server) -> None:
+def _answers(server: Server) -> bool:
+    server.ask("GET", "/health")
+    return True
+
+
+def _wait_until(server: Server, ready: Callable[[Server], bool]) -> None:
     while server.process.poll() is None:
         try:
-            server.ask("GET", "/health")
+            if ready(server):
+                return
         except (ConnectionError, http.client.BadStatusLine):
-            time.sleep(0.05)
-        else:
-            return
+            pass
+        time.sleep(0.005)
     raise RuntimeError(f"the server stopped: {server.log.read_text(encoding='utf-8')}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Tell it to stop, which a process that has started others needs; else end it."""
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def read_answer(connection: socket.socket) -> Answer | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from app import __version__
 from classification_model.config.home import Home
 from classification_model.errors import IncompatibleModelError
 from classification_model.predict import Model
+
+from . import __version__
 
 __all__ = ["FORMAT", "check_fit"]
 

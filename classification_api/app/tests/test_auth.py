@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
-from app.tests.servers import failing_to_start
-from torture.server import JSON, Server, body, running
+from app.auth import ApiKeys
+from harness import JSON, Server, body, failing_to_start, running
 
 KEYS = ("first-key-of-a-client", "second-key-of-a-client")
 
@@ -65,6 +68,33 @@ def test_without_one_nothing_does(
     assert answer.headers["www-authenticate"].startswith("Basic ")
 
 
+def test_a_right_key_opens_beside_a_wrong_password(guarded: Server) -> None:
+    """A proxy may have a password of its own in that header."""
+    headers = {**basic("another's"), "x-api-key": KEYS[0]}
+    assert guarded.ask("GET", "/docs", headers=headers).status == 200
+
+
+def test_a_websocket_needs_a_key_too() -> None:
+    """A route of one's own may be one; without a key it is closed before it is accepted."""
+    sent: list[str] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def reached(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+
+    observer: Any = None
+    guard = ApiKeys(reached, KEYS, observer)
+    for headers in ([], [(b"x-api-key", KEYS[1].encode())]):
+        scope = {"type": "websocket", "path": "/live", "headers": headers}
+        asyncio.run(guard(scope, receive, send))
+    assert sent == ["websocket.close", "websocket.accept"]
+
+
 def test_health_is_open(guarded: Server) -> None:
     assert guarded.ask("GET", "/health").status == 200
 
@@ -90,7 +120,11 @@ def test_a_short_key_is_refused_and_not_shown() -> None:
 
 
 def preflight(server: Server, origin: str) -> dict[str, str]:
-    headers = {"origin": origin, "access-control-request-method": "POST"}
+    headers = {
+        "origin": origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,content-type,x-api-key,x-request-id",
+    }
     return dict(server.ask("OPTIONS", "/predict", headers=headers).headers)
 
 
@@ -99,6 +133,8 @@ def test_a_page_from_elsewhere_may_not_ask_unless_it_is_named(
 ) -> None:
     allowed = "access-control-allow-origin"
     assert preflight(guarded, "https://shop.example")[allowed] == "https://shop.example"
+    answer = guarded.ask("GET", "/health", headers={"origin": "https://shop.example"})
+    assert answer.headers["access-control-expose-headers"] == "X-Request-ID"
     assert allowed not in preflight(guarded, "https://elsewhere.example")
     assert allowed not in preflight(open_to_all, "https://shop.example")
 
