@@ -75,7 +75,9 @@ def mails(folder: Path) -> Texts:
     texts, labels = [], []
     with tarfile.open(folder / packed) as files:
         for member in sorted(files.getmembers(), key=lambda member: member.name):
-            stream = files.extractfile(member) if member.name.endswith(".txt") else None
+            path = Path(member.name)
+            is_mail = path.suffix == ".json" and path.parent.name[-2:] in ("-1", "-2")
+            stream = files.extractfile(member) if is_mail else None
             if stream is not None:
                 mail = json.loads(stream.read())
                 # The headers tell by which server a mail came: all but its subject are cut off.
