@@ -232,8 +232,7 @@ def _blend(plan: Sequence[Feature], config: EstimatorConfig, seed: int, min_rows
     for member in members:
         if member.name not in MEMBERS:
             raise ConfigError(
-                f"estimator blend: unknown member {member.name!r}; "
-                f"choose from {', '.join(MEMBERS)}"
+                f"estimator blend: unknown member {member.name!r}; choose from {', '.join(MEMBERS)}"
             )
         _refuse_unknown(member.name, member.parameters, [*MEMBERS[member.name], "bags"])
     return Blend(

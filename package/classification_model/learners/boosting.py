@@ -99,9 +99,7 @@ def fit(
 def native(matrix: Matrix, categories: Sequence[int]) -> list[int]:
     """The categorical columns of few enough codes; others are read as ordered numbers."""
     return [
-        column
-        for column in categories
-        if np.nanmax(matrix[:, column], initial=0) < MISSING_CODE
+        column for column in categories if np.nanmax(matrix[:, column], initial=0) < MISSING_CODE
     ]
 
 
@@ -142,9 +140,7 @@ def _booster(
     try:
         import lightgbm
     except ImportError:
-        raise MissingExtraError(
-            purpose="boosting", extra="train", module="lightgbm"
-        ) from None
+        raise MissingExtraError(purpose="boosting", extra="train", module="lightgbm") from None
     classes = int(target.max()) + 1
     settings = {**DEFAULTS, **parameters}
     settings.pop("rounds")

@@ -144,7 +144,7 @@ def from_text(text: str, *, width: int, min_rows: int) -> Trees:
         width: how many margins there are; tree ``i`` adds to margin ``i % width``.
         min_rows: the fewest rows of a leaf.
     """
-    blocks = text.split("end of trees")[0].split("\nTree=")[1:]
+    blocks = text.split("end of trees", maxsplit=1)[0].split("\nTree=")[1:]
     trees = [_tree(dict(_entries(block)), min_rows) for block in blocks]
     return joined(
         [_with(tree, targets=np.array([i % width], np.int32)) for i, tree in enumerate(trees)]
@@ -190,9 +190,7 @@ def _tree(entries: dict[str, list[str]], min_rows: int) -> Trees:
         left=np.concatenate([left, own]).astype(np.int32),
         right=np.concatenate([right, own]).astype(np.int32),
         group=np.concatenate([group, np.full(leaves, -1)]).astype(np.int32),
-        value=np.concatenate([np.zeros(splits), read("leaf_value", np.float64)]).astype(
-            np.float32
-        ),
+        value=np.concatenate([np.zeros(splits), read("leaf_value", np.float64)]).astype(np.float32),
         groups=_groups(entries),
         roots=np.zeros(1, np.int32),
         targets=np.zeros(1, np.int32),
@@ -232,9 +230,9 @@ def _pruned(tree: Trees, counts: npt.NDArray[np.int64], min_rows: int) -> Trees:
             continue
         if counts[left] < min_rows or counts[right] < min_rows:
             goes_to[node] = goes_to[right if counts[left] < min_rows else left]
-    left, right = goes_to[tree.left], goes_to[tree.right]
+    to_left, to_right = goes_to[tree.left], goes_to[tree.right]
     root = int(goes_to[0])
-    kept = _reached(root, left, right)
+    kept = _reached(root, to_left, to_right)
     place = np.full(len(counts), -1)
     place[kept] = np.arange(len(kept))
     shorter = {
@@ -242,7 +240,7 @@ def _pruned(tree: Trees, counts: npt.NDArray[np.int64], min_rows: int) -> Trees:
         for field in fields(Trees)
         if field.name not in ("groups", "roots", "targets")
     }
-    shorter |= {"left": place[left[kept]], "right": place[right[kept]]}
+    shorter |= {"left": place[to_left[kept]], "right": place[to_right[kept]]}
     groups = np.unique(shorter["group"][shorter["group"] >= 0])
     shorter["group"] = np.where(
         shorter["group"] >= 0, np.searchsorted(groups, shorter["group"]), -1

@@ -49,9 +49,7 @@ def written(blend: Blend, *, padded: bool = False) -> Any:
     try:
         from onnx import TensorProto, helper, numpy_helper
     except ImportError:
-        raise MissingExtraError(
-            purpose="exporting to ONNX", extra="train", module="onnx"
-        ) from None
+        raise MissingExtraError(purpose="exporting to ONNX", extra="train", module="onnx") from None
     classes = len(blend.classes_)
     width = classes if classes > 2 else 1
     graph, parts = _Writer(), []
@@ -185,7 +183,8 @@ def _tree(trees: Trees, first: int, last: int) -> Iterator[tuple[Any, ...]]:
             codes = np.flatnonzero(trees.groups[trees.group[place]]).tolist()
             missing = int(MISSING_CODE in codes)
             asked = [code for code in codes if code != MISSING_CODE] or [MISSING_CODE]
-            for code in asked[:-1]:
-                yield at, feature, "BRANCH_EQ", float(code), left, more, missing
-                at, more = more, more + 1
-            yield at, feature, "BRANCH_EQ", float(asked[-1]), left, right, missing
+            places = [at, *range(more, more + len(asked) - 1)]
+            more += len(asked) - 1
+            following = [*places[1:], right]
+            for here, code, otherwise in zip(places, asked, following, strict=True):
+                yield here, feature, "BRANCH_EQ", float(code), left, otherwise, missing

@@ -57,8 +57,7 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
         seed=config.random_state,
         time_budget=config.time_budget,
         units=train.units,
-        began=progress.comparing,
-        progress=progress.compared,
+        progress=progress,
     )
     if choice.cut_short:
         progress.say(
