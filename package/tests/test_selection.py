@@ -172,6 +172,7 @@ def test_no_leaf_and_no_bound_stands_for_fewer_rows_than_it_may() -> None:
         matrix, labels
     )
     trees = blend.trees_
+    assert trees is not None
     coded = with_codes(matrix, blend.native_)
     for first, last in pairwise([*trees.roots.tolist(), len(trees.value)]):
         reached = np.zeros(last - first, int)
@@ -180,7 +181,7 @@ def test_no_leaf_and_no_bound_stands_for_fewer_rows_than_it_may() -> None:
             while trees.left[at] != at:
                 value = row[trees.feature[at]]
                 if trees.group[at] >= 0:
-                    left = trees.groups[trees.group[at], int(value)]
+                    left = trees.groups[int(trees.group[at]), int(value)]
                 elif np.isnan(value):
                     left = trees.missing_left[at]
                 else:
@@ -189,10 +190,11 @@ def test_no_leaf_and_no_bound_stands_for_fewer_rows_than_it_may() -> None:
             reached[at - first] += 1
         leaves = trees.left[first:last] == np.arange(first, last)
         assert reached[leaves].min() >= 5
-    linear = Blend([("linear", 1.0, {})], [2]).fit(matrix, labels)
+    preparation = Blend([("linear", 1.0, {})], [2]).fit(matrix, labels).preparation_
+    assert preparation is not None
     for column in (0, 1):
-        assert (matrix[:, column] <= linear.preparation_.low[column]).sum() >= 5
-        assert (matrix[:, column] >= linear.preparation_.high[column]).sum() >= 5
+        assert (matrix[:, column] <= preparation.low[column]).sum() >= 5
+        assert (matrix[:, column] >= preparation.high[column]).sum() >= 5
 
 
 def test_a_fitted_blend_holds_arrays_and_loads_without_what_fitted_it() -> None:
@@ -255,7 +257,9 @@ def test_no_fold_divides_a_unit_and_by_time_the_past_answers_for_the_future() ->
     assert together.log_loss is not None
     assert apart.log_loss < 0.6 < together.log_loss
     by_time = time_units(records, groups.astype(float), column="day", lines=range(300))
-    assert choose(matrix, labels, PLAN, seed=0, time_budget=600, units=by_time).log_loss > 0.6
+    forward = choose(matrix, labels, PLAN, seed=0, time_budget=600, units=by_time)
+    assert forward.log_loss is not None
+    assert forward.log_loss > 0.6
 
 
 @pytest.mark.parametrize("table", ["people", "awkward"])
