@@ -5,6 +5,7 @@ the machine that builds goes into them.
 """
 
 import gzip
+import logging
 import os
 import shutil
 import tarfile
@@ -18,6 +19,21 @@ from setuptools.command.sdist import sdist
 EPOCH = os.environ.setdefault("SOURCE_DATE_EPOCH", "315532800")
 os.umask(0o022)
 
+HERE = Path(__file__).resolve().parent
+# The service's code is in the clone, where a push deploys it; an sdist has a copy of it.
+APP = HERE.parent / "classification_api" / "app"
+COPY = Path("classification_model", "_service")
+
+
+def copy_service(target: Path) -> None:
+    """Copy the service, which ``classification-model serve`` starts, into what is built."""
+    source = APP if APP.is_dir() else HERE / COPY
+    if not source.is_dir():
+        logging.warning("%s: no such folder; what is built here cannot serve", APP)
+        return
+    left_out = shutil.ignore_patterns("__pycache__", "tests")
+    shutil.copytree(source, target / COPY, ignore=left_out, dirs_exist_ok=True)
+
 
 class BuildFromNothing(build_py):
     """Clear what an earlier build left, or the wheel would carry its old model too."""
@@ -28,6 +44,7 @@ class BuildFromNothing(build_py):
             return
         shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
+        copy_service(Path(self.build_lib))
         for file in Path(self.build_lib).rglob("*"):
             file.chmod(0o755 if file.is_dir() else 0o644)
 
@@ -39,6 +56,10 @@ class SameSdist(sdist):
         # What an earlier build noted there would be packed again.
         shutil.rmtree(self.get_finalized_command("egg_info").egg_info, ignore_errors=True)
         super().run()
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        super().make_release_tree(base_dir, files)
+        copy_service(Path(base_dir))
 
     def make_archive(
         self,

@@ -1,50 +1,69 @@
-"""The routes. They translate between HTTP and the package, and do not think."""
+"""The routes. They translate between HTTP and the package, and do not think.
+
+What a route of your own gets without asking, /predict gets too; layers.py lists it in order: a
+body within MAX_BODY_BYTES, received whole within RECEIVE_SECONDS before the route is called; an
+answer that begins within REQUEST_SECONDS, and may then stream for as long as its client reads; a
+key, where API_KEYS are set; an id, a place in the counts, a line in the log. Add it here or in
+main.py, as FastAPI's documents say.
+
+Usual requests of POST /predict do not come here: predict/fast.py answers those in front of
+FastAPI with the same bytes, as long as nothing that FastAPI knows stands before the route below.
+Give the route or its router a dependency, a header or middleware, and FastAPI answers all of
+them; the log says at the start which of the two it is. Whoever changes what ``predict`` itself
+*does* changes ``answerer`` in predict/fast.py with it.
+"""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
 
-from app import __version__
-from app.observability import Metrics
-from app.schemas import Health, PredictResponse, Refused
-from classification_model.predict import Model, OnError, PredictionResult
-from classification_model.processing.validation import Validated
+from classification_model.predict import Model, OnError
 
-__all__ = ["model_router"]
+from . import __version__
+from .errors import as_json, rows_refused, shortened
+from .media import JsonRoute
+from .observability import Metrics
+from .schemas import Health, PredictResponse, Refused, request_model
+
+__all__ = ["PATH", "model_router"]
+
+PATH = "/predict"
 
 ON_ERROR = (
     "`raise`: one bad row refuses the request with 422. "
     "`skip`: the good rows are scored, and the bad ones come back in `errors`."
 )
 
-_REFUSALS = {
-    400: "What was sent is no HTTP, or its body cannot be read.",
-    408: "It did not come in time.",
-    413: "The body is too long, or a row of it, or it holds too many values.",
-    503: "Too much at once, or too slow: Retry-After says when to try again.",
+OnErrorQuery = Annotated[OnError, Query(description=ON_ERROR)]
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refused, "description": why}
+    for status, why in {
+        400: "What was sent is no HTTP, or its body cannot be read.",
+        408: "It did not come in time.",
+        413: "The body is too long.",
+        415: "The body is not application/json, or it is compressed.",
+        503: "Too much at once, or too slow: Retry-After says when to try again.",
+    }.items()
 }
 
 
-def model_router(model: Model, metrics: Metrics, Rows: type[BaseModel]) -> APIRouter:
-    """The routes of a service that has a model: their shapes are those of its bundle.
+def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
+    """The routes of a service that has a model: their shapes are those of its bundle."""
+    router = APIRouter(route_class=JsonRoute)
+    Rows = request_model(model.validator, most_rows)
 
-    Args:
-        model: that answers.
-        metrics: where what it says is counted.
-        Rows: the request of /predict.
-    """
-    router = APIRouter()
-
-    async def predict(
-        body: Rows,  # type: ignore[valid-type]
-        on_error: Annotated[OnError, Query(description=ON_ERROR)] = "raise",  # noqa: ARG001
-    ) -> PredictionResult:
+    async def predict(body: Rows, on_error: OnErrorQuery = "raise") -> Any:  # type: ignore[valid-type]
         """Predict the class of each row."""
-        # With a bad row this is not reached: the error map answers, as on_error says.
-        result = model.score(Validated(body.inputs, []))  # type: ignore[attr-defined]
+        checked = model.validator.validate(body.inputs)  # type: ignore[attr-defined]
+        if checked.errors and on_error == "raise":
+            metrics.refused(checked.errors)
+            raise rows_refused(checked.errors)
+        result = model.score(checked)
         metrics.scored(result)
-        return result
+        return (
+            as_json({**result, "errors": shortened(result["errors"])}) if checked.errors else result
+        )
 
     async def health(request: Request, response: Response) -> Health:
         """Answers while the service is alive: with 503 once it is about to stop."""
@@ -58,13 +77,17 @@ def model_router(model: Model, metrics: Metrics, Rows: type[BaseModel]) -> APIRo
             ready=ready,
         )
 
+    def counts(request: Request) -> Response:
+        # In a thread: the first call imports the client library, and requests go on.
+        from .observability.exposition import exposition
+
+        content, media_type = exposition(metrics, request.headers.get("accept", ""))
+        return Response(content, headers={"content-type": media_type})
+
     stopping: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
     router.add_api_route("/health", health, response_model=Health, responses=stopping)
-    router.add_route("/metrics", metrics.page, include_in_schema=False)
-    refusals: dict[int | str, Any] = {
-        status: {"model": Refused, "description": why} for status, why in _REFUSALS.items()
-    }
+    router.add_route("/metrics", counts, include_in_schema=False)
     router.add_api_route(
-        "/predict", predict, methods=["POST"], response_model=PredictResponse, responses=refusals
+        PATH, predict, methods=["POST"], response_model=PredictResponse, responses=_REFUSALS
     )
     return router

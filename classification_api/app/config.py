@@ -33,8 +33,6 @@ def _listed(value: Any) -> Any:
     return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
 
-_ROOM = 8 * 2**20
-
 Key = Annotated[SecretStr, Field(min_length=16)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")]
 
@@ -42,37 +40,7 @@ Origin = Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")]
 class Settings(BaseModel):
     """What an operator can set; each field is the environment variable of the same name.
 
-    ``MODEL_HOME``: the folder of the model to serve; the installed package's by default.
-    ``ENGINE``: ``onnx``, or ``sklearn``, which unpickles the reference model.
-
-    What one request may take, and what all of them may:
-
-    ``MAX_BODY_BYTES``: of a body; those on their way may hold so much together, too.
-    ``MAX_ROWS``: of a request.
-    ``MAX_CONCURRENCY``: requests that wait for the processor at once.
-    ``MAX_CONNECTIONS``: open connections, idle ones among them.
-    ``RECEIVE_SECONDS``: until the whole of a request must have come, head and body, and until
-    an answer must have been taken.
-    ``REQUEST_SECONDS``: until it must be answered from then on.
-
-    How it stops, after SIGTERM:
-
-    ``DRAIN_SECONDS``: it still accepts, while /health says 503 and each answer is a
-    connection's last.
-    ``GRACE_SECONDS``: what has begun by then may still end.
-
-    Who may ask:
-
-    ``API_KEYS``: keys with commas between them; with none everybody may ask.
-    ``CORS_ORIGINS``: origins with commas between them, whose pages may ask.
-
-    What it writes:
-
-    ``LOG_FORMAT``: ``text``, or ``json`` for one object a line.
-    ``LOG_LEVEL``: the least severe lines.
-    ``ACCESS_LOG``: which answers get a line: none, those from status 400 on, or all.
-
-    docs/serving.md says more of each; a test holds that it names them all.
+    docs/serving.md says what each does; a test holds that it names them all, with their defaults.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -80,7 +48,7 @@ class Settings(BaseModel):
     MODEL_HOME: str | None = None
     ENGINE: Engine = "onnx"
 
-    MAX_BODY_BYTES: PositiveInt = _ROOM
+    MAX_BODY_BYTES: PositiveInt = 2**21
     MAX_ROWS: PositiveInt = 2_000
     MAX_CONCURRENCY: PositiveInt = 1_000
     MAX_CONNECTIONS: PositiveInt = 4_096
@@ -99,8 +67,8 @@ class Settings(BaseModel):
 
     @property
     def room(self) -> int:
-        """Bytes of which what is kept for clients beside bodies may take its shares."""
-        return max(self.MAX_BODY_BYTES, _ROOM)
+        """Bytes that all bodies may have together: of four long ones, or of many short ones."""
+        return 4 * max(self.MAX_BODY_BYTES, 2**18)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:

@@ -11,32 +11,19 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.types import Send
 
-from classification_model.predict import Model
+from classification_model.errors import RowError
 
-__all__ = [
-    "MOST_FAULTS",
-    "RefusedError",
-    "about_rows",
-    "add_error_handlers",
-    "as_ascii",
-    "described",
-    "shortened",
-]
+__all__ = ["RefusedError", "add_error_handlers", "as_json", "rows_refused", "shortened"]
 
 _LONGEST = 200
-MOST_FAULTS = 100
-"""Faults of one request that are named."""
+_MOST_FAULTS = 100
 
 
 class RefusedError(Exception):
     """Why a request is not answered, though nothing in what it says need be wrong.
 
-    Args:
-        status: of the answer.
-        sentence: for the client.
-        retry_after: seconds after which to try again.
-        closes: whether the connection is of no more use.
-        headers: more of them.
+    The client is told the sentence, and after how many seconds to try again; a connection that
+    is of no more use ``closes``.
     """
 
     def __init__(
@@ -72,23 +59,10 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
 
 
-async def _invalid_request(request: Request, error: Exception) -> Response:
+async def _invalid_request(request: Request, error: Exception) -> Response:  # noqa: ARG001
     if not isinstance(error, RequestValidationError):
         raise error
     faults = error.errors()
-    if request.query_params.get("on_error") == "skip" and len(about_rows(faults)) == len(faults):
-        return _without_bad_rows(request.app.state, error.body)
-    request.app.state.metrics.refused(about_rows(faults))
-    return _json(described(faults, len(faults)), status=422)
-
-
-def described(faults: Sequence[Any], number: int) -> dict[str, Any]:
-    """The content of an answer that names what is wrong with a request.
-
-    Args:
-        faults: as pydantic gives them. The first hundred are named.
-        number: of all that there are.
-    """
     detail = [
         {
             "type": fault["type"],
@@ -96,34 +70,33 @@ def described(faults: Sequence[Any], number: int) -> dict[str, Any]:
             "msg": fault["msg"],
             "input": _shown(fault.get("input")),
         }
-        for fault in faults[:MOST_FAULTS]
+        for fault in faults[:_MOST_FAULTS]
     ]
-    if number > MOST_FAULTS:
-        more = f"and {number - MOST_FAULTS} more like these"
-        detail.append({"type": "more_errors", "loc": ("body",), "msg": more, "input": None})
-    return {"detail": detail}
+    if len(faults) > _MOST_FAULTS:
+        more = f"and {len(faults) - _MOST_FAULTS} more like these"
+        detail.append({"type": "more_errors", "loc": ["body"], "msg": more, "input": None})
+    return as_json({"detail": detail}, status=422)
 
 
-def about_rows(faults: Sequence[Any]) -> list[Any]:
-    """Those that are about a row: ``loc`` is body, inputs, row, and mostly a column."""
-    return [f for f in faults if f["loc"][:2] == ("body", "inputs") and len(f["loc"]) > 2]
+def rows_refused(errors: Sequence[RowError]) -> RequestValidationError:
+    """What FastAPI would raise if it had found the faults of these rows itself."""
+    return RequestValidationError(
+        [
+            {
+                "type": error.rule,
+                "loc": ("body", "inputs", error.row, *([error.column] if error.column else [])),
+                "msg": error.message,
+                "input": error.value,
+            }
+            for error in errors
+        ]
+    )
 
 
-def _without_bad_rows(state: Any, body: Any) -> Response:
-    """The good rows' predictions, and why the others have none."""
-    model: Model = state.model
-    result = model.predict(body["inputs"], on_error="skip")
-    state.metrics.scored(result)
-    return _json({**result, "errors": shortened(result["errors"])}, status=200)
-
-
-def _json(content: Any, status: int) -> Response:
-    return Response(as_ascii(content), status_code=status, media_type="application/json")
-
-
-def as_ascii(content: Any) -> bytes:
-    """As JSON. In ASCII, because a refused text may hold half a surrogate pair, unlike UTF-8."""
-    return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+def as_json(content: Any, status: int = 200) -> Response:
+    """In ASCII, because a refused text may hold half a surrogate pair, unlike UTF-8."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return Response(text.encode(), status_code=status, media_type="application/json")
 
 
 def shortened(errors: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:

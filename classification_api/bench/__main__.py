@@ -13,9 +13,10 @@ from pathlib import Path
 from bench import load, report, results
 from bench.results import Figures
 from bench.servers import serving
-from bench.sides.table import API, Side, sides
+from bench.sides.table import Side, sides
 from classification_model import bundle
 from classification_model.config.home import Home
+from harness import API
 
 TARGET = API.parent / "docs" / "bench"
 
@@ -64,7 +65,10 @@ def turn(side: Side, seconds: float, requests: int | None) -> Figures:
     """Start, one row, memory after so many requests where that is asked for, 100 rows."""
     server_core, load_core, *_ = sorted(os.sched_getaffinity(0))
     one, hundred, memory = body(side, 1), body(side, 100), None
-    with tempfile.TemporaryDirectory() as folder, serving(side, one, server_core) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(side, one, server_core) as (server, start),
+    ):
 
         def send(content: bytes, seconds: float) -> load.Load:
             return load.run(server, content, seconds=seconds, core=load_core, folder=Path(folder))
@@ -77,7 +81,7 @@ def turn(side: Side, seconds: float, requests: int | None) -> Figures:
                 missing = requests - answers
                 answers += send(one, missing / single.clock_per_second + 1).answers
             memory = server.memory()
-        return Figures(server.start, single, send(hundred, seconds), memory)
+        return Figures(start, single, send(hundred, seconds), memory)
 
 
 def body(side: Side, rows: int) -> bytes:

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.servers import Server
+from harness import Server
 
 __all__ = ["CONNECTIONS", "Load", "run"]
 

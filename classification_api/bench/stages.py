@@ -9,8 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from pydantic_core import SchemaValidator, core_schema, to_json
 
-from app.fast import PATH, answerer
+from app.api import PATH
 from app.observability import Metrics, Observer, add_time
+from app.predict import answerer
 from classification_model import bundle
 from classification_model.config.home import Home
 from classification_model.inference.engines import OnnxScorer

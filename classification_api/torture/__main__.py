@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from itertools import cycle, islice
 
+from harness import body, running
 from torture import figures
 from torture.drain import drain
 from torture.flood import KINDS, LIMIT, flood
 from torture.fuzz import fuzz
 from torture.hostile import cases, faults
 from torture.long_run import long_run
-from torture.server import body, running
 from torture.slow import slow_down
 
 
@@ -82,7 +82,7 @@ def try_drain() -> str:
     for number in range(20):
         for clients in (32, 256):
             for keep_alive in (True, False):
-                with running() as server:
+                with running({"DRAIN_SECONDS": 2}) as server:
                     seen = drain(server, clients=clients, keep_alive=keep_alive, seconds=0.5)
                 print(number, clients, keep_alive, seen, file=sys.stderr)
                 expect(seen.health == 503, seen)
@@ -99,7 +99,7 @@ def try_drain() -> str:
 
 def try_stuck() -> str:
     """An upload that stops in the middle, while the service is to stop, with its own settings."""
-    with running() as server:
+    with running({"DRAIN_SECONDS": 2}) as server:
         seen = drain(server, clients=8, keep_alive=True, seconds=0.5, stuck=3)
     expect(seen.lost == 0, seen)
     expect(seen.exit_after < 30, seen)

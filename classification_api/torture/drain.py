@@ -7,7 +7,7 @@ import signal
 import time
 from dataclasses import dataclass
 
-from torture.server import Server, body
+from harness import Server, body
 
 __all__ = ["Drained", "drain"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from torture.server import API
+from harness import API
 
 __all__ = ["FILE", "put"]
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 
-from torture.server import Server
+from harness import Server
 
 __all__ = ["Fuzzed", "fuzz"]
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torture.server import JSON, Answer, body
+from harness import JSON, Answer, body
 
 __all__ = ["Case", "cases", "faults"]
 

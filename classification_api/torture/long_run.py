@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from torture.server import Server, body
+from harness import Server, body
 
 __all__ = ["Run", "long_run"]
 

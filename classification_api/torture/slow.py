@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torture.server import API, Server, body
+from harness import API, Server, body
 
 __all__ = ["KINDS", "Slowed", "slow_down"]
 

@@ -23,7 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import metadata
+from typing import Any
 
 __all__ = [
     "BundleError",
@@ -104,10 +106,14 @@ class MissingExtraError(ClassificationModelError, ImportError):
     """An optional dependency is needed and not installed."""
 
     def __init__(self, *, purpose: str, extra: str, module: str) -> None:
+        self._named = {"purpose": purpose, "extra": extra, "module": module}
         super().__init__(
             f"{purpose} needs {module!r}, which is not installed: "
             f"pip install '{_distribution()}[{extra}]'"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:  # it comes back from a worker process, too
+        return partial(type(self), **self._named), ()
 
 
 def _distribution() -> str:
@@ -146,6 +152,9 @@ class InvalidRowsError(ClassificationModelError, ValueError):
         shown = "; ".join(str(error) for error in self.errors[: self.SHOWN])
         more = len(self.errors) - self.SHOWN
         super().__init__(shown + (f"; and {more} more" if more > 0 else ""))
+
+    def __reduce__(self) -> tuple[Any, ...]:  # it comes back from a worker process, too
+        return type(self), (self.errors,)
 
 
 def shorten(value: object, limit: int = 80) -> str:

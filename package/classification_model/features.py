@@ -7,6 +7,9 @@ the package imports it.
 
 ``SEEN`` is optional. It says what a function looks at in each input, where that is less than
 the value: rows that are alike in that are computed once in a large table.
+
+``EXAMPLES`` is optional, too. What is published holds no text of a person: its rows are made,
+and take their texts from here, so that each function is proven on what it is for.
 """
 
 from __future__ import annotations
@@ -73,3 +76,12 @@ def fare_per_person(fare: float | None, sibsp: int | None, parch: int | None) ->
 
 
 SEEN = {"saved_first": (None, None, _under_14, title)}
+
+EXAMPLES = {
+    "name": (
+        "Andersson, Mr. William", "Andersson, Mrs. William (Mary)", "Andersson, Miss. Alice",
+        "Andersson, Master. Peter", "Andersson, Dr. James", "Andersson, Rev. Thomas",
+        "James Andersson",
+    ),
+    "cabin": ("A1", "B12", "B12 B14", "C13", "C13 C15 C17", "D14", "E15", "F16", "F G17", "G18"),
+}  # fmt: skip

@@ -7,7 +7,8 @@ scikit-learn on that matrix, and is the part that is exported to ONNX.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -26,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -35,21 +36,31 @@ from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.learners.blend import MEMBERS, Blend
+from classification_model.own_estimator import is_path, own_estimator
 from classification_model.processing.blockwise import probabilities
-from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.columns import ColumnEncoder, learn_features
+from classification_model.processing.cross_fitting import Fold
 from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.few_rows import rounded, unit
 from classification_model.processing.frames import FrameValidator
-from classification_model.processing.functions import functions_of
-from classification_model.processing.typed_columns import Columns, Typed
+from classification_model.processing.functions import Functions, functions_of
+from classification_model.processing.learned import Learned
+from classification_model.processing.learning import Learning, learnable, stratified
+from classification_model.processing.typed_columns import Columns, Indices, Typed
 
 __all__ = [
     "ESTIMATORS",
     "EncodingStep",
+    "FoldMatrices",
     "FramePipeline",
+    "RoundedMedian",
     "build_classifier",
     "build_pipeline",
     "categorical_columns",
     "encoding_step",
+    "rows_of_enough",
+    "stores_rows",
+    "with_shared_leaves",
 ]
 
 ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
@@ -62,6 +73,8 @@ ESTIMATORS: Mapping[str, type[BaseEstimator]] = {
     "svc": SVC,
 }
 """What ``estimator.name`` may say, besides ``soft_vote``, ``blend`` and the members of a blend."""
+
+_STORES_ROWS = frozenset({"svc"})
 
 # Only these see scaled values: a tree's thresholds coincide with data values, and scaling
 # in float32 moves values across them.
@@ -79,27 +92,35 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         schema: the raw columns and their rules.
         plan: the features of the matrix, in order.
         source: of the home's features.py, which the plan's functions come from.
+        min_rows: how many rows, or groups, hold each category, lie beyond each bound, and hold what is
+            learned from labels.
 
-    ``features_`` is the plan completed with learned categories: what serving encodes by.
+    ``features_`` is the plan completed with categories and bounds: what serving encodes by. What a
+    text or one of many categories says is learned from labels, and is in ``learned_``; of such
+    columns ``fit_transform`` gives what was learned from other rows, and ``transform`` does not.
     """
 
-    def __init__(self, schema: RowSchema, plan: Sequence[Feature], source: str = "") -> None:
+    def __init__(
+        self, schema: RowSchema, plan: Sequence[Feature], source: str = "", min_rows: int = 1
+    ) -> None:
         self.schema = schema
         self.plan = plan
         self.source = source
+        self.min_rows = min_rows
 
-    def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002
-        """Learn the categories of the features.
+    def fit(self, X: object, y: object = None) -> Self:
+        """Learn the categories and the bounds of the features, and texts from their labels.
 
         Raises:
             InvalidRowsError: a row does not fit the schema.
+            ValueError: there is a text, and no labels to learn it by.
         """
-        self._learn(self._typed(X))
+        self._learn(X, self._typed(X), y)
         return self
 
-    def fit_transform(self, X: object, y: object = None) -> Matrix:  # noqa: ARG002
-        """The same as ``fit`` and ``transform``; the rows are validated once."""
-        return self.fit_matrix(X)
+    def fit_transform(self, X: object, y: object = None) -> Matrix:
+        """The matrix of the rows that are learned from; what is learned is cross-fitted."""
+        return self.fit_matrix(X, y)
 
     def transform(self, X: object) -> Matrix:
         """The matrix of raw rows, of shape ``(rows, features)``.
@@ -109,11 +130,19 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         return self.matrix(X)
 
-    def fit_matrix(self, X: object) -> Matrix:
+    def fit_matrix(self, X: object, y: object = None) -> Matrix:
         """As ``fit_transform``, whatever ``set_output`` says."""
+        return self.fit_folds(X, y).matrix
+
+    def fit_folds(
+        self, X: object, y: object = None, folds: Sequence[Fold] | None = None
+    ) -> FoldMatrices:
+        """The same, with the matrices of folds; without ``folds``, by which rows are parted, some
+        are made.
+        """
         columns = self._typed(X)
-        self._learn(columns)
-        return self._encoded(columns)
+        learning = self._learn(X, columns, y, folds)
+        return FoldMatrices(self._encoded(columns, learning), learning, self._learned_bounds())
 
     def matrix(self, X: object) -> Matrix:
         """As ``transform``, whatever ``set_output`` says."""
@@ -123,14 +152,57 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _typed(self, X: object) -> Columns:
         return X.columns if isinstance(X, Typed) else FrameValidator(self.schema).columns(X)
 
-    def _learn(self, columns: Columns) -> None:
-        self.features_ = learn_categories(self.plan, columns, functions_of(self.source))
+    def _learn(
+        self, X: object, columns: Columns, y: Any = None, folds: Sequence[Fold] | None = None
+    ) -> Learning | None:
+        groups = X.groups if isinstance(X, Typed) else None
+        learning = None
+        found = learnable(self.plan, columns, self.min_rows)
+        if y is not None and found:
+            made = stratified(y, 0) if folds is None else folds
+            learning = Learning.of(
+                found, self.schema, columns, y, made, min_rows=self.min_rows, who=groups
+            )
+        elif any(feature.kind == "text" for feature in found):
+            raise ValueError(f"{found[0].name!r} is a text, which is learned from labels: give y")
+        self.learned_ = learning.learned if learning else Learned()
+        instead = self.learned_.features()
+        plan = [part for one in self.plan for part in instead.get(one.name, (one,))]
+        self.features_ = learn_features(
+            plan, columns, self.functions(), min_rows=self.min_rows, groups=groups
+        )
         self.feature_names_in_ = np.array([*self.schema.columns], dtype=object)
         self.n_features_in_ = len(self.feature_names_in_)
+        return learning
 
-    def _encoded(self, columns: Columns) -> Matrix:
-        functions = functions_of(self.source)
-        return ColumnEncoder(self.schema, self.features_, functions).encode(columns)
+    def _learned_bounds(self) -> dict[int, tuple[float, float]]:
+        """The places in the matrix of what is learned from labels, in the encoders' order.
+
+        With each are the bounds that its numbers have.
+        """
+        places = {feature.name: i for i, feature in enumerate(self.features_)}
+        learned = [places[name] for encoder in self.learned_.columns for name in encoder.names]
+        return {place: self.features_[place].bounds or (-np.inf, np.inf) for place in learned}
+
+    def functions(self) -> Functions:
+        """Those that the features name, the learned ones among them."""
+        return self.learned_.functions(functions_of(self.source))
+
+    def _encoded(self, columns: Columns, learning: Learning | None = None) -> Matrix:
+        encoder = ColumnEncoder(self.schema, self.features_, self.functions())
+        if learning is None:
+            return encoder.encode(columns)
+        learned = self._learned_bounds()
+        others = [i for i in range(len(self.features_)) if i not in learned]
+        matrix = np.empty((len(next(iter(columns.values()))), len(self.features_)), np.float32)
+        matrix[:, others] = encoder.encode(columns, others)
+        _put(matrix, learning.cross_fit.out_of_fold(), learned)
+        return matrix
+
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(state)
+        # What comes after it in the pickle may be of a class that features.py defines.
+        functions_of(self.source)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -146,6 +218,51 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.array([feature.name for feature in self.features_], dtype=object)
 
 
+@dataclass(frozen=True, slots=True)
+class FoldMatrices:
+    """What a classifier may learn from: a matrix of all rows, and one for each fold of any.
+
+    They differ in the columns that are learned from labels, which ``bounds`` has by their places.
+    """
+
+    matrix: Matrix
+    learning: Learning | None
+    bounds: Mapping[int, tuple[float, float]]
+
+    def remarks(self) -> Iterable[str]:
+        """What a person should know of what was learned from labels."""
+        return () if self.learning is None else self.learning.remarks()
+
+    def of_folds(self, folds: Sequence[Fold]) -> Sequence[Matrix]:
+        """For each fold the matrix of all rows where the labels of its test rows are unknown."""
+        if self.learning is None:
+            return [self.matrix] * len(folds)
+        cross_fit, matrices = self.learning.cross_fit.by(folds), []
+        for number in range(len(folds)):
+            matrix = self.matrix.copy()
+            _put(matrix, cross_fit.of_fold(number), self.bounds)
+            matrices.append(matrix)
+        return matrices
+
+
+def _put(matrix: Matrix, said: Matrix, bounds: Mapping[int, tuple[float, float]]) -> None:
+    """Put what encoders say into their columns, within the bounds of these."""
+    lows, highs = np.array([*bounds.values()], np.float32).T
+    matrix[:, [*bounds]] = np.clip(said, lows, highs)
+
+
+class RoundedMedian(SimpleImputer):  # type: ignore[misc]
+    """The median where a number is missing, rounded: an exact one may be somebody's value."""
+
+    def fit(self, X: Any, y: object = None) -> Self:
+        super().fit(X, y)
+        medians: list[float] = vars(self)["statistics_"].tolist()
+        ends = zip(np.nanmin(X, axis=0).tolist(), np.nanmax(X, axis=0).tolist(), strict=True)
+        steps = [unit(low, high) for low, high in ends]
+        self.statistics_ = np.array([*map(rounded, medians, steps)])
+        return self
+
+
 class FramePipeline(Pipeline):  # type: ignore[misc]
     """A classifier on raw rows, with the steps ``encode`` and ``classify``.
 
@@ -156,7 +273,7 @@ class FramePipeline(Pipeline):  # type: ignore[misc]
     def fit(self, X: object, y: object = None, **params: Any) -> Self:
         """Learn the features and the classifier; ``params`` are ``classify__...``."""
         own = {name.removeprefix("classify__"): value for name, value in params.items()}
-        matrix = self.named_steps["encode"].fit_matrix(X)
+        matrix = self.named_steps["encode"].fit_matrix(X, y)
         self.named_steps["classify"].fit(matrix, y, **own)
         return self
 
@@ -174,6 +291,15 @@ class FramePipeline(Pipeline):  # type: ignore[misc]
         """The accuracy."""
         return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
 
+    @property
+    def feature_names_in_(self) -> Any:
+        """The raw columns."""
+        return self.named_steps["encode"].feature_names_in_
+
+    @feature_names_in_.setter
+    def feature_names_in_(self, names: object) -> None:
+        """Nothing: SHAP's KernelExplainer sets it to ``None``, so as to pass arrays."""
+
     def __getitem__(self, ind: Any) -> Any:
         """A step, or some of them as a plain pipeline."""
         return Pipeline(self.steps[ind]) if isinstance(ind, slice) else super().__getitem__(ind)
@@ -190,7 +316,14 @@ def build_pipeline(config: Config, estimator: EstimatorConfig | None = None) -> 
         ConfigError: an estimator or one of its parameters is unknown.
     """
     encode = encoding_step(config)
-    classify = build_classifier(encode.plan, estimator or config.estimator, config.random_state)
+    named = with_shared_leaves(estimator or config.estimator, config.publish.min_rows)
+    classify = build_classifier(
+        encode.plan,
+        named,
+        config.random_state,
+        config.features,
+        min_rows=config.publish.min_rows,
+    )
     return FramePipeline([("encode", encode), ("classify", classify)])
 
 
@@ -201,19 +334,55 @@ def encoding_step(config: Config) -> EncodingStep:
         ConfigError: a derived feature names a function that there is not.
     """
     plan = feature_plan(config.row_schema(), config.derived, functions_of(config.features))
-    return EncodingStep(config.row_schema(), plan, config.features)
+    return EncodingStep(config.row_schema(), plan, config.features, config.publish.min_rows)
+
+
+def stores_rows(estimator: EstimatorConfig) -> list[str]:
+    """The names of estimators that keep rows of the table."""
+    return [one.name for one in (estimator, *estimator.members) if one.name in _STORES_ROWS]
+
+
+def rows_of_enough(min_rows: int, groups: Indices | None = None) -> int:
+    """How many rows are of ``min_rows`` groups, however they are divided among them."""
+    return min_rows if groups is None else min_rows * int(np.bincount(groups).max())
+
+
+def with_shared_leaves(
+    estimator: EstimatorConfig, min_rows: int, groups: Indices | None = None
+) -> EstimatorConfig:
+    """An estimator whose leaves hold at least ``min_rows`` rows, or so many groups.
+
+    What a person wrote for ``min_samples_leaf`` stays.
+    """
+    if estimator.members:
+        members = [with_shared_leaves(one, min_rows, groups) for one in estimator.members]
+        return estimator.model_copy(update={"members": tuple(members)})
+    kind, name = ESTIMATORS.get(estimator.name), "min_samples_leaf"
+    usual = inspect.signature(kind).parameters.get(name) if kind else None
+    if usual is None or name in estimator.parameters:
+        return estimator
+    least = rows_of_enough(min_rows, groups)
+    if usual.default >= least:
+        return estimator
+    return estimator.model_copy(update={"parameters": {**estimator.parameters, name: least}})
 
 
 def build_classifier(
-    plan: Sequence[Feature], config: EstimatorConfig, seed: int, *, min_rows: int = 5
+    plan: Sequence[Feature],
+    config: EstimatorConfig,
+    seed: int,
+    source: str = "",
+    *,
+    min_rows: int = 5,
 ) -> Pipeline:
     """What comes after the encoding: from the float32 matrix to classes.
 
-    A blend, or one of its members by name, prepares its columns itself.
+    A blend, or one of its members by name, prepares its columns itself. ``source`` is that of the
+    home's features.py, which may define the estimator.
     """
     if config.name == "blend" or config.name in MEMBERS:
         return Pipeline([("estimator", _blend(plan, config, seed, min_rows))])
-    estimator = _estimator(config, seed)
+    estimator = _estimator(config, seed, source)
     if config.calibration == "sigmoid":
         if not isinstance(estimator, VotingClassifier):
             # A vote of one has probabilities and no other scores: the exporter calibrates those.
@@ -266,22 +435,27 @@ def _imputed_and_one_hot(plan: Sequence[Feature]) -> ColumnTransformer:
         ]
     )
     transformers = [
-        ("numbers", SimpleImputer(strategy="median"), numbers),
+        ("numbers", RoundedMedian(strategy="median"), numbers),
         ("categories", one_hot, categories),
     ]
     return ColumnTransformer([step for step in transformers if step[2]])
 
 
-def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
+def _estimator(config: EstimatorConfig, seed: int, source: str) -> BaseEstimator:
+    if is_path(config.name):
+        return own_estimator(config.name, config.parameters, seed, source)
     if config.name == "soft_vote":
         members = [
-            (f"{position}_{member.name}", _estimator(member, seed))
+            (f"{position}_{member.name}", _estimator(member, seed, source))
             for position, member in enumerate(config.members)
         ]
         return _soft_vote(members, [member.weight for member in config.members])
     if config.name not in ESTIMATORS:
         known = ", ".join([*ESTIMATORS, *MEMBERS, "blend", "soft_vote"])
-        raise ConfigError(f"estimator: unknown name {config.name!r}; choose one of {known}")
+        raise ConfigError(
+            f"estimator: unknown name {config.name!r}; choose one of {known}, or an import path "
+            "such as lightgbm.LGBMClassifier"
+        )
     kind = ESTIMATORS[config.name]
     accepted = sorted(inspect.signature(kind).parameters)
     _refuse_unknown(config.name, config.parameters, accepted)
@@ -290,10 +464,7 @@ def _estimator(config: EstimatorConfig, seed: int) -> BaseEstimator:
     if config.name == "svc":  # it has no probabilities of its own
         estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
     if config.name in _NEED_SCALING:
-        # A value beyond those seen counts as the nearest that was, as it does for a tree: a
-        # linear model would extrapolate without end, and float32 would not follow it there.
-        clip = MinMaxScaler(clip=True)
-        return Pipeline([("clip", clip), ("scale", StandardScaler()), ("estimator", estimator)])
+        return Pipeline([("scale", StandardScaler()), ("estimator", estimator)])
     return estimator
 
 

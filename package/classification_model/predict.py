@@ -22,6 +22,7 @@ from classification_model.inference.engines import (
 from classification_model.processing import raw_rows
 from classification_model.processing.features import RowEncoder
 from classification_model.processing.functions import functions_of
+from classification_model.processing.learned import Learned
 from classification_model.processing.validation import RowValidator, TypedRow, Validated
 
 if TYPE_CHECKING:
@@ -70,8 +71,12 @@ class Model:
         self.card = source.contents.get(".html")
         self.golden = source.contents.get(".golden.jsonl", b"")
         self.profile = source.profile()
-        self.validator = RowValidator(manifest.row_schema, self.profile)
-        self.functions = functions_of(source.contents.get(".features", b"").decode())
+        own = functions_of(source.contents.get(".features", b"").decode())
+        self.learned = Learned.parse(source.contents.get(".learned", b""))
+        self.functions = self.learned.functions(own)
+        self.validator = RowValidator(
+            manifest.row_schema, self.profile, self.learned.vocabularies()
+        )
         self._encoder = RowEncoder(manifest.features, self.functions)
         self.scorer = _scorer(source, engine)
 

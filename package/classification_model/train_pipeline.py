@@ -13,13 +13,21 @@ from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.errors import BundleError
 from classification_model.evaluation import Report
+from classification_model.pipeline import FramePipeline, stores_rows
 from classification_model.processing import data_manager
-from classification_model.processing.data_manager import Dataset
+from classification_model.processing.data_manager import Dataset, Split
+from classification_model.processing.few_rows import check_classes
+from classification_model.processing.learned import Learned
 from classification_model.progress import Progress
+from classification_model.publishing.audit import audit
+from classification_model.publishing.findings import Audit
+from classification_model.publishing.of_home import people_of, published_by, table_of
 from classification_model.training import describe, fitting, gate, stamp, table_check
 from classification_model.training.recipes import Contestant, recipe_of
 
 __all__ = ["Trained", "run_training"]
+
+_MOST_ATTACKED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +106,12 @@ def run_training(
             pipeline, config=config, choice=choice, data=rows, facts=facts, version=version,
             progress=tell,
         )  # fmt: skip
+        tell.say("Attacking what would be published")
+        attacked = _audited(new, contestant.pipeline(), place, config, data, split)
         saved = bundle.save(
             place,
             stem=new.stem,
-            contents={**new.contents, **_card(new, report, config)},
+            contents={**new.contents, **_card(new, report, config, attacked)},
             manifest=new.manifest,
         )
         stamp.write(place, config, data, version=version, data_changed=table.meant)
@@ -120,23 +130,45 @@ def _recorded(config: Config, old: Bundle | None) -> Choice | None:
 def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     for note in config.notes():
         progress.say(f"Note: {note}")
+    for name in stores_rows(config.estimator):
+        progress.say(f"Note: {name} keeps rows of the table: who has the model, has those people")
     progress.say(f"Reading {config.dataset}")
     data = data_manager.load_dataset(config, home, progress)
     if data.units.repeats:
         how = {"together": "copies stay together", "apart": "each is drawn by itself"}
         progress.say(f"{data.units.repeats} row(s) repeat another: {how[data.units.copies]}")
+    for note in data.notes:
+        progress.say(f"Note: {note}")
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
+    check_classes(config.target, data.labels, config.publish.min_rows, data.groups)
     return data
 
 
-def _card(new: Bundle, report: Report, config: Config) -> dict[str, bytes]:
+def _audited(
+    new: Bundle, judged: FramePipeline, home: Home, config: Config, data: Dataset, split: Split
+) -> Audit | None:
+    """What attacks find before there is a card; of a large table only the command looks."""
+    if len(data) > _MOST_ATTACKED:
+        return None
+    return audit(
+        published_by(home, config, new),
+        people_of(config, home, data, split.train),
+        table_of(config, home),
+        fitting.confidence(judged, split),
+    )
+
+
+def _card(new: Bundle, report: Report, config: Config, attacked: Audit | None) -> dict[str, bytes]:
     facts = card.Facts(
         stem=new.stem,
         manifest=new.manifest,
         profile=new.profile(),
         dataset=config.dataset,
         left_out=config.ignored,
+        learned=Learned.parse(new.contents.get(".learned", b"")),
+        min_rows=config.publish.min_rows,
+        audit=attacked,
     )
     return card.write(report=report, facts=facts)
 

@@ -23,6 +23,8 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "build", "dist", "*.egg-i
 def sources(folder: Path) -> Path:
     """A copy of what a release is made of; its package/."""
     shutil.copytree(REPOSITORY / "package", folder / "package", ignore=LEFT_OUT)
+    app = "classification_api/app"
+    shutil.copytree(REPOSITORY / app, folder / app, ignore=LEFT_OUT)
     for name in ("classification_api/requirements.txt", "README.md", ".github/dependabot.yml"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, folder / name)

@@ -60,7 +60,7 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
 _CODE = (
     "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "monitoring",
     "processing",
-    "training",
+    "publishing", "training",
 )  # fmt: skip
 
 

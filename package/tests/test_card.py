@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from classification_model import bundle
 from classification_model.bundle import Manifest
-from classification_model.bundle.provenance import Choice, Compared
+from classification_model.bundle.provenance import Choice, Compared, Gate, Judged, Reference
 from classification_model.card import Facts, write
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
@@ -26,12 +26,15 @@ from classification_model.evaluation import Report, evaluate
 from classification_model.evaluation.report import Bin
 from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
+from classification_model.processing.functions import functions_of
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.profiling import profile_of
+from classification_model.training.describe import held_out
+from classification_model.training.recipes import recipe_of
 from homes import make_home
 from tables import PEOPLE, TABLES, Sample
 
-HOSTILE = ("<script>alert(1)</script>", "a|b `c` [x](http://x.example)", '"&amp;\n"', "Größe €")
+HOSTILE = ("<script>alert(1)</script>", "a|b `c` [x](http://x.example)", '"&amp;"', "Größe €")
 
 
 def judged(home: Home) -> tuple[Report, Facts]:
@@ -40,6 +43,7 @@ def judged(home: Home) -> tuple[Report, Facts]:
     data = load_dataset(config, home)
     split = split_dataset(data, config)
     pipeline = build_pipeline(config).fit(split.train.typed(), split.train.labels)
+    choice = Choice(estimator=config.estimator)
     manifest = Manifest(
         format=2,
         version="1.0.0",
@@ -48,20 +52,27 @@ def judged(home: Home) -> tuple[Report, Facts]:
         row_schema=config.row_schema(),
         features=(),
         rows=len(data),
-        data_sha256=data.digest,
-        config_sha256=config.digest,
+        refitted=True,
+        recipe=recipe_of(config, choice),
+        held_out=held_out(config, split, data),
         python="3.11",
         libraries={"numpy": "2.4.6", "scikit-learn": "1.9.1"},
         metrics={},
-        choice=Choice(estimator=config.estimator),
-        gate=None,
+        choice=choice,
+        gate=Gate(
+            note="nothing was there to be compared with",
+            judged=Judged(rows=10, log_loss=0.5, error=0.01, guess=0.6, learned=True),
+            reference=Reference(version="1.0.0", recipe=recipe_of(config, choice)),
+        ),
         onnx_refused=None,
         files={},
     )
     facts = Facts(
         stem="model_v1.0.0",
         manifest=manifest,
-        profile=profile_of(config.row_schema(), split.train.columns, split.train.labels),
+        profile=profile_of(
+            config.row_schema(), split.train.columns, split.train.labels, min_rows=5
+        ),
         dataset=config.dataset,
         left_out=config.ignored,
     )
@@ -76,6 +87,7 @@ def told(facts: Facts, **changes: object) -> Facts:
 def report_of(config: Config, split: Split, pipeline: Pipeline) -> Report:
     known: dict[Label, Label] = {label: label for label in split.train.labels}
     return evaluate(
+        functions=functions_of(config.features),
         predict=pipeline.named_steps["classify"].predict_proba,
         features=pipeline.named_steps["encode"].features_,
         schema=config.row_schema(),
@@ -182,6 +194,7 @@ def test_headings_and_tables_are_marked_as_what_they_are(found: Found) -> None:
         "How it was chosen",
         "How good it is",
         "Where it is weak",
+        "What this file gives away",
         "Limits",
         "How to use it",
         "Columns of a row",
@@ -204,8 +217,8 @@ def test_the_numbers_are_those_of_the_report(found: Found) -> None:
     assert cells in row
     assert row.endswith(f" {single:.3f} |")
     for text in (words_of(parsed(html)), markdown):
-        assert facts.manifest.data_sha256 in text
-        assert facts.manifest.config_sha256 in text
+        assert "those of the same recipe without the held-out rows" in text
+        assert "nothing was there to be compared with" in text
         assert f"{report.accuracy.value:.3f}" in text
 
 
@@ -371,5 +384,5 @@ def test_training_saves_the_card_with_the_model(people: Home) -> None:
     saved = bundle.load(people)
     assert {".html", ".md", ".svg"} <= set(saved.manifest.files)
     page = parsed(saved.contents[".html"].decode())
-    assert saved.manifest.data_sha256 in words_of(page)
+    assert "those of the same recipe without the held-out rows" in words_of(page)
     assert f"{saved.manifest.metrics['accuracy']:.3f}" in words_of(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from pydantic_core import SchemaValidator, ValidationError
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
 from classification_model.processing.column_rules import ColumnRules
-from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.features import (
     RowEncoder,
     feature_plan,
@@ -45,6 +45,7 @@ SCHEMA = RowSchema(
         "cabin": Column(kind="raw"),
         "alone": Column(kind="boolean"),
         "born": Column(kind="date"),
+        "entered": Column(kind="date", date_format="%d/%m/%Y %H:%M", time_zone="+02:00"),
     },
     missing_markers=("?", "", "-1"),
 )
@@ -77,14 +78,28 @@ PROFILE = Profile(
         "fare": ColumnProfile(missing=1, minimum=-2.5, maximum=3e38),
         "cabin": ColumnProfile(),
         "alone": ColumnProfile(missing=1),
-        "born": ColumnProfile(missing=1),
+        "born": ColumnProfile(missing=1, earliest="1890-01-02", latest="1895-01-02"),
+        "entered": ColumnProfile(
+            earliest="1912-04-14T23:40:00+02:00", latest="1912-04-15T02:20:00+02:00"
+        ),
     },
 )
-COMMA = SCHEMA.model_copy(update={"decimal_comma": True})
+WRITTEN = {"decimal": ",", "thousands": "."}
+COMMA = SCHEMA.model_copy(
+    update={
+        "columns": {
+            name: column.model_copy(update=WRITTEN if column.kind in ("integer", "number") else {})
+            for name, column in SCHEMA.columns.items()
+        }
+    }
+)
 
 INPUTS = {
     "day_number": ("born",),
     "deck": ("cabin",),
+    "hour": ("entered",),
+    "hour_cos": ("entered",),
+    "hour_sin": ("entered",),
     "family_band": ("sibsp", "parch"),
     "family_size": ("sibsp", "parch"),
     "fare_per_person": ("fare", "sibsp", "parch"),
@@ -100,13 +115,15 @@ TRAINED: list[dict[str, Any]] = [
     {
         "pclass": 3, "name": "A, Mr. B", "sex": "male", "age": 20.0, "sibsp": 0, "parch": 0,
         "fare": 7.0, "cabin": "C2 C4", "alone": True, "born": date(1890, 1, 2),
+        "entered": datetime(1912, 4, 15, 2, 20, tzinfo=timezone(timedelta(hours=2))),
     },
     {
         "pclass": 1, "name": "A, Mrs. B", "sex": "female", "age": 2.0, "sibsp": 1, "parch": 2,
         "fare": None, "cabin": None, "alone": None, "born": None,
+        "entered": None,
     },
 ]  # fmt: skip
-PLAN = learn_categories(
+PLAN = learn_features(
     feature_plan(
         SCHEMA,
         {
@@ -115,7 +132,7 @@ PLAN = learn_categories(
                 inputs=INPUTS[name],
                 kind="category" if name in CATEGORIES else "number",
             )
-            for name in FUNCTIONS.by_name
+            for name in INPUTS
         },
         FUNCTIONS,
     ),
@@ -136,7 +153,12 @@ CELLS: dict[str, st.SearchStrategy[str | None]] = {
     "number": NUMBERS,
     "boolean": st.sampled_from(["yes", "no", "TRUE", "0", "maybe", "?"]),
     "category": st.sampled_from(["male", "female", " male", "other", "?", "Male"]),
-    "date": st.sampled_from(["1890-01-02", "0001-01-01", "9999-12-31", "2 May", "?"]),
+    "date": st.sampled_from(
+        [
+            *("1890-01-02", "0001-01-01", "9999-12-31", "2 May", "?", "15/04/1912 02:20"),
+            *("1912-04-15T00:20:00Z", "9999-12-31T23:59:00-05:00", "0001-01-01T00:00:00+05:00"),
+        ]
+    ),
     "raw": TEXTS,
 }
 ROWS = st.lists(
@@ -147,6 +169,7 @@ ROWS = st.lists(
 GOOD = {
     "pclass": "3", "name": "A, Mr. B", "sex": "male", "age": "20", "sibsp": "0", "parch": "0",
     "fare": "7.25", "cabin": "C2", "alone": "yes", "born": "1890-01-02",
+    "entered": "14/04/1912 23:40",
 }  # fmt: skip
 
 
@@ -219,6 +242,10 @@ VALUES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "sibsp": (pa.float64(), st.sampled_from([0.0, -0.0, 1.0, 1.5, 2.0**60])),
     "alone": (pa.bool_(), st.booleans()),
     "born": (pa.date32(), st.dates()),
+    "entered": (
+        pa.timestamp("us", "UTC"),
+        st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    ),
     "parch": (pa.int8(), st.integers(-128, 127)),
 }
 

@@ -7,6 +7,7 @@ add a case, add a row.
 
 from __future__ import annotations
 
+import pickle
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from classification_model import cli, errors
 from classification_model.config.home import Home
+from classification_model.errors import InvalidRowsError, MissingExtraError, RowError
 from homes import REPOSITORY, files_of
 from tables import PEOPLE
 
@@ -133,9 +135,12 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "ragged rows": (
         lambda home: (csv_line(7, GOOD + ",more")(home), csv_line(9, "short")(home)),
-        ["raw.csv: the header has 7 cells, but line 7 has 8, line 9 has 1"],
+        ["raw.csv, line 7: has 8 cells, and the header has 7; line 9: has 1 cells"],
     ),
-    "quote never closed": (csv_line(7, '"Person'), ["raw.csv, line 7", "never closed"]),
+    "quote never closed": (
+        csv_line(7, '"Person'),
+        ["raw.csv, line 7", "a quote opens a cell and is not closed"],
+    ),
     "no configuration": (lambda home: home.config_file.unlink(), ["config.yml: missing"]),
     "unknown key": (config("^test_size", "tset_size"), ["config.yml, line", "tset_size"]),
     "unknown key of a column": (
@@ -244,7 +249,7 @@ INIT_CASES: dict[str, tuple[bytes | None, str, list[str]]] = {
     "ragged rows": (
         table(*SOME, "1,2", "1,2,3,4"),
         "c",
-        ["the header has 3 cells, but line 42 has 2, line 43 has 4"],
+        ["line 42: has 2 cells, and the header has 3; line 43: has 4 cells"],
     ),
     "two columns of one name": (
         table(*SOME, header="a,a,c"),
@@ -386,3 +391,15 @@ def test_every_error_is_in_the_tree_and_drawn_there() -> None:
             assert errors.__doc__ is not None
             assert name in errors.__doc__
     assert errors.__all__ == sorted(errors.__all__)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MissingExtraError(purpose="boosting", extra="train", module="lightgbm"),
+        InvalidRowsError([RowError(0, "age", "number_type", "should be a number", "x")]),
+    ],
+)
+def test_an_error_comes_back_from_a_worker_process(error: Exception) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (type(error), str(error))

@@ -19,7 +19,7 @@ from classification_model.config.schema import Column, Label, RowSchema
 from classification_model.evaluation import Report, bootstrap, curves, evaluate, score
 from classification_model.evaluation.metrics import Outcomes, align
 from classification_model.evaluation.slices import slices
-from classification_model.processing.columns import learn_categories
+from classification_model.processing.columns import learn_features
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature, Matrix, feature_plan
 from classification_model.processing.functions import functions_of
@@ -157,7 +157,7 @@ def report_of(rows: int = 1200, classes: int = 2, predict: Any = None) -> Report
     schema, train, held_out = table(rows, classes=classes)
     return evaluate(
         predict=predict or by_size(classes),
-        features=learn_categories(feature_plan(schema, {}), train.columns),
+        features=learn_features(feature_plan(schema, {}), train.columns),
         schema=schema,
         train=train,
         held_out=held_out,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,14 +15,12 @@ from hypothesis import strategies as st
 from classification_model import bundle, features, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
-from classification_model.config.schema import Column, EstimatorConfig, RowSchema
+from classification_model.config.schema import LARGEST, Column, EstimatorConfig, RowSchema
 from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
 from classification_model.pipeline import ESTIMATORS, build_pipeline
-from classification_model.processing.columns import learn_categories
 from classification_model.processing.data_manager import Split
 from classification_model.processing.features import UNSEEN, Feature, RowEncoder, feature_plan
 from classification_model.processing.functions import functions_of
-from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.training.export import export, nasty_rows
 from homes import SOURCE
 
@@ -93,9 +92,9 @@ def test_kinds_become_numbers() -> None:
         {"n": None, "b": False, "c": None, "d": day, "t": "-"},
         {"n": 1, "b": False, "c": "z", "d": day, "t": "-"},
     ]
-    trained = [{**rows[0], "c": category} for category in ("y", "x", None)]
+    plan = feature_plan(schema, {})
     encoder = RowEncoder(
-        learn_categories(feature_plan(schema, {}), columns_of_rows(trained, schema))
+        [replace(one, categories=("x", "y")) if one.kind == "category" else one for one in plan]
     )
     nan = float("nan")
     expected = np.array(
@@ -110,12 +109,12 @@ def test_kinds_become_numbers() -> None:
     assert encoder.encode(rows).dtype == np.float32
 
 
-def test_a_derived_number_beyond_float32_is_infinite_without_a_warning() -> None:
+def test_a_derived_number_beyond_float32_is_the_largest_without_a_warning() -> None:
     size = Feature(name="size", kind="number", inputs=("a", "b"), function="family_size")
     (row,) = RowEncoder([size], functions_of(Home(SOURCE).features_source())).encode(
         [{"a": 3 * 10**38, "b": 3 * 10**38}]
     )
-    assert row.tolist() == [float("inf")]
+    assert row.tolist() == [LARGEST]
 
 
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:

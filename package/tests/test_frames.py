@@ -22,7 +22,7 @@ from classification_model import make_prediction
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import InvalidRowsError
-from classification_model.processing.columns import ColumnEncoder, learn_categories
+from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.features import RowEncoder, feature_plan
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.scalars import plain
@@ -70,7 +70,7 @@ def assert_same(frame: Any, rows: list[dict[str, Any]]) -> None:
     good = [row for row in expected.rows if row is not None]
     columns = columns_of_rows(good, SCHEMA)
     assert repr(rows_of(columns)) == repr(good)
-    plan = learn_categories(feature_plan(SCHEMA, {}), columns)
+    plan = learn_features(feature_plan(SCHEMA, {}), columns)
     if good:
         by_rows, whole = RowEncoder(plan).encode(good), ColumnEncoder(SCHEMA, plan).encode(columns)
         np.testing.assert_array_equal(by_rows.view(np.uint32), whole.view(np.uint32))

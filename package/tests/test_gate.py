@@ -6,7 +6,7 @@ import json
 import random
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +103,9 @@ def worsen(home: Home) -> None:
     edit(home, "C: 0.5", "C: 0.000001")
 
 
-def change_table(home: Home, change: Callable[[list[list[str]]], list[list[object]]]) -> None:
+def change_table(
+    home: Home, change: Callable[[list[list[str]]], Sequence[Sequence[object]]]
+) -> None:
     """Change the cells of all rows; the first row is the header."""
     file = home.datasets / "raw.csv"
     table = change([line.split(",") for line in file.read_text().splitlines()])
@@ -180,7 +182,7 @@ def test_the_same_recipe_and_table_with_a_larger_loss_say_that_code_or_libraries
 
 
 def test_the_same_recipe_on_corrected_labels_passes_with_both_figures(home: Home) -> None:
-    def corrected(table: list[list[str]]) -> list[list[object]]:
+    def corrected(table: list[list[str]]) -> Sequence[Sequence[object]]:
         return [
             [*row[:-1], 1 - int(row[-1])] if 0 < i < 30 else [*row] for i, row in enumerate(table)
         ]
@@ -196,12 +198,12 @@ def test_the_same_recipe_on_corrected_labels_passes_with_both_figures(home: Home
 
 
 def test_the_same_recipe_on_shuffled_labels_has_lost_what_it_knew(home: Home) -> None:
-    def shuffled(table: list[list[str]]) -> list[list[object]]:
+    def shuffled(table: list[list[str]]) -> Sequence[Sequence[object]]:
         labels = [row[-1] for row in table[1:]]
         random.Random(0).shuffle(labels)
         return [
-            table[0],
-            *([*row[:-1], label] for row, label in zip(table[1:], labels, strict=True)),
+            [*table[0]],
+            *([*row[:-1], str(label)] for row, label in zip(table[1:], labels, strict=True)),
         ]
 
     before = files_of(home.trained_models)
@@ -368,7 +370,7 @@ def other_classes(home: Home) -> None:
     change_table(
         home,
         lambda table: [
-            table[0],
+            [*table[0]],
             *([*row[:-1], "gone" if i % 9 == 0 else row[-1]] for i, row in enumerate(table[1:])),
         ],
     )
@@ -590,7 +592,7 @@ def test_schema_changes_are_named() -> None:
     assert changes == [
         "column 'c|' is new",
         "column 'b' is gone",
-        "column 'a': required False -> True",
+        "column 'a': required changed",
     ]
     found = compared(["a", "b"] * 4, np.full((8, 3), 1 / 3), np.full((8, 3), 1 / 3))
     assert "- column 'c\\|' is new" in markdown(found, old="1", new="2", changes=changes)

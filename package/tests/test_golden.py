@@ -12,7 +12,7 @@ from classification_model import bundle, make_prediction
 from classification_model.bundle import golden
 from classification_model.config.home import Home
 from classification_model.errors import DamagedModelError
-from classification_model.predict import Model, load_model
+from classification_model.predict import Model
 
 
 def recorded(home: Home) -> list[dict[str, Any]]:
@@ -65,7 +65,6 @@ def test_an_answer_that_is_another_is_named_and_the_model_not_used(home: Home) -
         lines[7]["probabilities"] = [first - 1e-3, second + 1e-3]
 
     with_golden(home, nudge)
-    load_model.cache_clear()
     with pytest.raises(DamagedModelError, match=r"golden row 7: the probability of 0 is 0\.\d+"):
         make_prediction(input_data=[recorded(home)[0]["row"]], home=home.path)
 
@@ -75,5 +74,4 @@ def test_a_difference_that_hardware_may_make_is_let_pass(home: Home) -> None:
         lines[7]["probabilities"] = [share + 1e-7 for share in lines[7]["probabilities"]]
 
     with_golden(home, nudge)
-    load_model.cache_clear()
     assert make_prediction(input_data=[recorded(home)[0]["row"]], home=home.path)["predictions"]

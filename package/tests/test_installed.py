@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tarfile
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,17 @@ def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, check=False
     )
+
+
+def service() -> dict[str, bytes]:
+    """The service's own files by name, without its tests."""
+    app = REPOSITORY / "classification_api" / "app"
+    files = [file for file in app.rglob("*") if file.is_file()]
+    return {
+        str(file.relative_to(app)): file.read_bytes()
+        for file in files
+        if not {"tests", "__pycache__"} & {*file.relative_to(app).parts}
+    }
 
 
 @pytest.fixture
@@ -45,6 +59,7 @@ def test_the_wheel_holds_code_configuration_and_model_and_nothing_else(
     code = {
         str(file.relative_to(PACKAGE)) for file in (PACKAGE / "classification_model").rglob("*.py")
     }
+    code |= {f"classification_model/_service/{name}" for name in service()}
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     info = f"{'-'.join(wheel.name.split('-')[:2])}.dist-info/"
@@ -121,3 +136,37 @@ def test_predicting_imports_no_training_library(tmp_path: Path) -> None:
 
 def test_both_licenses_are_one() -> None:
     assert (PACKAGE / "LICENSE").read_bytes() == (REPOSITORY / "LICENSE").read_bytes()
+
+
+def test_wheel_and_sdist_carry_the_service_byte_for_byte(dist: tuple[Path, Path]) -> None:
+    wheel, sdist = dist
+    prefix = "classification_model/_service/"
+    with zipfile.ZipFile(wheel) as archive:
+        in_wheel = {
+            name.removeprefix(prefix): archive.read(name)
+            for name in archive.namelist()
+            if name.startswith(prefix)
+        }
+    in_sdist = {}
+    with tarfile.open(sdist) as packed:
+        for member in packed.getmembers():
+            _, found, name = member.name.partition(f"/{prefix}")
+            content = packed.extractfile(member)
+            if found and content is not None:
+                in_sdist[name] = content.read()
+    assert in_wheel == in_sdist == service()
+
+
+def test_only_the_command_serve_imports_the_service() -> None:
+    imported = re.compile(r"(from|import) .*\b_service\b")
+    code = (PACKAGE / "classification_model").rglob("*.py")
+    assert not [file for file in code if imported.search(file.read_text(encoding="utf-8"))]
+
+
+def test_serve_without_its_extra_says_how_to_get_it(tmp_path: Path) -> None:
+    if find_spec("fastapi"):
+        pytest.skip("the extra is installed here")
+    run = python("-m", "classification_model", "serve", cwd=tmp_path)
+    assert run.returncode == 1
+    assert "serve needs 'fastapi'" in run.stderr
+    assert "[serve]'" in run.stderr

@@ -41,7 +41,8 @@ def losses(mean: float, spread: float, rows: int, seed: int) -> Floats:
     """Losses whose mean and standard deviation are what is said."""
     drawn = np.random.default_rng(seed).normal(size=rows)
     drawn *= spread / drawn.std(ddof=1)
-    return drawn - drawn.mean() + mean
+    made: Floats = drawn - drawn.mean() + mean
+    return made
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,8 @@ def coin_losses(rows: int, seed: int, swapped: float) -> Floats:
     random = np.random.default_rng(seed)
     chance = random.beta(0.6, 0.6, rows).clip(0.01, 0.99)
     truth = (random.random(rows) < chance) ^ (random.random(rows) < swapped)
-    return -np.log(np.where(truth, chance, 1 - chance))
+    found: Floats = -np.log(np.where(truth, chance, 1 - chance))
+    return found
 
 
 @pytest.mark.parametrize(("swapped", "least", "most"), [(0.0, 0.0, 0.01), (0.2, 0.9, 1.0)])

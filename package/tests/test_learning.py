@@ -16,11 +16,14 @@ from classification_model import bundle, cli, make_prediction
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column
+from classification_model.errors import DataError
 from classification_model.init import scaffold
 from classification_model.init.infer_schema import Learned, learn
 from classification_model.processing import csv_reader
-from classification_model.processing.data_manager import load_dataset, parse_labels, read_csv
+from classification_model.processing.data_manager import load_dataset, read_csv
+from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
+from classification_model.processing.reading import csv_blocks
 from homes import make_home
 from tables import PEOPLE, TABLES, Sample
 
@@ -69,7 +72,6 @@ def test_the_narrowest_kind_that_takes_every_value(values: list[str], kind: str)
         ("row", [str(i) for i in range(60)], "identifier"),
         ("customer_id", [str(i * 7919 % 1009) for i in range(60)], "identifier"),
         ("code", [f"A{i:04}" for i in range(60)], "identifier"),
-        ("remark", [f"words {i % 45}" for i in range(60)], "free text"),
         ("same", ["1"] * 60, "constant"),
         ("same", ["x"] * 60, "constant"),
         ("none", ["?"] * 60, "empty"),
@@ -139,7 +141,8 @@ def test_known_columns_decide_the_delimiter_of_one_row() -> None:
     ("texts", "labels"),
     [
         (["0", "1"], [0, 1]),
-        (["1.0", "2.5"], [1.0, 2.5]),
+        (["1.0", "2.0"], [1.0, 2.0]),
+        (["1.0", "2.5"], ["1.0", "2.5"]),
         (["yes", "no"], ["yes", "no"]),
         (["1", "two"], ["1", "two"]),
         (["01", "02"], ["01", "02"]),
@@ -147,8 +150,10 @@ def test_known_columns_decide_the_delimiter_of_one_row() -> None:
         (["nan", "1"], ["nan", "1"]),
     ],
 )
-def test_labels_are_numbers_where_all_are_numbers(texts: list[str], labels: list[object]) -> None:
-    found = parse_labels(texts)
+def test_labels_are_numbers_where_all_are_whole_numbers(
+    texts: list[str], labels: list[object]
+) -> None:
+    found = typed_labels(texts)
     assert found == labels
     assert list(map(type, found)) == list(map(type, labels))
 
@@ -212,7 +217,7 @@ def test_from_a_csv_to_predictions_by_the_command_line(
     manifest = bundle.load(home).manifest
     assert ".onnx" in manifest.files, manifest.onnx_refused
     table = read_csv(source)
-    labels = parse_labels(table.column(sample.target))
+    labels = typed_labels(table.column(sample.target))
     assert set(manifest.classes) == set(labels)
     assert manifest.metrics["accuracy"] > manifest.metrics["majority_accuracy"]
 
@@ -255,4 +260,27 @@ def test_on_error_skip_scores_the_good_rows(people: Home) -> None:
 def test_a_date_in_its_own_format_is_a_date_in_iso_too() -> None:
     finding = column(["31.12.2024", "01.01.2023"] * 20)
     assert finding.column == Column(kind="date", date_format="%d.%m.%Y")
-    assert finding.seen == ColumnProfile(example="2023-01-01")
+    assert finding.seen == ColumnProfile(
+        example="2023-01-01", earliest="2023-01-01", latest="2024-12-31"
+    )
+
+
+def test_one_byte_of_another_encoding_is_named_and_the_rest_stays_utf8(tmp_path: Path) -> None:
+    rows = [(i % 7, ("Zürich", "Basel")[i % 2], ("yes", "no")[i % 3 % 2]) for i in range(60)]
+    home = make_home(Sample("y", ("x", "city", "y"), rows), tmp_path / "made")
+    file = home.datasets / "raw.csv"
+    file.write_bytes(file.read_bytes() + "61,Zürich,yes\n".encode("cp1252"))
+    with pytest.raises(DataError, match=r"raw\.csv, line 62: is not utf-8; mend the lines"):
+        load_dataset(load_config(home), home)
+    file.write_bytes(b"x,city,y\n" + "".join(f"{x},{c},{y}\n" for x, c, y in rows).encode("cp1252"))
+    columns = load_dataset(load_config(home), home).columns
+    assert set(columns["city"].each()) == {"Zürich", "Basel"}
+
+
+def test_what_follows_ascii_for_a_megabyte_still_tells_the_encoding(tmp_path: Path) -> None:
+    text = "x,city,y\n" + "1,Basel,no\n" * 200_000 + "2,Zürich,yes\n" * 3
+    file = tmp_path / "late.csv"
+    file.write_bytes(text.encode("cp1252"))
+    assert csv_blocks.head(str(file), ["city"]).encoding == "cp1252"
+    file.write_bytes(text.encode())
+    assert csv_blocks.head(str(file), ["city"]).encoding == "utf-8"

@@ -33,7 +33,7 @@ VALUES: dict[Kind, st.SearchStrategy[Any]] = {
 
 def profiled(kind: Kind, column: TypedColumn) -> ColumnProfile:
     schema = RowSchema(columns={"x": Column(kind=kind)})
-    return profile_of(schema, {"x": column}, ["p"] * len(column)).columns["x"]
+    return profile_of(schema, {"x": column}, ["p"] * len(column), min_rows=1).columns["x"]
 
 
 @pytest.mark.parametrize("kind", VALUES)

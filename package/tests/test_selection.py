@@ -7,7 +7,6 @@ import pickle
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -167,12 +166,13 @@ def test_what_auto_chooses_fits_into_the_megabytes_that_it_may_have() -> None:
     assert len(export(pipeline, matrix)) + len(pickle.dumps(fitted)) <= 200_000
 
 
-def test_no_leaf_and_no_bound_stands_for_fewer_rows_than_it_may() -> None:
+def test_no_leaf_stands_for_fewer_rows_than_it_may() -> None:
     matrix, labels = made(400, 2)
     blend = Blend([("lightgbm", 1.0, {"min_data_in_leaf": 5, "rounds": 40})], [2]).fit(
         matrix, labels
     )
     trees = blend.trees_
+    assert trees is not None
     coded = with_codes(matrix, blend.native_)
     for first, last in pairwise([*trees.roots.tolist(), len(trees.value)]):
         reached = np.zeros(last - first, int)
@@ -190,10 +190,6 @@ def test_no_leaf_and_no_bound_stands_for_fewer_rows_than_it_may() -> None:
             reached[at - first] += 1
         leaves = trees.left[first:last] == np.arange(first, last)
         assert reached[leaves].min() >= 5
-    linear = Blend([("linear", 1.0, {})], [2]).fit(matrix, labels)
-    for column in (0, 1):
-        assert (matrix[:, column] <= linear.preparation_.low[column]).sum() >= 5
-        assert (matrix[:, column] >= linear.preparation_.high[column]).sum() >= 5
 
 
 def test_a_fitted_blend_holds_arrays_and_loads_without_what_fitted_it() -> None:
@@ -256,7 +252,9 @@ def test_no_fold_divides_a_unit_and_by_time_the_past_answers_for_the_future() ->
     assert together.log_loss is not None
     assert apart.log_loss < 0.6 < together.log_loss
     by_time = time_units(records, groups.astype(float), column="day", lines=range(300))
-    assert choose(matrix, labels, PLAN, seed=0, time_budget=600, units=by_time).log_loss > 0.6
+    forward = choose(matrix, labels, PLAN, seed=0, time_budget=600, units=by_time)
+    assert forward.log_loss is not None
+    assert forward.log_loss > 0.6
 
 
 @pytest.mark.parametrize("table", ["people", "awkward"])

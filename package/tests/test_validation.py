@@ -315,16 +315,48 @@ def typed(column: Column, value: object, **schema: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("1,5", 1.5), ("-,5", -0.5), ("1.5", 1.5), ("1.000,5", None), ("1,0,5", None), ("2", 2.0)],
+    [("1,5", 1.5), ("-,5", -0.5), ("1.5", None), ("1.000,5", None), ("1,0,5", None), ("2", 2.0)],
 )
-def test_a_decimal_comma_is_read_where_the_schema_has_it(text: str, number: float | None) -> None:
-    column = Column(kind="number")
-    assert typed(column, text, decimal_comma=True) == (number or "number_type")
-    assert typed(column, text) == (float(text) if "," not in text else "number_type")
+def test_a_text_is_a_number_as_its_column_writes_it(text: str, number: float | None) -> None:
+    column = Column(kind="number", decimal=",")
+    assert typed(column, text) == (number or "number_type")
     if "," in text:
         with pytest.raises(PydanticCustomError):
-            parser(column)(text)
-    assert typed(Column(kind="integer"), "1,0", decimal_comma=True) == "number_type"
+            parser(Column(kind="number"))(text)
+
+
+def test_a_number_of_json_is_the_number_however_its_column_is_written() -> None:
+    column = Column(kind="number", decimal=",", thousands=".", unit="%")
+    assert typed(column, 1.5) == 1.5
+    assert typed(column, "1.500,5 %") == 1500.5
+
+
+def test_a_refusal_says_what_a_text_may_mean() -> None:
+    column = Column(kind="number", decimal=",", thousands=".")
+    (error,) = RowValidator(RowSchema(columns={"x": column})).validate([{"x": "1.5"}]).errors
+    assert str(error) == (
+        "row 0, column 'x': should be a number, written as 1.234,5; as it stands it may mean 1.5 "
+        "or 15, found '1.5'"
+    )
+
+
+def test_a_column_may_have_markers_of_its_own() -> None:
+    schema = RowSchema(
+        columns={"x": Column(kind="number", missing_markers=("-",)), "y": Column(kind="category")},
+        missing_markers=("?",),
+    )
+    assert RowValidator(schema).validate([{"x": "-", "y": "-"}, {"x": "?", "y": "?"}]).rows == [
+        {"x": None, "y": "-"},
+        {"x": None, "y": None},
+    ]
+
+
+def test_a_date_with_its_time_keeps_it() -> None:
+    column = Column(kind="date", date_format="%d/%m/%Y %H:%M", time_zone="+02:00")
+    found = typed(column, "31/12/2024 18:30")
+    assert isinstance(found, datetime)
+    assert found.isoformat() == "2024-12-31T18:30:00+02:00"
+    assert typed(column, "2024-12-31T16:30:00Z") == found
 
 
 @pytest.mark.parametrize(
@@ -471,7 +503,7 @@ def told(row: dict[str, Any], **seen: ColumnProfile) -> list[tuple[str, str, str
         ("whole number", -1, "out_of_range", "-1 is below the minimum 0 seen in training"),
         ("whole number", 11, "out_of_range", "11 is above the maximum 10 seen in training"),
         ("floor", 9, "out_of_range", "9 is above the maximum 3 seen in training"),
-        ("größe", "riesig", "unseen_category", "'riesig' was not seen in training"),
+        ("größe", "riesig", "unseen_category", "'riesig' is rare or unseen in training"),
     ],
 )
 def test_a_warning_says_what_training_has_seen(

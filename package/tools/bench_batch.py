@@ -96,7 +96,7 @@ def score_with_pandas(source: str, target: str) -> None:
     pipeline = found.pipeline()
     markers = [*found.manifest.row_schema.missing_markers]
     for number, frame in enumerate(pd.read_csv(source, na_values=markers, chunksize=100_000)):
-        shares = pipeline.predict_proba(frame)
+        shares = pipeline[-1].predict_proba(pipeline[:-1].transform(frame))  # all rows in one piece
         frame["prediction"] = pipeline.classes_[shares.argmax(axis=1)]
         for label, column in zip(pipeline.classes_, shares.T, strict=True):
             frame[f"probability_{label}"] = column

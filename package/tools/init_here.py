@@ -12,7 +12,11 @@ import subprocess
 from pathlib import Path
 
 from classification_model import cli
-from classification_model.processing.data_manager import read_csv
+from classification_model.config.core import load_config
+from classification_model.config.home import Home
+from classification_model.processing.data_manager import load_dataset
+from classification_model.processing.functions import functions_of
+from classification_model.processing.profiling import profile_of
 
 HOME = Path("classification_model")
 SAMPLE = Path("sample_input.csv")
@@ -29,11 +33,20 @@ def is_committed() -> bool:
     return not run.stdout
 
 
-def write_sample(source: Path) -> None:
-    """The first row of the CSV, for main.py."""
-    table = read_csv(source)
+def write_sample(home: Home) -> None:
+    """A made row, for main.py: nobody's, since git keeps it."""
+    config = load_config(home)
+    data = load_dataset(config, home)
+    row = profile_of(
+        config.row_schema(),
+        data.columns,
+        data.labels,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions_of(config.features),
+    ).example()
     with SAMPLE.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream, lineterminator="\n").writerows([table.columns, table.rows[0]])
+        csv.writer(stream, lineterminator="\n").writerows([row.keys(), row.values()])
 
 
 def main() -> None:
@@ -46,7 +59,7 @@ def main() -> None:
     wanted = parser.parse_args()
     force = ["--force"] if wanted.force or is_committed() else []
     cli.main(["init", str(wanted.csv), "--target", wanted.target, "--home", str(HOME), *force])
-    write_sample(HOME / "datasets" / "raw.csv")
+    write_sample(Home(HOME.resolve()))
     print("Then: tox -e train, tox -e test_package, and tox -e run in classification_api")
 
 

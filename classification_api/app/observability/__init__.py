@@ -1,7 +1,7 @@
 """What an operator sees of a service that runs: metrics, log lines, a name for each request."""
 
-from app.observability.layer import BEGUN, HEADER, Observed, Observer
-from app.observability.logs import write_logs
-from app.observability.metrics import Metrics, add_time
+from .layer import BEGUN, HEADER, Observed, Observer
+from .logs import write_logs
+from .metrics import Metrics, add_time
 
 __all__ = ["BEGUN", "HEADER", "Metrics", "Observed", "Observer", "add_time", "write_logs"]

@@ -19,8 +19,8 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from app import __version__
-from app.observability.metrics import BUCKETS, Metrics
+from .. import __version__
+from .metrics import BUCKETS, Metrics
 
 __all__ = ["exposition"]
 

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.config import AccessLog
-from app.observability.logs import REQUEST_ID
-from app.observability.metrics import Metrics, Requests, add_time
+from .. import __name__ as application_name
+from ..config import AccessLog
+from .logs import REQUEST_ID
+from .metrics import Metrics, Requests, add_time
 
 __all__ = ["BEGUN", "HEADER", "Observed", "Observer"]
 
@@ -24,7 +25,7 @@ HEADER = b"x-request-id"
 BEGUN = "app.begun"
 """In a scope: when the request came, if somebody has tried to answer it before."""
 
-_log = logging.getLogger("app.access")
+_log = logging.getLogger(f"{application_name}.access")
 
 _SANE = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}").fullmatch
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

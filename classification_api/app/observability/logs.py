@@ -12,7 +12,8 @@ from typing import Self
 
 from uvicorn.logging import DefaultFormatter
 
-from app.config import Settings
+from .. import __name__ as application_name
+from ..config import Settings
 
 __all__ = ["REQUEST_ID", "write_logs"]
 
@@ -31,7 +32,7 @@ def write_logs(settings: Settings) -> None:
         if isinstance(handler.formatter, DefaultFormatter):
             as_json = settings.LOG_FORMAT == "json"
             handler.setFormatter(_JSON() if as_json else _Text.like(handler.formatter))
-    application = logging.getLogger("app")
+    application = logging.getLogger(application_name)
     application.handlers = server.handlers
     application.propagate = not server.handlers
     for logger in (application, server, logging.getLogger("uvicorn.error")):

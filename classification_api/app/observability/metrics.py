@@ -7,10 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from classification_model.config.schema import Label
+from classification_model.errors import RowError
 from classification_model.predict import Model, PredictionResult
 
 __all__ = ["BUCKETS", "Metrics", "Requests", "add_time"]
@@ -69,33 +67,13 @@ class Metrics:
             refused = result["predictions"].count(None)
             self._refused(refused, [(e["column"], e["rule"]) for e in result["errors"]])
 
-    def add(self, rows: Metrics) -> None:
-        """Count what was said of rows that were counted elsewhere until their request was done."""
-        for label, number in rows.predictions.items():
-            self.predictions[label] += number
-        self.refused_rows += rows.refused_rows
-        for mine, theirs in ((self.warnings, rows.warnings), (self.refusals, rows.refusals)):
-            for key, number in theirs.items():
-                mine[key] += number
-
-    def refused(self, faults: Sequence[Any]) -> None:
-        """Count rows for which a whole request was refused.
-
-        Args:
-            faults: of rows, as pydantic gives them: ``loc`` is body, inputs, row, column.
-        """
-        rows = {fault["loc"][2] for fault in faults}
-        self._refused(len(rows), [([*fault["loc"], None][3], fault["type"]) for fault in faults])
+    def refused(self, errors: Sequence[RowError]) -> None:
+        """Count rows for which a whole request was refused."""
+        rows = {error.row for error in errors}
+        self._refused(len(rows), [(error.column, error.rule) for error in errors])
 
     def _refused(self, rows: int, faults: Sequence[tuple[Any, str]]) -> None:
         columns = self.model.manifest.row_schema.columns
         self.refused_rows += rows
         for column, rule in faults:
             self.refusals[column if column in columns else "", rule] += 1
-
-    def page(self, request: Request) -> Response:
-        """GET /metrics. Called in a thread: the first call imports, and requests go on."""
-        from app.observability.exposition import exposition
-
-        content, media_type = exposition(self, request.headers.get("accept", ""))
-        return Response(content, headers={"content-type": media_type})

@@ -1,6 +1,6 @@
 """The shapes of requests and answers."""
 
-from app.schemas.health import Health, Refused
-from app.schemas.predict import PredictResponse, RowWarning, request_model
+from .health import Health, Refused
+from .predict import PredictResponse, RowWarning, request_model
 
 __all__ = ["Health", "PredictResponse", "Refused", "RowWarning", "request_model"]

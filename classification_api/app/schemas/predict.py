@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, WrapValidator, create_model
 
 from classification_model.config.schema import Label
 from classification_model.processing.validation import RowValidator
 
 
 def request_model(validator: RowValidator, most: int | None = None) -> type[BaseModel]:
-    """The request for at most so many rows of a schema, with an example from the profile."""
+    """The request for at most so many rows of a schema, with an example from the profile.
+
+    It has the rows' schema, and leaves them as they are: what a bad one means is decided by who
+    knows ``on_error``.
+    """
     profile = validator.profile
     example: Any = {"inputs": [profile.example()] if profile else []}
     row_type: Any = validator.row_type
-    inputs: Any = Annotated[list[row_type], Field(min_length=1, max_length=most)]
+    inputs: Any = Annotated[
+        list[Annotated[row_type, WrapValidator(_as_it_is)]], Field(min_length=1, max_length=most)
+    ]
     return create_model(
         "PredictRequest",
         __config__=ConfigDict(extra="forbid", json_schema_extra={"examples": [example]}),
         inputs=(inputs, ...),
     )
+
+
+def _as_it_is(row: Any, check: Any) -> Any:  # noqa: ARG001
+    return row
 
 
 class RowWarning(BaseModel):

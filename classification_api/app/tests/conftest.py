@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.tests import browser
 from app.tests.pages import Open
-from app.tests.servers import SOURCE_HOME, UVICORN, free_port, serving
 from app.tests.twins import Twins
 from classification_model import bundle
 from classification_model.config.core import Config, load_config
@@ -22,6 +21,7 @@ from classification_model.config.home import Home
 from classification_model.processing.data_manager import Dataset, load_dataset, split_dataset
 from classification_model.processing.profile import Profile
 from classification_model.train_pipeline import run_training
+from harness import SOURCE_HOME, UVICORN, free_port, serving
 from homes import make_home
 from tables import TABLES
 

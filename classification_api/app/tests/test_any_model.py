@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.tests.servers import UVICORN, free_port, serving
 from classification_model import batch, bundle, make_prediction
 from classification_model.bundle import Manifest
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import read_csv
+from harness import UVICORN, free_port, serving
 
 
 @dataclass(frozen=True)

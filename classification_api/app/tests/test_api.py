@@ -13,12 +13,12 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from app import __version__
-from app.tests.servers import SOURCE_HOME
 from classification_model import bundle, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.profile import Profile
+from harness import SOURCE_HOME
 
 
 def sendable(rows: list[Any]) -> list[dict[str, Any]]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.tests.servers import SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
 from classification_model import bundle, make_prediction
 from classification_model.config.home import Home
+from harness import SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
 from homes import copy_of
 
 

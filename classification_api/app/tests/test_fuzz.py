@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from harness import running
 from torture.fuzz import fuzz
-from torture.server import running
 
 
 def test_what_schemathesis_makes_is_answered_as_the_document_says() -> None:

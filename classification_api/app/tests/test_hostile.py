@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness import JSON, Server, body, running
 from torture.flood import LIMIT
 from torture.hostile import Case, cases, faults
-from torture.server import JSON, Server, body, running
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ import pytest
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.tests.servers import UVICORN, failing_to_start, free_port, serving
 from classification_model.config.core import Config
+from harness import UVICORN, failing_to_start, free_port, serving
 
 Row = dict[str, Any]
 SECRET = "swordfish"  # stands for a value that no log may hold
@@ -357,7 +357,10 @@ def test_what_a_limit_or_a_door_refuses_is_counted_and_has_an_id(tmp_path: Path,
         with socket.create_connection(("127.0.0.1", port)) as one:
             others = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
             for each in (one, *others):
-                each.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                each.sendall(
+                    b"GET /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: %s\r\n\r\n"
+                    % (b"k" * 16)
+                )
             heads = [each.makefile("rb").read() for each in (one, *others)]
             for each in others:
                 each.close()
@@ -368,7 +371,7 @@ def test_what_a_limit_or_a_door_refuses_is_counted_and_has_an_id(tmp_path: Path,
     assert long.headers["x-request-id"] == "long"
     assert all("x-request-id" in answer.headers for answer in (unknown, large))
     assert grown.get(("GET", "(none)", "503"), 0) == refused
-    assert grown["GET", "/health", "200"] == len(heads) - refused
+    assert grown["GET", "(none)", "404"] == len(heads) - refused
     assert grown["POST", "/predict", "200"] == 1
     assert grown["POST", "/predict", "413"] == 1
     assert "GET /metrics 401 in" in log.read_text()

@@ -14,11 +14,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.tests.pages import Open, drop, field, note_of, predict, sends, shares_shown
-from app.tests.servers import API, UVICORN, free_port, serving
 from classification_model import bundle
 from classification_model.card import style
 from classification_model.config.core import Config
 from classification_model.config.home import Home
+from harness import API, UVICORN, free_port, serving
 
 STATIC = API / "app" / "web" / "static"
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -49,9 +49,9 @@ def test_a_wrong_value_has_its_message_at_its_field(opened: Open, titanic: None)
     field(page, "sibsp").fill("")
     predict(page)
     expect(note_of(page, "age")).to_have_text("Error: should be a number")
-    expect(note_of(page, "sibsp")).to_contain_text("Error: is missing")
+    expect(note_of(page, "sibsp")).to_be_empty()  # it may be missing, which no refusal says
     expect(note_of(page, "fare")).to_be_empty()
-    expect(page.get_by_role("status").first).to_contain_text("2 values to mend")
+    expect(page.get_by_role("status").first).to_contain_text("1 value to mend")
     expect(field(page, "age")).to_be_focused()
     expect(field(page, "age")).to_have_accessible_description(re.compile("should be a number"))
     assert field(page, "age").get_attribute("aria-invalid") == "true"

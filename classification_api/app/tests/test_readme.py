@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.tests.servers import REPOSITORY
 from documents import DOCUMENTS, Block, blocks_of
+from harness import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 

@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.config import Settings
-from app.tests.servers import API, REPOSITORY, free_port, serving
+from harness import API, REPOSITORY, free_port, serving
 
 PAGE = (REPOSITORY / "docs" / "serving.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -88,13 +88,17 @@ def test_the_commands_run(tmp_path: Path) -> None:
                 assert "x-request-id: order-66" in output.lower()
     assert requests
     assert '{"time": ' in log.read_text()
-    others = [line for line in COMMANDS if line not in (start, *requests)]
-    assert others == ["tox -c classification_api -e run"]
+    # The last two are tried by test_serve.py, and by the package's test of its wheel.
+    assert [line for line in COMMANDS if line not in (start, *requests)] == [
+        "tox -c classification_api -e run",
+        "pip install 'classification-model[serve]'",
+        "classification-model serve --home churn --port 8000",
+    ]
 
 
 def test_a_line_of_the_log_looks_as_the_page_shows_it(tmp_path: Path) -> None:
     shown = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
-    text = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)[0].splitlines()[1]
+    text = re.findall(r"```text\n(.*?)```", section("Logs"), re.DOTALL)[0].splitlines()[1]
     found = {}
     for log_format in ("json", "text"):
         port, log = free_port(), tmp_path / log_format

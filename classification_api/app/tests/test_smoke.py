@@ -8,7 +8,7 @@ import sys
 
 import httpx
 
-from app.tests.servers import REPOSITORY, UVICORN, free_port, serving
+from harness import REPOSITORY, UVICORN, free_port, serving
 
 KEY = "a-key-of-enough-length"
 

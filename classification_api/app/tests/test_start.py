@@ -14,10 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.tests.servers import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
 from classification_model import bundle
 from classification_model.bundle import golden
 from classification_model.config.home import Home
+from harness import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def refusal(run: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_a_missing_model_is_one_line_and_a_status(home: Home) -> None:
-    (home.path / "VERSION").write_text("7.0.0")
+    shutil.rmtree(home.trained_models)
     line = refusal(failing_to_start({"MODEL_HOME": str(home.path)}))
-    assert "no model of version 7.0.0" in line
+    assert "trained_models: no model; train one" in line
     assert "tox -e train" in line
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from app.fast import FastPredict, answerer
-from app.lifecycle import Service
-from app.limits import Careful, Uploads
 from app.observability import Metrics, Observer
-from app.tests.servers import SOURCE_HOME
+from app.predict import FastPredict, answerer
 from app.tests.twins import JSON, NASTY, Twins, ask, bodies, without_id
 
 
@@ -158,10 +154,8 @@ def test_a_client_that_leaves_is_sent_nothing(twins: Twins, got: int, *, whole: 
 
 
 def fast_path(twins: Twins, answer: Callable[[Any], bytes], other: Any) -> FastPredict:
-    uploads = Uploads(longest=10**6, seconds=10, rows=1000, columns=100)
     observer = Observer(Metrics(twins.model), "off")
-    assert twins.app.fast
-    return FastPredict(answer, twins.app.fast.large, Careful(other, uploads, 10), uploads, observer)
+    return FastPredict(other, answer=answer, observer=observer, longest=10**6)
 
 
 async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,7 +164,6 @@ async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
 
 def test_a_usual_request_does_not_reach_fastapi(twins: Twins) -> None:
     """With every column, with some missing, with what training never saw, in batches."""
-    assert isinstance(twins.app.fast, FastPredict)
     fast = fast_path(twins, answerer(twins.model), nobody)
     row = twins.row()
     columns = twins.schema().columns.items()
@@ -206,56 +199,3 @@ def test_a_failure_is_answered_by_fastapi(twins: Twins) -> None:
     body = json.dumps({"inputs": [twins.row()]}).encode()
     answer = twins._runner.run(ask(fast, "POST", "/predict", content=body, headers=JSON))
     assert answer == twins.ask(content=body, headers=JSON)
-
-
-def refusing() -> None:
-    raise HTTPException(status_code=401)
-
-
-class Refusing:
-    """Middleware that lets nobody through."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 401, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-
-def with_a_dependency(service: Service) -> None:
-    service.router.dependencies.append(Depends(refusing))
-
-
-def with_middleware(service: Service) -> None:
-    service.add_middleware(Refusing)
-
-
-def with_a_route_of_its_own(service: Service) -> None:
-    service.add_api_route("/{path:path}", refusing, methods=["POST"])
-
-
-def with_a_limit(service: Service) -> None:
-    service.max_body_size = service.router.max_body_size = 10
-
-
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
-        (with_a_dependency, 401),
-        (with_middleware, 401),
-        (with_a_route_of_its_own, 401),
-        (with_a_limit, 413),
-    ],
-)
-def test_what_stands_before_the_route_is_not_passed_by(change: Any, status: int) -> None:
-    with asyncio.Runner() as runner:
-        twins = Twins(str(SOURCE_HOME), runner)
-        change(twins.app)
-        twins.start()
-        for parts in (1, 3):
-            body = json.dumps({"inputs": [twins.row()]}).encode()
-            size = len(body) // parts + 1
-            content = [body[i : i + size] for i in range(0, len(body), size)]
-            assert twins.ask(content=content, headers=JSON)[0] == status
-        twins.stop()

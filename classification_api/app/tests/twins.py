@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
-import httpx
 from fastapi import FastAPI
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from app.config import Settings
-from app.fast import answerer
+from app.conventions import Conventions
 from app.main import create_app
+from app.predict import answerer
+from app.tests import in_process
 from classification_model.config.schema import RowSchema
 from classification_model.predict import Model
 
@@ -45,7 +46,7 @@ class Twins:
         return model
 
     async def plain(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await FastAPI.__call__(self.app, scope, receive, send)
+        await Conventions(partial(FastAPI.__call__, self.app))(scope, receive, send)
 
     def schema(self) -> RowSchema:
         return self.model.manifest.row_schema
@@ -70,23 +71,13 @@ class Twins:
 
 
 async def ask(app: Any, method: str, path: str, root_path: str = "", **request: Any) -> Answer:
-    # A failure is compared as the client sees it: as a 500.
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False, root_path=root_path)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        if isinstance(request.get("content"), list):
-            request["content"] = pieces(request["content"])
-        answer = await client.request(method, path, **request)
-        return answer.status_code, without_id(answer.headers.raw), answer.content
+    answer = await in_process.ask(app, method, path, root_path, **request)
+    return answer.status_code, without_id(answer.headers.raw), answer.content
 
 
 def without_id(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Headers but for the request's id, which the twin does not give."""
     return [header for header in headers if header[0] != b"x-request-id"]
-
-
-async def pieces(content: list[bytes]) -> AsyncIterator[bytes]:
-    for piece in content:
-        yield piece
 
 
 # Values as JSON text, at which two readers of JSON, or two checks of a value, may differ.

@@ -1,5 +1,5 @@
 """The page: a form for one row, a CSV dropped on it, and the model card. It asks no other host."""
 
-from app.web.routes import add_pages
+from .routes import add_docs, add_pages
 
-__all__ = ["add_pages"]
+__all__ = ["add_docs", "add_pages"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from html import escape
 from pathlib import Path
 from string import Template
@@ -13,7 +13,7 @@ from classification_model.bundle import golden
 from classification_model.config.schema import Column, RowSchema
 from classification_model.predict import Model
 from classification_model.processing.profile import ColumnProfile
-from classification_model.processing.validation import parser
+from classification_model.processing.validation import date_format, number_format, parser
 
 __all__ = ["render"]
 
@@ -21,6 +21,7 @@ _TEMPLATE = Path(__file__).with_name("page.html")
 _EXAMPLES = 12
 _BARS = 10  # as many as one reads at a glance; of more classes the likeliest are shown
 _ROOMY = 24  # as many fields as one fills in with some room around each
+_DATE_INPUTS = {False: 'type="date"', True: 'type="datetime-local" step="1"'}
 _BOOLEANS = {"true": "yes", "false": "no"}
 
 
@@ -82,12 +83,14 @@ def _control(column: Column, seen: ColumnProfile, value: str, attributes: str) -
         return _select(((word, word) for word in words), column, value, attributes)
     if column.kind == "boolean":
         return _select(_BOOLEANS.items(), column, value, attributes)
+    if column.kind == "text":
+        return f'<textarea {attributes} rows="4">{escape(value)}</textarea>'
     # Numbers are typed as text: a browser's number field hands over nothing where it does not
     # understand, and so neither the service nor its message would ever see the value.
     kind = {
         "integer": 'type="text" inputmode="numeric"',
         "number": 'type="text" inputmode="decimal"',
-        "date": 'type="date"',
+        "date": _DATE_INPUTS[date_format(column).has_time],
     }.get(column.kind, 'type="text"')
     return f'<input {kind} {attributes} value="{escape(value)}" autocomplete="off">'
 
@@ -102,7 +105,7 @@ def _select(options: Iterable[tuple[str, str]], column: Column, value: str, attr
 
 
 def _hint(column: Column, seen: ColumnProfile) -> str:
-    low, high = seen.minimum, seen.maximum
+    low, high = seen.range()
     usual = "" if low is None or high is None else f"{low} to {high}"
     # What was always there may be left out, too; a warning says so then.
     if column.required or not seen.missing or column.kind in ("category", "boolean"):
@@ -116,19 +119,18 @@ def _as_fields(row: dict[str, object], schema: RowSchema) -> list[str]:
 
 
 def _as_field(value: object, column: Column, schema: RowSchema) -> str:
-    parse = parser(
-        column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
-    )
     try:
-        typed = parse(value)
+        typed = parser(column, schema.missing_markers)(value)
     except ValueError:
         return ""
     if typed is None:
         return ""
     if isinstance(typed, bool):
         return "true" if typed else "false"
-    if isinstance(typed, float) and typed.is_integer():
-        return str(int(typed))
+    if isinstance(typed, int | float):
+        return number_format(column).write(float(typed))
+    if isinstance(typed, datetime):
+        return typed.replace(tzinfo=None).isoformat(timespec="seconds")
     return typed.isoformat() if isinstance(typed, date) else str(typed)
 
 

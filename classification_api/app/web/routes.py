@@ -6,17 +6,22 @@ import re
 from base64 import b64encode
 from functools import lru_cache
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from classification_model.predict import Model
 
-__all__ = ["add_pages"]
+from .headers import script_policy
+
+__all__ = ["add_docs", "add_pages"]
 
 _STATIC = Path(__file__).parent / "static"
 _NOWHERE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -41,7 +46,7 @@ def add_pages(app: FastAPI, model: Model) -> None:
 
     @lru_cache(maxsize=2)
     def rendered(root: str) -> str:
-        from app.web.form import render
+        from .form import render
 
         return render(model, root)
 
@@ -56,6 +61,29 @@ def add_pages(app: FastAPI, model: Model) -> None:
     app.add_route("/", page, include_in_schema=False)
     app.add_route("/model", card, include_in_schema=False)
     app.mount("/static/page", _Files(directory=_STATIC), name="page-assets")
+
+
+def add_docs(app: FastAPI) -> None:
+    """/docs from files of an installed package: FastAPI's own come from another host."""
+    # Found, not imported: of the package only its files are needed.
+    spec = find_spec("fastapi_offline")
+    assets = Path(spec.origin if spec and spec.origin else "").parent / "static"
+    app.mount("/static/docs", StaticFiles(directory=assets), name="docs-assets")
+
+    async def docs(request: Request) -> HTMLResponse:
+        root = request.scope.get("root_path", "").rstrip("/")
+        page = get_swagger_ui_html(
+            title=app.title,
+            openapi_url=f"{root}{app.openapi_url}",
+            swagger_js_url=f"{root}/static/docs/swagger-ui-bundle.js",
+            swagger_css_url=f"{root}/static/docs/swagger-ui.css",
+            swagger_favicon_url=f"{root}/static/docs/favicon.png",
+        )
+        (script,) = re.findall(r"<script>(.*?)</script>", bytes(page.body).decode(), re.DOTALL)
+        page.headers.update(script_policy(script))
+        return page
+
+    app.add_route("/docs", docs, include_in_schema=False)
 
 
 def _html(content: str | bytes, policy: str) -> Response:

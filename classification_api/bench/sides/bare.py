@@ -6,7 +6,7 @@ import gc
 
 from starlette.types import Receive, Scope, Send
 
-from app.fast import answerer
+from app.predict import answerer
 from classification_model.config.home import Home
 from classification_model.predict import load_model
 

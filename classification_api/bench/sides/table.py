@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import API
+
 __all__ = ["OURS", "Side", "sides"]
 
-API = Path(__file__).resolve().parents[2]
 OURS = "ours"
 
 

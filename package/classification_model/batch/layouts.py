@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from classification_model.batch.answers import Rejected, ScoredRow
+from classification_model.config.schema import Column
 from classification_model.inference.engines import Probabilities
 from classification_model.predict import Model
-from classification_model.processing.reading.csv_cells import csv_line, line_of, text_of
+from classification_model.processing.reading.csv_cells import line_of, text_of
+from classification_model.processing.reading.delimiters import plain_line
 from classification_model.processing.reading.sources import Block, Source
+from classification_model.processing.validation import date_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,19 +26,28 @@ if TYPE_CHECKING:
 
 __all__ = ["CsvLayout", "Layout", "ParquetLayout", "Target", "added_columns"]
 
+# What surely fits into 64 bits; beyond it, what a float holds is written.
+_WHOLE = "-?(?:[0-9]{1,18}|[1-8][0-9]{18}|9[01][0-9]{17})"
+_ALIKE = 1e-4
+
 Target = Literal["csv", "parquet"]
 
 
 def added_columns(model: Model) -> list[str]:
-    """The columns that the answer adds to those of a row."""
-    return ["prediction", *(f"probability_{label}" for label in model.manifest.classes)]
+    """The columns that the answer adds to those of a row, under names that the model's lack."""
+    names = ["prediction", *(f"probability_{label}" for label in model.manifest.classes)]
+    schema = model.manifest.row_schema
+    taken = {*schema.columns, *schema.ignored}
+    while not taken.isdisjoint(names):
+        names = [f"model_{name}" for name in names]
+    return names
 
 
 class CsvLayout:
     """Lines of CSV, each led by a newline: the row, then its answer."""
 
     def __init__(self, model: Model) -> None:
-        self._labels = [csv_line([label]) for label in model.manifest.classes]
+        self._labels = [plain_line([text_of(label)]) for label in model.manifest.classes]
         self._classes = model.manifest.classes
 
     def accepted(self, source: Source, row: ScoredRow) -> ScoredRow | Rejected:  # noqa: ARG002
@@ -55,10 +69,7 @@ class CsvLayout:
         import pyarrow.compute as pc
 
         labels = pa.array(self._labels, pa.string()).take(pa.array(shares.argmax(axis=1)))
-        texts = [
-            pa.array(np.ascontiguousarray(column, np.float64)).cast(pa.string())
-            for column in shares.T
-        ]
+        texts = [_texts(np.ascontiguousarray(column, np.float64)) for column in shares.T]
         chosen = np.flatnonzero(~table.odd)[typed.good]
         return pc.binary_join_element_wise(table.lines(chosen), labels, *texts, ",")
 
@@ -85,16 +96,8 @@ class ParquetLayout:
     def __init__(self, model: Model) -> None:
         import pyarrow as pa
 
-        kinds = {
-            "boolean": pa.bool_(),
-            "category": pa.string(),
-            "date": pa.date32(),
-            "integer": pa.int64(),
-            "number": pa.float64(),
-            "text": pa.string(),
-        }
         columns = model.manifest.row_schema.columns
-        self._types = {name: kinds[column.kind] for name, column in columns.items()}
+        self._types = {name: _type_of(column) for name, column in columns.items()}
         self._whole = [name for name, column in columns.items() if column.kind == "integer"]
         self._classes = pa.array(model.manifest.classes)
         self._added = added_columns(model)
@@ -120,6 +123,8 @@ class ParquetLayout:
                 kind = block.content.schema.field(name).type
                 raw = [(row.record.row or {})[name] for row in scored]
                 columns[name] = pa.array(raw, kind)
+            elif name in self._whole:
+                columns[name] = pa.array([_whole(row, name) for row in scored], pa.int64())
             elif name in self._types:
                 columns[name] = pa.array([row.typed[name] for row in scored], self._types[name])
             else:
@@ -141,6 +146,8 @@ class ParquetLayout:
                 columns[name] = raw.filter(good)
             else:
                 columns[name] = typed.columns[name].array(self._types[name])
+                if name in self._whole:
+                    columns[name] = _exact(raw.filter(good), columns[name])
         return self._with_answers(columns, shares)
 
     def joined(self, parts: Sequence[pa.Table], order: Positions | None) -> pa.Table:
@@ -158,6 +165,49 @@ class ParquetLayout:
         for name, column in zip(probabilities, shares.T, strict=True):
             columns[name] = pa.array(np.ascontiguousarray(column, np.float64))
         return pa.table(columns)
+
+
+def _texts(numbers: npt.NDArray[np.float64]) -> pa.Array:
+    """Shares as Python writes them, which Arrow does between a ten thousandth and one."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    written = pa.array(numbers).cast(pa.string())
+    small = (numbers < _ALIKE) | (numbers == 1)
+    if not small.any():
+        return written
+    own = pa.array([repr(number) for number in numbers[small].tolist()], pa.string())
+    return pc.replace_with_mask(written, pa.array(small), own)
+
+
+def _type_of(column: Column) -> pa.DataType:
+    import pyarrow as pa
+
+    if column.kind == "date":
+        written = date_format(column)
+        return pa.timestamp("us", written.zone or None) if written.has_time else pa.date32()
+    kinds = {"boolean": pa.bool_(), "integer": pa.int64(), "number": pa.float64()}
+    return kinds.get(column.kind, pa.string())
+
+
+def _exact(raw: pa.Array, typed: pa.Array) -> pa.Array:
+    """Whole numbers as they were read, to the last digit; features have fewer."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pc.utf8_trim(raw, " ")
+    plain = pc.match_substring_regex(texts, f"^{_WHOLE}$")
+    return pc.coalesce(pc.cast(pc.if_else(plain, texts, None), pa.int64()), typed)
+
+
+def _whole(row: ScoredRow, name: str) -> int | None:
+    """The same of one row."""
+    value = (row.record.row or {})[name]
+    if isinstance(value, int) or (
+        isinstance(value, str) and re.fullmatch(_WHOLE, value.strip(" "))
+    ):
+        return int(value)
+    return cast("int | None", row.typed[name])
 
 
 def _text(row: ScoredRow, name: str) -> str | None:

@@ -33,8 +33,8 @@ _SMALL = 2**20  # bytes that are scored before other processes would have starte
 class Scored:
     """What was done: ``scored`` and ``rejected`` make up all the rows that were read.
 
-    ``warned`` says what was unusual about those scored. ``rejected_file`` holds the others,
-    if there are any. ``reused`` counts the parts that a cluster had scored before.
+    ``notes`` say how files were read, where that is not plain; ``warned`` what was unusual about
+    the rows that were scored. ``rejected_file`` holds the others, if there are any. ``reused`` counts the parts that a cluster had scored before.
     """
 
     scored: int = 0
@@ -42,6 +42,7 @@ class Scored:
     rejected_file: Path | str | None = None
     warned: Warned = field(default_factory=dict)
     reused: int = 0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def read(self) -> int:
@@ -83,7 +84,9 @@ def score_files(
     found = heads(sources.expand([str(name) for name in inputs]), model, encoding)
     if any(Path(source.name).absolute() == output.absolute() for source in found):
         raise DataError(f"{output}: is one of the inputs; give the output another name")
-    total = Scored()
+    total = Scored(
+        notes=[f"{source.name}: {note}" for source in found for note in sources.notes_on(source)]
+    )
     with _scoring(place, model, target, found) as submit, ExitStack() as stack:
         stream = stack.enter_context(sinks.whole(output))
         rejected = stack.enter_context(sinks.RejectedSink(sinks.rejected_beside(output)))

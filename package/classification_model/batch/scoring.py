@@ -70,7 +70,11 @@ class BlockScorer:
         self._target = target
         manifest = model.manifest
         self._encoder = ColumnEncoder(
-            manifest.row_schema, manifest.features, model.functions, model.profile
+            manifest.row_schema,
+            manifest.features,
+            model.functions,
+            model.profile,
+            model.learned.vocabularies(),
         )
 
     @cached_property

@@ -115,10 +115,12 @@ def target_of(output: Path) -> Target:
 
     Raises:
         DataError: nothing that can be written.
+        MissingExtraError: Parquet, and pyarrow is not installed.
     """
     if output.name.lower().endswith((".csv", ".csv.gz")):
         return "csv"
     if output.name.lower().endswith((".parquet", ".pq")):
+        parquet()
         return "parquet"
     raise DataError(f"{output}: can write .csv, .csv.gz and .parquet; give it such a name")
 

@@ -74,6 +74,14 @@ class Bundle:
                 f"{name}: expected scikit-learn {made}, which made it, and found {installed}: "
                 f"pip install 'scikit-learn=={made}', or train again"
             )
+        for package, version in self.manifest.needs.items():
+            try:
+                metadata.version(package)
+            except metadata.PackageNotFoundError:
+                raise IncompatibleModelError(
+                    f"{name}: it needs {package}, which is not installed: "
+                    f"pip install '{package}=={version}'"
+                ) from None
         try:
             return load_pipeline(self.contents[".pkl"])
         except Exception as error:  # noqa: BLE001 - unpickling raises whatever it meets

@@ -1,14 +1,14 @@
 """Golden rows: a few rows with the answers that the model gave when it was trained.
 
 They are replayed before the model is used, so that a model that does not answer as it did,
-on this machine and with these libraries, answers nobody. A golden row is nobody's row: each
-of its values comes from another row of the data.
+on this machine and with these libraries, answers nobody. A golden row is nobody's row: its
+values are made, each column's by itself.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,12 @@ import numpy as np
 from classification_model.config.schema import Label, RowSchema
 from classification_model.errors import DamagedModelError
 from classification_model.inference.engines import TOLERANCE
+from classification_model.processing.functions import BUILT_IN, Functions
+from classification_model.processing.profile import Profile
 from classification_model.processing.validation import TypedRow, TypedValue
 
 if TYPE_CHECKING:
-    from classification_model.processing.typed_columns import Columns, TypedColumn
+    from classification_model.processing.typed_columns import Columns, Indices
 
 __all__ = ["check", "choose_rows", "dump", "parse"]
 
@@ -28,53 +30,70 @@ _ROWS = 50
 _DRAWN = 1000
 
 
-def choose_rows(columns: Columns, schema: RowSchema, *, seed: int) -> list[TypedRow]:
+def choose_rows(
+    columns: Columns,
+    schema: RowSchema,
+    profile: Profile,
+    *,
+    seed: int,
+    min_rows: int,
+    groups: Indices | None = None,
+    functions: Functions = BUILT_IN,
+) -> list[TypedRow]:
     """About fifty made rows that between them hold what is special about the data.
 
-    That is every category, a missing value of each column that has one, and each column's
-    smallest and largest value, as far as there is room.
+    That is every category, a missing value of each column that has one, and the bounds of each
+    number, as far as there is room. None of them is the row of fewer than ``min_rows`` people.
     """
+    from classification_model.processing.made import made_values, without_people
+
     random = np.random.default_rng(seed)
-    extremes = {name: _extremes(column) for name, column in columns.items()}
-    values = {
-        name: [*column.take(random.integers(0, len(column), _DRAWN)).each(), *extremes[name]]
+    pools = {
+        name: made_values(
+            column,
+            schema.columns[name].kind,
+            _DRAWN,
+            random=random,
+            least=min_rows,
+            groups=groups,
+            examples=functions.examples.get(name, ()),
+        )
         for name, column in columns.items()
     }
-    made = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-    special = {
-        name: _special(schema.columns[name].kind, extreme) for name, extreme in extremes.items()
-    }
+    special = {}
+    for name, pool in pools.items():
+        seen = profile.columns[name]
+        ends: list[Any] = [end for end in (seen.minimum, seen.maximum) if end is not None]
+        special[name] = _special(schema.columns[name].kind, ends)
+        missing = None if None in pool else pool[0]
+        pool += [*(ends or [missing, missing]), missing]
+    rows = [dict(zip(pools, row, strict=True)) for row in zip(*pools.values(), strict=True)]
+    return without_people(_telling(rows, special), columns, min_rows, groups)
+
+
+def _telling(
+    rows: Sequence[TypedRow], special: Mapping[str, set[TypedValue] | None]
+) -> list[TypedRow]:
+    """The rows that hold what is special, the fewest that do, and others up to fifty."""
     facts = [
         {(n, v) for n, v in row.items() if (among := special[n]) is None or v in among}
-        for row in made
+        for row in rows
     ]
     chosen: list[int] = []
     known: set[tuple[str, object]] = set()
     while len(chosen) < _ROWS:
-        best = max(range(len(made)), key=lambda i: (len(facts[i] - known), -i))
+        best = max(range(len(rows)), key=lambda i: (len(facts[i] - known), -i))
         if not facts[best] - known:
             break
         chosen.append(best)
         known |= facts[best]
-    rest = [i for i in range(len(made)) if i not in set(chosen)]
-    return [made[i] for i in sorted([*chosen, *rest[: _ROWS - len(chosen)]])]
+    rest = [i for i in range(len(rows)) if i not in set(chosen)]
+    return [rows[i] for i in sorted([*chosen, *rest[: _ROWS - len(chosen)]])]
 
 
-def _special(kind: str, extremes: Sequence[TypedValue]) -> set[TypedValue] | None:
+def _special(kind: str, ends: Sequence[TypedValue]) -> set[TypedValue] | None:
     """The values of a column that some golden row should have; ``None`` for every one."""
-    if kind in ("category", "boolean"):
-        return None
-    return {*extremes, None} if kind in ("integer", "number") else {None}
-
-
-def _extremes(column: TypedColumn) -> tuple[TypedValue, TypedValue, TypedValue]:
-    """The smallest value, the largest, and a missing one, or the first where none is missing."""
-    codes, values = column.distinct()
-    there = [values[code] for code in np.flatnonzero(np.bincount(codes)).tolist()]
-    present: list[Any] = [value for value in there if value is not None]
-    if not present:
-        return None, None, None
-    return min(present), max(present), None if None in there else values[codes[0]]
+    return None if kind in ("category", "boolean") else {*ends, None}
 
 
 def dump(rows: Sequence[TypedRow], probabilities: Sequence[Sequence[float]]) -> bytes:

@@ -53,6 +53,7 @@ class Manifest(FrozenModel):
     held_out: HeldOut
     python: str
     libraries: dict[str, str]
+    needs: dict[str, str] = Field(default_factory=dict)
     metrics: dict[str, float]
     choice: Choice
     gate: Gate

@@ -10,6 +10,7 @@ from classification_model.config.schema import (
     EstimatorConfig,
     FrozenModel,
     Label,
+    Publish,
     SplitRule,
 )
 
@@ -66,6 +67,7 @@ class Recipe(FrozenModel):
     seed: int
     estimator: EstimatorConfig
     chosen: EstimatorConfig
+    publish: Publish = Publish()
 
     def asks_for(self, other: Recipe) -> bool:
         """Whether both ask for the same, whatever was chosen."""
@@ -76,9 +78,19 @@ class Recipe(FrozenModel):
         return self.asks_for(other) and self.chosen == other.chosen
 
     def _shape(self) -> tuple[object, ...]:
-        kinds = {name: column.kind for name, column in self.columns.items()}
-        source = self.features if self.derived else ""
-        return self.target, kinds, self.derived, source, self.seed, self.estimator
+        kinds = {
+            name: (column.kind, column.order, column.max_chars)
+            for name, column in self.columns.items()
+        }
+        return (
+            self.target,
+            kinds,
+            self.derived,
+            self.features,
+            self.seed,
+            self.estimator,
+            self.publish,
+        )
 
 
 class HeldOut(FrozenModel):

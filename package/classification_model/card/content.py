@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut
+from classification_model.card.columns import columns
 from classification_model.card.document import (
     Block,
     Bullets,
@@ -18,12 +19,13 @@ from classification_model.card.document import (
     Tile,
 )
 from classification_model.card.facts import FIGURES, REFITTED, Facts
+from classification_model.card.few import shown_cells
+from classification_model.card.given_away import given_away
 from classification_model.card.limits import limits
 from classification_model.card.pictures import pictures
-from classification_model.config.schema import Column
 from classification_model.evaluation.metrics import NAMES
 from classification_model.evaluation.report import Estimate, Report
-from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.profile import Profile
 
 __all__ = ["compose"]
 
@@ -37,11 +39,12 @@ def compose(report: Report, facts: Facts) -> Card:
         Section("What it predicts", list(_predicts(report, facts))),
         Section("Data", list(_data(report, facts))),
         Section("How it was chosen", list(_choice(facts.manifest.choice))),
-        Section("How good it is", list(_metrics(report))),
+        Section("How good it is", list(_metrics(report, facts.min_rows))),
         Section("Where it is weak", list(_weak(report))),
+        Section("What this file gives away", list(given_away(facts))),
         Section("Limits", [Bullets(list(limits(report, facts)))]),
         Section("How to use it", list(_usage(facts.profile))),
-        Section("Columns of a row", list(_columns(report, facts))),
+        Section("Columns of a row", list(columns(report, facts))),
         Section("Versions", [_versions(facts)]),
     )
     return Card(
@@ -70,7 +73,7 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
         f"{len(report.classes)} classes of \u201c{facts.manifest.target}\u201d the row belongs to, and how "
         "probable each is."
     )
-    held_out = [sum(row) for row in report.confusion]
+    (held_out,) = shown_cells([[sum(row) for row in report.confusion]], facts.min_rows)
     yield Table(
         caption="Classes, with the rows of each and its F1 score (1 is best) on those held out",
         header=("class", "training rows", "share", "held-out rows", "F1", "95% interval"),
@@ -79,7 +82,7 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
                 str(label),
                 _count(rows),
                 f"{rows / report.training_rows:.1%}",
-                _count(tested),
+                tested,
                 f"{f1.value:.3f}",
                 _interval(f1),
             )
@@ -180,7 +183,7 @@ def _how_chosen(choice: Choice) -> str:
     return text
 
 
-def _metrics(report: Report) -> Iterator[Block]:
+def _metrics(report: Report, least: int) -> Iterator[Block]:
     majority, single = report.baselines
     gain = 1 - report.metrics.log_loss / single.metrics.log_loss
     yield Text(
@@ -212,7 +215,7 @@ def _metrics(report: Report) -> Iterator[Block]:
         ],
         numeric=(1, 2, 3, 4),
     )
-    yield Pictures(pictures(report))
+    yield Pictures(pictures(report, least))
 
 
 def _weak(report: Report) -> Iterator[Block]:
@@ -278,45 +281,6 @@ def _usage(profile: Profile) -> Iterator[Block]:
         "curl -s http://localhost:8002/predict -H 'content-type: application/json' "
         "--data-binary @row.json",
     )
-
-
-def _columns(report: Report, facts: Facts) -> Iterator[Block]:
-    yield Table(
-        caption="What each column holds, and what training has seen in it",
-        header=("column", "kind", "missing", "seen"),
-        rows=[
-            (
-                name,
-                column.kind,
-                _missing(column, report.missing[name]),
-                _seen(facts.profile.columns[name]),
-            )
-            for name, column in facts.manifest.row_schema.columns.items()
-        ],
-        numeric=(2,),
-    )
-    if facts.left_out:
-        yield Table(
-            caption="Columns that the model does not look at",
-            header=("column", "why"),
-            rows=list(facts.left_out.items()),
-        )
-
-
-def _missing(column: Column, share: float) -> str:
-    if column.required:
-        return "refused"
-    return f"{share:.1%}" if share else "never"
-
-
-def _seen(seen: ColumnProfile) -> str:
-    if seen.categories:
-        more = len(seen.categories) - 8
-        shown = ", ".join([*seen.categories][:8])
-        return shown + (f" and {more} more" if more > 0 else "")
-    if seen.minimum is not None and seen.maximum is not None:
-        return f"{seen.minimum:g} to {seen.maximum:g}"
-    return ""
 
 
 def _versions(facts: Facts) -> Block:

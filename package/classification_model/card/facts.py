@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from classification_model.bundle import Manifest
+from classification_model.processing.learned import Learned
 from classification_model.processing.profile import Profile
+from classification_model.publishing.findings import Audit
 
 __all__ = ["FIGURES", "REFITTED", "Facts"]
 
@@ -25,6 +27,9 @@ class Facts:
         profile: what training saw in each column.
         dataset: the file name of the CSV.
         left_out: columns that the model does not look at, and why.
+        learned: what was learned from columns of text or of many categories.
+        min_rows: how many rows must hold what is shown.
+        audit: what attacks on the bundle found, where they were made.
     """
 
     stem: str
@@ -32,3 +37,6 @@ class Facts:
     profile: Profile
     dataset: str
     left_out: Mapping[str, str]
+    learned: Learned = field(default_factory=Learned)
+    min_rows: int = 1
+    audit: Audit | None = None

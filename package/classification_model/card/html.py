@@ -16,7 +16,8 @@ from classification_model.card.document import (
     Text,
 )
 from classification_model.card.style import COLORS, DARK_COLORS, PAGE, PICTURE
-from classification_model.card.svg import HEIGHT, WIDTH, Picture, clean, tag
+from classification_model.card.svg import HEIGHT, WIDTH, Picture, tag
+from classification_model.plain_text import clean
 
 __all__ = ["render", "sheet"]
 

@@ -70,6 +70,7 @@ def _ranges(facts: Facts) -> Iterator[str]:
         for kind, words in (
             ({"integer", "number"}, "a number beyond those seen in training"),
             ({"category"}, "a category that training has not seen"),
+            ({"text"}, "a text without a word that training has seen"),
         )
         if kinds & kind
     ]

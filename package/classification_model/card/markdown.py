@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator
 
 from classification_model.card.document import Block, Bullets, Card, Code, Pictures, Table, Text
-from classification_model.card.svg import clean
+from classification_model.plain_text import markdown as _plain
 
 __all__ = ["render"]
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$!@^])")
 
 
 def render(card: Card, *, picture: str) -> str:
@@ -53,8 +51,3 @@ def _table(table: Table) -> Iterator[str]:
 
 def _cells(cells: Iterator[str] | list[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _plain(text: str) -> str:
-    """Text that means nothing to Markdown or HTML, on one line."""
-    return _SPECIAL.sub(r"\\\1", clean(text))

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
-from classification_model.card.svg import HEIGHT, WIDTH, Picture, Plot, clean, cut, tag, text_width
+from classification_model.card.few import shown_cells
+from classification_model.card.svg import HEIGHT, WIDTH, Picture, Plot, cut, tag, text_width
 from classification_model.evaluation.report import Curve, Report
+from classification_model.plain_text import clean
 
 __all__ = ["pictures"]
 
@@ -17,14 +19,14 @@ _MOST_BARS = 12
 _CLASSES_WITH_COUNTS = 12
 
 
-def pictures(report: Report) -> tuple[Picture, ...]:
-    """Each picture of a report, in the order they are shown."""
+def pictures(report: Report, least: int = 1) -> tuple[Picture, ...]:
+    """Each picture of a report, in the order they are shown; ``least`` rows are a count."""
     draw: tuple[Callable[[Report], Picture], ...] = (
         _roc,
         _precision_recall,
         _calibration,
-        _scores,
-        _confusion,
+        lambda told: _scores(told, least),
+        lambda told: _confusion(told, least),
         _importance,
     )
     return tuple(one(report) for one in draw)
@@ -74,7 +76,7 @@ def _calibration(report: Report) -> Picture:
     plot = Plot(x=(0, 1), y=(0, 1))
     plot.x_ticks(_FIFTHS, "predicted probability")
     plot.y_ticks(_FIFTHS, "share that came true")
-    most = max(part.rows for part in report.calibration)
+    most = max((part.rows for part in report.calibration), default=1)
     for part in report.calibration:
         position = min(int(part.predicted * 10), 9) / 10
         height = (plot.bottom - plot.top) * 0.18 * part.rows / most
@@ -104,7 +106,7 @@ def _calibration(report: Report) -> Picture:
     )
 
 
-def _scores(report: Report) -> Picture:
+def _scores(report: Report, least: int) -> Picture:
     below, above = report.histogram.series
     most = max(1, *above.counts, *below.counts)
     # The smaller side keeps enough room to be seen.
@@ -133,21 +135,21 @@ def _scores(report: Report) -> Picture:
     return Picture(
         key="scores",
         title="Scores",
-        caption=f"How sure the model is: {what}.",
-        summary=f"{sum(above.counts)} rows are {_quoted(above.name)} and "
-        f"{sum(below.counts)} are {_quoted(below.name)}.",
+        caption=f"How sure the model is: {what}."
+        + (f" Counts are rounded down to multiples of {least}." if least > 1 else ""),
+        summary=f"Upwards {_quoted(above.name)}, downwards {_quoted(below.name)}.",
         body=plot.body(),
     )
 
 
-def _confusion(report: Report) -> Picture:
+def _confusion(report: Report, least: int) -> Picture:
     names = [clean(label) for label in report.classes]
     count = len(names)
     left = 34 + min(90.0, max(text_width(name) for name in names))
     wide = (WIDTH - 8 - left) / count
     upright = all(text_width(name) < wide - 4 for name in names)
     plot = Plot(x=(0, count), y=(count, 0), left=left, right=8, bottom=40 if upright else 62)
-    _cells(plot, report.confusion)
+    _cells(plot, report.confusion, shown_cells(report.confusion, least))
     _class_names(plot, names, upright=upright)
     plot.text((plot.left + plot.right) / 2, HEIGHT - 6, "answered", "middle label")
     plot.y_label("true")
@@ -162,13 +164,14 @@ def _confusion(report: Report) -> Picture:
     )
 
 
-def _cells(plot: Plot, confusion: Sequence[Sequence[int]]) -> None:
+def _cells(plot: Plot, confusion: Sequence[Sequence[int]], shown: Sequence[Sequence[str]]) -> None:
     """A square for each pair of classes, as dark as its share of the row."""
     count = len(confusion)
     wide, high = (plot.right - plot.left) / count, (plot.bottom - plot.top) / count
     for i, row in enumerate(confusion):
         for j, rows in enumerate(row):
-            share = rows / max(1, sum(row))
+            # In tenths: the shade must not tell what the number does not.
+            share = round(rows / max(1, sum(row)), 1)
             x, y = plot.at_x(j), plot.at_y(i)
             plot.add(
                 tag("rect", x=x + 0.75, y=y + 0.75, width=wide - 1.5, height=high - 1.5,
@@ -178,7 +181,7 @@ def _cells(plot: Plot, confusion: Sequence[Sequence[int]]) -> None:
             )  # fmt: skip
             if rows and count <= _CLASSES_WITH_COUNTS:
                 inverse = " inverse" if share > 0.5 else ""
-                plot.text(x + wide / 2, y + high / 2 + 4, f"{rows}", f"middle{inverse}")
+                plot.text(x + wide / 2, y + high / 2 + 4, shown[i][j], f"middle{inverse}")
 
 
 def _class_names(plot: Plot, names: Sequence[str], *, upright: bool) -> None:
@@ -227,7 +230,7 @@ def _importance(report: Report) -> Picture:
 def _steps(curve: Curve) -> Iterator[tuple[float, float]]:
     """A recall between two points costs the precision of the higher one."""
     points = list(zip(curve.x, curve.y, strict=True))
-    yield points[0]
+    yield from points[:1]
     for (before, _), (x, y) in pairwise(points):
         yield before, y
         yield x, y

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["HEIGHT", "WIDTH", "Picture", "Plot", "clean", "cut", "tag", "text_width"]
+from classification_model.plain_text import clean
+
+__all__ = ["HEIGHT", "WIDTH", "Picture", "Plot", "cut", "tag", "text_width"]
 
 WIDTH, HEIGHT = 360, 300
 _WIDE = 11.0
@@ -35,12 +37,6 @@ class Picture:
     caption: str
     summary: str
     body: str
-
-
-def clean(text: object) -> str:
-    """Text on one line, of characters that XML allows."""
-    words = " ".join(str(text).split())
-    return "".join(c if unicodedata.category(c) not in ("Cc", "Cs") else "\ufffd" for c in words)
 
 
 def text_width(text: str) -> float:

@@ -6,13 +6,13 @@ What loads scikit-learn is imported by the command that needs it, so that help, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
 
 from classification_model import __version__
-from classification_model.cli import exit_status, looking, making, using
+from classification_model.cli import exit_status, looking, making, serving, using
 
 __all__ = ["app", "main"]
 
@@ -52,11 +52,18 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.callback(epilog=_EPILOG)(options)
-for panel, commands in {
+_PANELS: Mapping[str, Sequence[Callable[..., None]]] = {
     "From a CSV to a model": (making.init, making.train),
-    "With a model": (using.predict,),
-    "About a model": (looking.evaluate, looking.compare, looking.verify, looking.info),
-}.items():
+    "With a model": (using.predict, serving.serve),
+    "About a model": (
+        looking.evaluate,
+        looking.compare,
+        looking.verify,
+        looking.audit,
+        looking.info,
+    ),
+}
+for panel, commands in _PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -15,7 +16,12 @@ from typing import Any
 
 import typer
 
-from classification_model.errors import ClassificationModelError, RejectedModelError
+from classification_model.errors import (
+    ClassificationModelError,
+    MissingExtraError,
+    RejectedModelError,
+)
+from classification_model.plain_text import printable
 
 __all__ = ["MEANINGS", "Debug", "Status", "Stop", "ending"]
 
@@ -27,6 +33,7 @@ class Status(IntEnum):
     FAILED = 1
     ROWS_REJECTED = 2
     MODEL_REFUSED = 3
+    GIVEN_AWAY = 4
     WRONG_USE = 64
     FAULT = 70
     INTERRUPTED = 130
@@ -38,11 +45,15 @@ MEANINGS: Mapping[Status, str] = {
     Status.FAILED: "failed: the line on stderr says what, where and the cure; nothing was changed",
     Status.ROWS_REJECTED: "`predict` wrote its output, and some rows could not be scored",
     Status.MODEL_REFUSED: "`train` refused the new model, and the one that was there stays",
+    Status.GIVEN_AWAY: "`audit` found what tells of fewer people than `publish: min_rows` allows",
     Status.WRONG_USE: "no such command, option or value",
     Status.FAULT: "a fault of this program; `--debug` shows where",
     Status.INTERRUPTED: "interrupted by Ctrl-C",
     Status.PIPE_CLOSED: "nobody reads the output any more, as after `| head`",
 }
+
+# What training alone needs, and imports without asking first.
+_TRAINING = ("filelock", "onnx", "pyarrow", "skl2onnx")
 
 # What a wrong command, option or value raises. Only what is derived from it has a public name.
 _UsageError = typer.BadParameter.__bases__[0]
@@ -69,6 +80,7 @@ def ending(debug: Debug | None = None) -> Iterator[None]:
 
     Where nothing is raised, or an exit with status 0, nothing happens.
     """
+    _show_everything()
     try:
         yield
     except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 (the last to know)
@@ -77,6 +89,13 @@ def ending(debug: Debug | None = None) -> Iterator[None]:
             _stop_writing()
         if status:
             raise SystemExit(status) from None
+
+
+def _show_everything() -> None:
+    """What a stream cannot show is shown escaped, as by Windows in a pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _status(error: BaseException, *, traced: bool) -> object:
@@ -116,6 +135,13 @@ def _told(error: BaseException) -> Status:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"Error: {where}{error.strerror}")
         return Status.FAILED
+    if isinstance(error, ModuleNotFoundError) and error.name in _TRAINING:
+        missing = MissingExtraError(purpose="this command", extra="train", module=error.name)
+        _say(f"Error: {missing}")
+        return Status.FAILED
+    if isinstance(error, MemoryError):
+        _say("Error: out of memory; give it more, or a part of the rows or columns")
+        return Status.FAILED
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     _say(f"Error: a fault of this program: {what}; the same with --debug shows where it is")
     return Status.FAULT
@@ -123,7 +149,7 @@ def _told(error: BaseException) -> Status:
 
 def _say(line: str) -> None:
     """One line; a terminal gets it in red, and broken between words."""
-    text = line.replace("\n", " ")
+    text = printable(line.replace("\n", " "))
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)

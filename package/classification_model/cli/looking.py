@@ -1,4 +1,4 @@
-"""About a model: ``evaluate``, ``compare``, ``verify`` and ``info``."""
+"""About a model: ``evaluate``, ``compare``, ``verify``, ``audit`` and ``info``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from classification_model.cli.exit_status import Status, Stop
 from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
 from classification_model.cli.terminal import Screen, console
 from classification_model.config.home import Home
 from classification_model.errors import ConfigError
 
-__all__ = ["compare", "evaluate", "info", "verify"]
+__all__ = ["audit", "compare", "evaluate", "info", "verify"]
 
 
 def evaluate(
@@ -120,6 +121,38 @@ def verify(
         f"Verified: {len(found.manifest.files)} files are as they were saved, and the golden rows "
         "are answered as they were."
     )
+
+
+def audit(
+    home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOption = False
+) -> None:
+    """Attack what publishing the home would publish, with its table at hand.
+
+    It searches every file of the bundle for values, rows and extremes that fewer rows hold than
+    `publish: min_rows` in `config.yml` says, and for digests of the table; it counts the leaves
+    of trees, and asks the model for single people. What it finds ends with status 4; it names
+    places, and no values.
+
+    ```console
+    classification-model audit --home churn
+    ```
+    """
+    from classification_model.cli import responses, tables
+
+    with Screen(console(stderr=as_json), quiet=True) as screen:
+        screen.wait("Attacking what would be published")
+        from classification_model.cli.review import audit_home
+
+        found = audit_home(home, progress=screen)
+    if as_json:
+        answer(responses.Audited.of(found))
+    else:
+        out = console()
+        out.print(tables.audit_table(found))
+        for line in tables.audit_lines(found):
+            out.say(line)
+    if found.findings:
+        raise Stop(Status.GIVEN_AWAY)
 
 
 def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOption = False) -> None:

@@ -32,7 +32,13 @@ def _columns(context: typer.Context) -> list[str]:
 
 
 def init(
-    csv: Annotated[Path, typer.Argument(help="The labelled CSV.", metavar="DATA.csv")],
+    csv: Annotated[
+        Path,
+        typer.Argument(
+            help="The labelled table: CSV, JSON Lines, Parquet, Excel; .gz and .zip, too.",
+            metavar="DATA.csv",
+        ),
+    ],
     target: Annotated[
         str | None,
         typer.Option(
@@ -48,6 +54,16 @@ def init(
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Replace a home that is there.")
     ] = False,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding", metavar="NAME", help="How the text is encoded, where it does not say it."
+        ),
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook. Else the first."),
+    ] = None,
     as_json: JsonOption = False,
     _debug: DebugOption = False,
 ) -> None:
@@ -61,14 +77,17 @@ def init(
     ```
     """
     from classification_model.cli import responses, tables
-    from classification_model.init import scaffold
+    from classification_model.notebook import init_home
 
     if target is None:
-        raise typer.BadParameter(_which_target(csv), param_hint="--target")
+        raise typer.BadParameter(_which_target(csv, encoding), param_hint="--target")
     folder = home or Path(csv.stem)
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait(f"Reading {csv.name}")
-        made, learned = scaffold.create(csv, target, folder, force=force, progress=screen)
+        found = init_home(
+            csv, target, folder, force=force, encoding=encoding, sheet=sheet, progress=screen
+        )
+    made, learned = found.home, found.learned
     if as_json:
         answer(responses.Initialised.of(made, learned))
         return
@@ -79,6 +98,10 @@ def init(
     out.say(f"Wrote {made.config_file}: look at it, then train:")
     if made.path != PACKAGE_HOME:
         out.command(f"classification-model train{_option(folder)}")
+    out.say(
+        f"{made.datasets / 'raw.csv'} holds every row, and git would keep it: keep the repository "
+        "private, or the table out of it"
+    )
 
 
 def _option(home: Path | None) -> str:
@@ -86,10 +109,10 @@ def _option(home: Path | None) -> str:
     return f" --home {shlex.quote(str(home))}" if home else ""
 
 
-def _which_target(csv: Path) -> str:
+def _which_target(csv: Path, encoding: str | None) -> str:
     from classification_model.processing.data_manager import read_csv
 
-    columns = ", ".join(map(repr, read_csv(csv).columns))
+    columns = ", ".join(map(repr, read_csv(csv, encoding=encoding).columns))
     return f"which column is to be predicted? {csv.name} has {columns}"
 
 

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from classification_model.batch import Scored
     from classification_model.cli.review import Evaluation, SideBySide
     from classification_model.init.infer_schema import Learned
+    from classification_model.publishing.findings import Audit
     from classification_model.train_pipeline import Trained as TrainedModel
 
 __all__ = [
     "BY_COMMAND",
+    "Audited",
     "Compared",
     "Evaluated",
     "Info",
@@ -78,6 +80,7 @@ class Initialised(FrozenModel):
     duplicates: Annotated[int, Field(description="rows that repeat another")]
     classes: Annotated[tuple[ClassRows, ...], Field(description="the commonest first")]
     columns: Annotated[tuple[ColumnFound, ...], Field(description="in the order of the CSV")]
+    notes: Annotated[tuple[str, ...], Field(description="what to know of the file as a whole")]
 
     @classmethod
     def of(cls, home: Home, learned: Learned) -> Self:
@@ -98,6 +101,7 @@ class Initialised(FrozenModel):
                 )
                 for found in learned.findings
             ),
+            notes=learned.notes,
         )
 
 
@@ -315,6 +319,58 @@ class Info(FrozenModel):
         )
 
 
+class FoundPlace(FrozenModel):
+    """A place that tells of fewer people than the rule allows, and no value."""
+
+    attack: Annotated[str, Field(description="the attack that found it")]
+    file: Annotated[str, Field(description="the file that would be published")]
+    where: Annotated[str, Field(description="the place in it")]
+    what: Annotated[str, Field(description="what stands there")]
+
+
+class Tried(FrozenModel):
+    """An attack that was made."""
+
+    name: Annotated[str, Field(description="the attack")]
+    tried: Annotated[str, Field(description="how much was looked at")]
+    found: Annotated[int, Field(description="how much it found")]
+    note: Annotated[str, Field(description="what else is worth knowing; may be empty")]
+
+
+class Audited(FrozenModel):
+    """What ``audit --json`` answers."""
+
+    version: Annotated[str, _VERSION]
+    min_rows: Annotated[int, Field(description="how many rows must hold what is published")]
+    attacks: Annotated[tuple[Tried, ...], Field(description="what was tried")]
+    findings: Annotated[tuple[FoundPlace, ...], Field(description="what was found")]
+    named: Annotated[
+        tuple[FoundPlace, ...],
+        Field(description="what a person wrote into `config.yml`, which stays"),
+    ]
+    warnings: Annotated[tuple[str, ...], Field(description="what no bar is set for")]
+
+    @classmethod
+    def of(cls, audit: Audit) -> Self:
+        return cls(
+            version=audit.version,
+            min_rows=audit.min_rows,
+            attacks=tuple(
+                Tried(name=one.name, tried=one.tried, found=len(one.found), note=one.note)
+                for one in audit.attacks
+            ),
+            findings=tuple(
+                FoundPlace(attack=one.name, **finding.model_dump())
+                for one in audit.attacks
+                for finding in one.found
+            ),
+            named=tuple(
+                FoundPlace(attack="by hand", **finding.model_dump()) for finding in audit.named
+            ),
+            warnings=audit.warnings,
+        )
+
+
 BY_COMMAND: Mapping[str, type[FrozenModel]] = {
     "init": Initialised,
     "train": Trained,
@@ -323,5 +379,6 @@ BY_COMMAND: Mapping[str, type[FrozenModel]] = {
     "verify": Verified,
     "info": Info,
     "predict": Predicted,
+    "audit": Audited,
 }
 """The shape that each command answers in."""

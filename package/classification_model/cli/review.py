@@ -25,9 +25,13 @@ from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
 from classification_model.progress import Progress
+from classification_model.publishing.audit import audit
+from classification_model.publishing.findings import Audit
+from classification_model.publishing.of_home import people_of, published_by, table_of
+from classification_model.training import fitting
 from classification_model.training.recipes import fitted_here
 
-__all__ = ["Evaluation", "SideBySide", "compare_homes", "evaluate_saved"]
+__all__ = ["Evaluation", "SideBySide", "audit_home", "compare_homes", "evaluate_saved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,14 @@ class SideBySide:
     comparison: Comparison
     schema_changes: tuple[str, ...]
 
-    def markdown(self) -> str:
-        """The comparison as text for a pull request."""
+    def markdown(self, shown: int = 20) -> str:
+        """The comparison as text for a pull request, with so many of the flipped rows."""
         return comparison.markdown(
             self.comparison,
             old=self.old.manifest.version,
             new=self.new.manifest.version,
             changes=self.schema_changes,
+            shown=shown,
         )
 
 
@@ -81,6 +86,29 @@ def evaluate_saved(
     data = _read_labelled(labelled, model, place, progress)
     scores = model.score_columns(data.columns)
     return Evaluation(model, score(data.labels, scores, model.manifest.classes))
+
+
+def audit_home(
+    home: str | os.PathLike[str] | None = None, *, progress: Progress | None = None
+) -> Audit:
+    """Attack what a home would publish; for membership its recipe is fitted without the rest.
+
+    Raises:
+        BundleError: there is no model, or it is not whole.
+        DataError: the table cannot be read.
+    """
+    place = Home.find(home)
+    config, source = load_config(place), bundle.load(place)
+    data = data_manager.load_dataset(config, place, progress)
+    split = data_manager.split_dataset(data, config)
+    train = fitting.encode(config, split.train)
+    judged = fitting.fit(config, source.manifest.choice, train)
+    return audit(
+        published_by(place, config, source),
+        people_of(config, place, data, split.train),
+        table_of(config, place),
+        fitting.confidence(judged, split),
+    )
 
 
 def compare_homes(
@@ -162,7 +190,6 @@ def _read_labelled(labelled: Path, model: Model, home: Home, progress: Progress 
         dataset=str(labelled.resolve()),
         target=manifest.target,
         missing_markers=schema.missing_markers,
-        decimal_comma=schema.decimal_comma,
         columns=schema.columns,
         test_size=manifest.held_out.size,
         random_state=manifest.held_out.seed,

@@ -20,8 +20,11 @@ if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need
     from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
     from classification_model.init.infer_schema import Learned
+    from classification_model.publishing.findings import Audit
 
 __all__ = [
+    "audit_lines",
+    "audit_table",
     "comparison_table",
     "description",
     "files_table",
@@ -41,11 +44,13 @@ _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
 def learned_table(learned: Learned) -> Table:
     """One line for each column: what it is, how much is missing, and what was decided.
 
+    What is worth a look comes first.
+
     Of more columns than one can look at, only those that are not simply used.
     """
-    findings = learned.findings
+    findings = sorted(learned.findings, key=lambda found: not found.reason)
     if len(findings) > _MOST_COLUMNS:
-        findings = tuple(found for found in findings if found.decision != "used")
+        findings = [found for found in findings if found.reason]
     used = Counter(f.column.kind for f in learned.findings if f not in findings)
     more = ", ".join(f"{count} {kind}" for kind, count in used.most_common())
     table = _table(
@@ -77,6 +82,9 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
     more = len(learned.classes) - len(shown)
     yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
+    for key, column in learned.hints[:2]:
+        yield f"Perhaps hold rows out by it (split in config.yml): {key}: {column}"
+    yield from (f"Note: {note}" for note in learned.notes)
 
 
 def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:
@@ -195,6 +203,32 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
     yield f"Bundle    {found.digest}"
 
 
+def audit_table(audit: Audit) -> Table:
+    """What was tried, and how much of it was found."""
+    table = _table(f"Model {audit.version}: what tells of fewer than {audit.min_rows} rows")
+    for heading in ("attack", "tried", "found", ""):
+        table.add_column(heading, justify="right" if heading == "found" else "left")
+    for one in audit.attacks:
+        style = "red" if one.found else ""
+        table.add_row(one.name, one.tried, str(len(one.found)), escape(one.note), style=style)
+    return table
+
+
+def audit_lines(audit: Audit, shown: int = 20) -> Iterator[str]:
+    """Where it was found, and what follows."""
+    for finding in audit.findings[:shown]:
+        yield f"{finding.file}, {finding.where}: {finding.what}"
+    if len(audit.findings) > shown:
+        yield f"and {len(audit.findings) - shown} more; --json lists them all"
+    for finding in audit.named[:shown]:
+        yield f"By hand, and it stays: {finding.file}, {finding.where}: {finding.what}"
+    yield from (f"Warning: {warning}" for warning in audit.warnings)
+    if audit.findings:
+        yield "Do not publish it: train it again with this version of the package, or mend config.yml"
+    else:
+        yield "Nothing was found. What a model gives away by being one is in SECURITY.md"
+
+
 def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     """How many rows there were, what became of them, and what was unusual about them."""
     if scored.reused:
@@ -202,6 +236,7 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     yield f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}"
     if scored.rejected:
         yield f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}"
+    yield from (f"Note: {note}" for note in scored.notes)
     for (column, rule), (count, message) in scored.warned.items():
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
 
@@ -222,8 +257,9 @@ def _table(title: str, *, caption: str | None = None) -> Table:
 def _seen(seen: ColumnProfile) -> str:
     if seen.categories:
         return ", ".join([*seen.categories][:6]) + (", ..." if len(seen.categories) > 6 else "")
-    if seen.minimum is not None and seen.maximum is not None:
-        return f"{seen.minimum:g} to {seen.maximum:g}"
+    low, high = seen.range()
+    if low is not None and high is not None:
+        return " to ".join(b if isinstance(b, str) else f"{b:g}" for b in (low, high))
     return ""
 
 

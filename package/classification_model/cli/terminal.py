@@ -25,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from classification_model.cli.exit_status import Status, Stop
+from classification_model.plain_text import printable
 from classification_model.progress import Progress
 
 __all__ = ["Output", "Screen", "console"]
@@ -42,7 +43,7 @@ class Output(Console):
 
     def say(self, text: str) -> None:
         """One line; only a terminal breaks it where it is too long, between words."""
-        self.print(text, soft_wrap=not self.is_terminal, highlight=False, markup=False)
+        self.print(printable(text), soft_wrap=not self.is_terminal, highlight=False, markup=False)
 
     def command(self, text: str) -> None:
         """A command to copy: in one piece, however narrow the terminal is."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from classification_model.config import yaml_reader
 from classification_model.config.formats import NEWEST, OLD_FORMAT, from_old
@@ -17,11 +18,13 @@ from classification_model.config.schema import (
     DerivedFeature,
     EstimatorConfig,
     FrozenModel,
+    Publish,
     RowSchema,
     SplitRule,
 )
 from classification_model.config.yaml_reader import Document, Node
 from classification_model.errors import ConfigError
+from classification_model.plain_text import unprintable
 
 __all__ = ["Config", "load_config", "parse_config"]
 
@@ -30,6 +33,13 @@ Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "log_loss", "brier"
 
 # A key with nothing below it, such as ``ignored:``, says that there are none.
 _NoneBelow = BeforeValidator(lambda value: {} if value == "" else value)
+
+
+def _known_encoding(name: str | None) -> str | None:
+    try:
+        return name and codecs.lookup(name).name
+    except LookupError:
+        raise ValueError("no such encoding; name one such as utf-8 or cp1252") from None
 
 
 class GateRule(FrozenModel):
@@ -42,15 +52,19 @@ class GateRule(FrozenModel):
 class Config(FrozenModel):
     """Everything that training is told, from config.yml.
 
+    ``encoding`` is that of the dataset where it is not UTF-8, ``sheet`` the one of a workbook.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes. ``acceptance`` holds a floor, or for the losses a
-    ceiling, for metrics on the held-out rows. ``features`` is the source of the home's
-    features.py. ``digest`` is the sha256 of the file's bytes.
+    ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
+    published. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
+    the file's bytes.
     """
 
     format: Annotated[int, Field(ge=1, le=NEWEST)] = NEWEST
     pipeline_save_file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     dataset: str
+    encoding: Annotated[str | None, AfterValidator(_known_encoding)] = None
+    sheet: str | None = None
     target: str
     missing_markers: tuple[str, ...] = ()
     decimal_comma: bool = False
@@ -65,6 +79,7 @@ class Config(FrozenModel):
     estimator: EstimatorConfig
     time_budget: Annotated[float, Field(gt=0)] = 60.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
+    publish: Publish = Publish()
     features: str = ""
     digest: str
 
@@ -85,18 +100,37 @@ class Config(FrozenModel):
                     raise ValueError(f"derived {name!r} needs {column!r}, which is not in columns")
         return self
 
+    @model_validator(mode="after")
+    def _names_can_be_seen(self) -> Self:
+        for name in (self.target, *self.columns, *self.ignored, *self.derived):
+            if bad := unprintable(name):
+                raise ValueError(
+                    f"the name {name!r} holds {bad!r}, which cannot be seen; rename it"
+                )
+        return self
+
     def row_schema(self) -> RowSchema:
         """What a row looks like to everything that predicts."""
+        columns = self.columns
+        if self.decimal_comma:
+            columns = {name: _with_commas(column) for name, column in columns.items()}
         return RowSchema(
-            columns=self.columns,
+            columns=columns,
             ignored=(*self.ignored, self.target),
             missing_markers=self.missing_markers,
-            decimal_comma=self.decimal_comma,
         )
 
     def notes(self) -> tuple[str, ...]:
         """What whoever trains should know about the file."""
         return (OLD_FORMAT,) if self.format < NEWEST else ()
+
+
+def _with_commas(column: Column) -> Column:
+    """A column of a file whose numbers have decimal commas, unless it says something else."""
+    says_more = {"decimal", "thousands"} & column.model_fields_set
+    if column.kind not in ("integer", "number") or says_more:
+        return column
+    return column.model_copy(update={"decimal": ","})
 
 
 def load_config(home: Home) -> Config:
@@ -181,7 +215,6 @@ _HINTS = {
     "nullable": f"{_NO_SUCH_KEY}: a value may be missing, unless `required: yes` says otherwise",
     "example": f"{_NO_SUCH_KEY}: examples are learned by each training",
 }
-_TEXT = "there is no kind `text`: `raw` is what derived features read"
 
 
 def _first_fault(file: Path, document: Document, error: ValidationError) -> str:
@@ -196,7 +229,7 @@ def _first_fault(file: Path, document: Document, error: ValidationError) -> str:
     line = f", line {document.lines[path]}" if path else ""
     # Of what is missing the file has no line, and its key has to be said all the same.
     key = ".".join(map(str, fault["loc"] if fault["type"] == "missing" else path))
-    return f"{file}{line}: {key + ': ' if key else ''}{_message(fault, value)}{found}"
+    return f"{file}{line}: {key + ': ' if key else ''}{_message(fault)}{found}"
 
 
 def _at(document: Document, path: tuple[str | int, ...]) -> Node:
@@ -206,9 +239,7 @@ def _at(document: Document, path: tuple[str | int, ...]) -> Node:
     return node  # type: ignore[no-any-return]
 
 
-def _message(fault: Mapping[str, Any], value: Node) -> str:
+def _message(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return _HINTS.get(str(fault["loc"][-1]), _NO_SUCH_KEY)
-    if fault["loc"][-1:] == ("kind",) and fault["loc"][:1] == ("columns",) and value == "text":
-        return _TEXT
     return str(fault["msg"]).removeprefix("Value error, ")

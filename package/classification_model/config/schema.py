@@ -9,23 +9,38 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from classification_model.config.zones import zone_of
+
 __all__ = [
     "LARGEST",
+    "MAX_CHARS",
     "Column",
+    "Decimal",
     "DerivedFeature",
     "EstimatorConfig",
     "FrozenModel",
     "Kind",
     "Label",
+    "Publish",
     "RowSchema",
     "SplitRule",
+    "Thousands",
 ]
 
 LARGEST = 3.4028234663852886e38
 """The largest float32, and so the largest number that a column may hold: features are float32."""
 
-Kind = Literal["integer", "number", "boolean", "category", "date", "raw"]
-"""What a column holds. ``raw`` is text that only derived features read."""
+MAX_CHARS = 5000
+"""How many characters of a text are read, where config.yml does not say otherwise."""
+
+Kind = Literal["integer", "number", "boolean", "category", "date", "text", "raw"]
+"""What a column holds. ``text`` is learned from; ``raw`` is text that only derived features read."""
+
+Decimal = Literal[".", ","]
+"""What stands before the fraction of a number."""
+
+Thousands = Literal["", ",", ".", " ", "'"]
+"""What stands between groups of three digits."""
 
 Label = bool | int | float | str
 """One class of the target, as the CSV has it: a number stays a number, a word a word."""
@@ -40,8 +55,13 @@ class FrozenModel(BaseModel):
 class Column(FrozenModel):
     """One raw column: its kind, how its values are written, and a person's own rules.
 
-    ``date_format`` says how dates are written, in the letters of ``strptime``, where they are
-    not written as 2024-12-31.
+    ``decimal``, ``thousands`` and ``unit`` say how numbers are written as text, such as
+    ``1.234,5 kg``. ``date_format`` says how dates are written, in the letters of ``strptime``,
+    where they are not written as 2024-12-31; ``time_zone`` makes them instants. The texts of
+    ``missing_markers`` mean "missing" in this column, beside those that do so in all.
+
+    ``max_chars`` says how much of a text is read. ``order`` lists categories from the least to the
+    most.
 
     ``required``, ``categories``, ``minimum`` and ``maximum`` are rules: a value that breaks one
     is refused. Without them a missing or unseen value is scored with a warning.
@@ -52,13 +72,30 @@ class Column(FrozenModel):
     categories: tuple[str, ...] = ()
     minimum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
     maximum: Annotated[int | float | None, Field(ge=-LARGEST, le=LARGEST)] = None
+    decimal: Decimal = "."
+    thousands: Thousands = ""
+    unit: str = ""
     date_format: str | None = None
+    max_chars: Annotated[int, Field(gt=0)] = MAX_CHARS
+    order: tuple[str, ...] = ()
+    time_zone: str | None = None
+    missing_markers: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
         """``age: number`` is short for ``age: {kind: number}``."""
         return {"kind": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _words_fit_their_kind(self) -> Self:
+        if self.kind != "text" and self.max_chars != MAX_CHARS:
+            raise ValueError("max_chars belongs to kind text")
+        if self.kind != "category" and self.order:
+            raise ValueError("order belongs to kind category")
+        if len(set(self.order)) != len(self.order):
+            raise ValueError("order holds the same value twice")
+        return self
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
@@ -69,8 +106,14 @@ class Column(FrozenModel):
         numeric = self.kind in ("integer", "number")
         if not numeric and (self.minimum is not None or self.maximum is not None):
             raise ValueError("minimum and maximum belong to the kinds integer and number")
-        if self.kind != "date" and self.date_format is not None:
-            raise ValueError("date_format belongs to kind date")
+        if not numeric and (self.decimal, self.thousands, self.unit) != (".", "", ""):
+            raise ValueError("decimal, thousands and unit belong to the kinds integer and number")
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}; choose two")
+        if self.kind != "date" and (self.date_format or self.time_zone):
+            raise ValueError("date_format and time_zone belong to kind date")
+        if self.time_zone:
+            zone_of(self.time_zone)
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
         return self
@@ -109,18 +152,41 @@ class DerivedFeature(FrozenModel):
     kind: Literal["number", "category"]
 
 
+class Publish(FrozenModel):
+    """What may be published: nothing that fewer than ``min_rows`` rows, or groups, hold."""
+
+    min_rows: Annotated[int, Field(ge=1)] = 5
+
+
 class RowSchema(FrozenModel):
     """Every column that a row must, or may, have.
 
     ``columns`` must all be sent; ``ignored`` names those of the raw CSV that play no part
-    (the target among them): they may be sent and are not looked at. With ``decimal_comma``
-    text such as ``1,5`` is a number too.
+    (the target among them): they may be sent and are not looked at.
     """
 
     columns: dict[str, Column]
     ignored: tuple[str, ...] = ()
     missing_markers: tuple[str, ...] = ()
-    decimal_comma: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_old(cls, values: Any) -> Any:
+        """Of a bundle that was made before columns said how they write their numbers."""
+        if not isinstance(values, dict) or "decimal_comma" not in values:
+            return values
+        known = {key: value for key, value in values.items() if key != "decimal_comma"}
+        if values["decimal_comma"]:
+            columns = {name: dict(column) for name, column in values["columns"].items()}
+            for column in columns.values():
+                if column["kind"] in ("integer", "number"):
+                    column["decimal"] = ","
+            known["columns"] = columns
+        return known
+
+    def markers(self, name: str) -> frozenset[str]:
+        """The texts that mean "missing" in a column."""
+        return frozenset((*self.missing_markers, *self.columns[name].missing_markers))
 
 
 class SplitRule(FrozenModel):

@@ -11,6 +11,7 @@ from classification_model.bundle.provenance import Comparison, Difference, Flip
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation.metrics import Floats, Outcomes
 from classification_model.evaluation.paired import Paired
+from classification_model.plain_text import markdown as escaped
 
 __all__ = ["compare", "markdown", "schema_changes"]
 
@@ -88,9 +89,9 @@ def schema_changes(old: RowSchema, new: RowSchema) -> list[str]:
     for name, column in new.columns.items():
         if name in old.columns and column != old.columns[name]:
             before, after = old.columns[name].model_dump(), column.model_dump()
-            changed = [key for key in after if before[key] != after[key]]
+            # That a rule has changed, and not by what: its values may be somebody's.
             lines += [
-                f"column {name!r}: {key} {before[key]!r} -> {after[key]!r}" for key in changed
+                f"column {name!r}: {key} changed" for key in after if before[key] != after[key]
             ]
     return lines
 
@@ -126,19 +127,15 @@ def markdown(
         for d in comparison.differences
     ]
     lines += ["", f"{len(comparison.flips)} rows get another label: {flipped}"]
-    if comparison.flips:
+    if comparison.flips and shown:
         lines += ["", "| line | truth | old label | new label |", "|---:|---|---|---|"]
         lines += [
-            f"| {f.line} | {_cell(f.truth)} | {_cell(f.old)} ({f.old_probability:.0%}) "
-            f"| {_cell(f.new)} ({f.new_probability:.0%}) |"
+            f"| {f.line} | {escaped(f.truth)} | {escaped(f.old)} ({f.old_probability:.0%}) "
+            f"| {escaped(f.new)} ({f.new_probability:.0%}) |"
             for f in comparison.flips[:shown]
         ]
         if len(comparison.flips) > shown:
             lines += ["", f"and {len(comparison.flips) - shown} more."]
     lines += ["", "Schema: unchanged." if not changes else "Schema:"]
-    lines += [f"- {_cell(change)}" for change in changes]
+    lines += [f"- {escaped(change)}" for change in changes]
     return "\n".join(lines) + "\n"
-
-
-def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

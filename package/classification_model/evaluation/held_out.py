@@ -25,7 +25,7 @@ from classification_model.processing.functions import BUILT_IN, Functions
 __all__ = ["evaluate"]
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - a judgement needs all of it
     *,
     predict: Predict,
     features: Sequence[Feature],
@@ -35,6 +35,7 @@ def evaluate(
     classes: Sequence[Label],
     seed: int,
     functions: Functions = BUILT_IN,
+    min_rows: int = 1,
 ) -> Report:
     """Judge a model on held-out rows. The same arguments give the same report.
 
@@ -50,6 +51,7 @@ def evaluate(
         held_out: rows that it has not seen; each class is among them.
         classes: the labels in the order of the probabilities.
         seed: of everything that is drawn at random.
+        min_rows: how many training rows must hold what a slice is named by.
     """
     with threadpool_limits(limits=1):
         encoder = ColumnEncoder(schema, features, functions)
@@ -82,7 +84,14 @@ def evaluate(
                 classes=classes,
                 seed=seed,
             ),
-            slices=slices(schema, train.columns, held_out.columns, judged),
+            slices=slices(
+                schema,
+                train.columns,
+                held_out.columns,
+                judged,
+                min_rows=min_rows,
+                groups=train.groups,
+            ),
             importance=ranked,
             importance_rows=ranked_on,
             **_drawn(judged, classes),

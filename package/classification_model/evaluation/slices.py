@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from scipy import stats
 from classification_model.config.schema import RowSchema
 from classification_model.evaluation.metrics import Floats, Outcomes
 from classification_model.evaluation.report import Slice
+from classification_model.processing.few_rows import edges as quantiles
+from classification_model.processing.few_rows import number_of_holders, shared
 from classification_model.processing.typed_columns import Columns, Indices, TypedColumn
 
 __all__ = ["slices"]
@@ -23,12 +26,26 @@ _FEW_VALUES = 5
 _FALSE_ALARMS = 0.05
 _ROUNDING = 1e-9
 
+
+class Few(NamedTuple):
+    """How many training rows must hold what is named, and the group of each."""
+
+    least: int
+    groups: Indices | None
+
+
 Parts = tuple[list[str], Indices]
 """The names of a column's slices, and the position of each row's own, -1 where it is in none."""
 
 
 def slices(
-    schema: RowSchema, train: Columns, held_out: Columns, judged: Outcomes
+    schema: RowSchema,
+    train: Columns,
+    held_out: Columns,
+    judged: Outcomes,
+    *,
+    min_rows: int = 1,
+    groups: Indices | None = None,
 ) -> tuple[Slice, ...]:
     """Every slice of 20 to three quarters of the held-out rows, the highest log loss first.
 
@@ -36,7 +53,10 @@ def slices(
     those of the training rows), and the missing values of each column. With so many of them
     some look weak by chance: of those called weaker, 5% at most are expected to be so only
     by chance (Welch's t test against all other rows; Benjamini and Hochberg 1995).
+
+    A category or an edge is named only where ``min_rows`` training rows, or groups, hold it.
     """
+    few = Few(min_rows, groups)
     losses, correct = judged.losses, judged.correct.astype(np.float64)
     # Sums of squares lose fewer digits about the mean.
     centre = losses.mean()
@@ -45,7 +65,7 @@ def slices(
     )
     found, sums = [], []
     for name, column in schema.columns.items():
-        names, place = _parts(column.kind, train[name], held_out[name])
+        names, place = _parts(column.kind, train[name], held_out[name], few)
         inside = place >= 0
         totals = np.stack(
             [np.bincount(place[inside], row[inside], minlength=len(names)) for row in every]
@@ -74,18 +94,19 @@ def slices(
     return tuple(sorted(cut, key=lambda one: (-one.log_loss, one.column, one.value)))
 
 
-def _parts(kind: str, train: TypedColumn, held_out: TypedColumn) -> Parts:
+def _parts(kind: str, train: TypedColumn, held_out: TypedColumn, few: Few) -> Parts:
     """The slices of one column."""
     missing = held_out.missing()
     if kind in ("category", "boolean"):
+        held = {*shared(*train.distinct(), few.least, few.groups), "None"}
         codes, values = held_out.distinct()
-        return [_name(value) for value in values], codes
-    if kind == "raw":
+        hidden = np.array([str(value) not in held for value in values], np.bool_)
+        return [_name(value) for value in values], np.where(hidden[codes], -1, codes)
+    if kind in ("raw", "text"):
         names: list[str] = []
         place = np.full(len(missing), -1, np.int64)
     else:
-        known = _numbers(train)
-        names, place = _ranges(_numbers(held_out), known[~np.isnan(known)], as_date=kind == "date")
+        names, place = _ranges(_numbers(held_out), _numbers(train), few, as_date=kind == "date")
     place[missing] = len(names)
     return [*names, "missing"], place
 
@@ -105,20 +126,23 @@ def _numbers(column: TypedColumn) -> Floats:
     return np.array(days, np.float64)[codes]
 
 
-def _ranges(numbers: Floats, known: Floats, *, as_date: bool) -> Parts:
+def _ranges(numbers: Floats, train: Floats, few: Few, *, as_date: bool) -> Parts:
     """Each value where there are few, else quartiles; NaN is in none of them."""
 
     def text(value: float) -> str:
         return date.fromordinal(int(value)).isoformat() if as_date else f"{value:.6g}"
 
-    distinct = np.unique(known)
+    distinct = np.unique(train[~np.isnan(train)])
+    if 0 < len(distinct) <= _FEW_VALUES:
+        held = [number_of_holders(train == v, few.groups) >= few.least for v in distinct]
+        distinct = distinct[held]
     if not len(distinct):
         return [], np.full(len(numbers), -1, np.int64)
     if len(distinct) <= _FEW_VALUES:
         place = np.searchsorted(distinct, numbers)
         place[distinct[np.minimum(place, len(distinct) - 1)] != numbers] = -1
         return [text(value) for value in distinct], place
-    edges = np.unique(np.quantile(known, [0.25, 0.5, 0.75], method="inverted_cdf"))
+    edges = np.array(quantiles(train, [0.25, 0.5, 0.75], few.least, few.groups))
     edges = edges[edges < distinct[-1]]
     if not len(edges):  # nearly every row has the largest value
         edges = distinct[-2:-1]

@@ -1,4 +1,4 @@
-"""Learn what a row looks like from a whole CSV, and say what was decided and why.
+"""Learn what a row looks like from a whole table, and say what was decided and why.
 
 Pure: a table of text in, findings out. Whether a text is a number, a date or a boolean is
 asked of the very rules that will check rows later.
@@ -6,42 +6,43 @@ asked of the very rules that will check rows later.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Literal
 
 import numpy as np
-from pydantic_core import PydanticCustomError
-from sklearn.model_selection import StratifiedKFold, cross_val_score
-from sklearn.tree import DecisionTreeClassifier
 
-from classification_model.config.schema import Column, Kind, Label
+from classification_model.config.schema import Column, Decimal, Label
 from classification_model.errors import DataError
+from classification_model.init import number_formats
+from classification_model.init.kinds import File, Guess, kind_of
+from classification_model.init.leakage import LEAK, SUSPECT, alone
+from classification_model.init.names import counts_rows, is_identifier
+from classification_model.init.natures import nature_of
+from classification_model.init.odd_cells import is_marker, missing_words
+from classification_model.init.split_hints import Hint, hints
+from classification_model.init.targets import (
+    FEW,
+    check_classes,
+    check_names,
+    check_target,
+    notes_on,
+)
+from classification_model.processing.centring import merged, with_centre
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.data_manager import parse_labels
+from classification_model.processing.features import Feature
+from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.profiling import profile_of_counts
-from classification_model.processing.splitting import smallest_class
 from classification_model.processing.validation import TypedValue, parser
 
 __all__ = ["Finding", "Learned", "learn"]
 
 Decision = Literal["used", "used, look at it", "left out"]
 
-_MARKERS = frozenset({"", "?", "na", "n/a", "nan", "null", "#n/a"})
-_DATE_FORMATS = (None, "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%d %b %Y")
-_BOOLEAN_PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"}, {"on", "off"})
-_IDENTIFIER = re.compile(r"(^|[^a-z])(id|uuid|guid|index|key|nr|no|number|row)$", re.IGNORECASE)
-_LEADING_ZERO = re.compile(r"[+-]?0\d")
-
-_MOST_CATEGORIES = 255
-_MOST_CLASSES = 100
-# One column alone removes this share of the errors of always guessing the commonest class.
-_LEAK, _SUSPECT = 0.99, 0.9
-_ROWS_FOR_LEAKAGE = 2000
+_MISSING = -1e30  # below every number, for a tree that knows no missing ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a CSV says about its rows."""
+    """What a table says about its rows.
+
+    ``notes`` is what a person should know of the file as a whole, and ``hints`` what rows may
+    have to be held out by.
+    """
 
     target: str
     classes: Mapping[Label, int]
@@ -69,8 +74,10 @@ class Learned:
     unlabelled: int
     duplicates: int
     missing_markers: tuple[str, ...]
-    decimal_comma: bool
+    encoding: str
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
 
     def used(self) -> dict[str, Column]:
         """The columns that the model will look at."""
@@ -79,6 +86,25 @@ class Learned:
     def ignored(self) -> dict[str, str]:
         """The columns that it will not look at, and why."""
         return {f.name: f.reason for f in self.findings if f.decision == "left out"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The labelled cells of a column, without blanks around them, and their lines."""
+
+    name: str
+    texts: list[str]
+    counts: Counter[str]
+    lines: dict[str, int]
+
+    @classmethod
+    def of(cls, table: Table, name: str, rows: Sequence[int]) -> _Cells:
+        column = table.column(name)
+        texts = [column[i].strip() for i in rows]
+        lines: dict[str, int] = {}
+        for i, text in zip(rows, texts, strict=True):
+            lines.setdefault(text, table.lines[i])
+        return cls(name, texts, Counter(text for text in texts if text), lines)
 
 
 def learn(
@@ -93,7 +119,7 @@ def learn(
 
     Args:
         name: the file's name, for messages.
-        table: the whole CSV.
+        table: the whole of it.
         target: the column to predict.
         test_size: the share of rows that training will hold out.
         progress: told how many of how many columns are done.
@@ -102,30 +128,47 @@ def learn(
         DataError: there is no such target, it is no set of classes, one of them has too few
             rows, or no column is left to predict from.
     """
-    _check_target_exists(name, table, target)
-    markers = _markers(table)
-    texts = [text.strip() for text in table.column(target)]
-    labelled = [i for i, text in enumerate(texts) if text not in markers]
-    labels = parse_labels([texts[i] for i in labelled])
-    _check_classes(name, target, labels, test_size)
-    decimal_comma = table.delimiter != "," and _has_decimal_commas(table, markers)
-    findings = []
-    for done, column in enumerate(table.columns):
-        progress(done, len(table.columns), "columns")
-        if column != target:
-            cells = [cell.strip() for cell in table.column(column)]
-            kept = [cells[i] for i in labelled]
-            finding = _finding(column, kept, markers, decimal_comma=decimal_comma)
-            findings.append(_look_for_leakage(finding, kept, labels, markers))
+    check_target(name, table, target)
+    check_names(name, table.columns)
+    answers = [text.strip() for text in table.column(target)]
+    counts = Counter(answers)
+    unlabelled = {"", *missing_words(counts)}
+    rows = [i for i, text in enumerate(answers) if text not in unlabelled]
+    labels = typed_labels([answers[i] for i in rows])
+    check_classes(name, target, labels, test_size)
+    columns = [_Cells.of(table, column, rows) for column in table.columns if column != target]
+    file = _decimals(columns, table.delimiter)
+    guesses = []
+    for done, cells in enumerate(columns):
+        progress(done, len(columns), "columns")
+        guesses.append(kind_of(cells.counts, cells.lines, file))
+    markers = _markers(guesses, unlabelled, {*answers} - unlabelled)
+    findings = tuple(
+        _look_for_leakage(_finding(cells, guess, markers), cells, labels, markers)
+        for cells, guess in zip(columns, guesses, strict=True)
+    )
     learned = Learned(
         target=target,
         classes=dict(Counter(labels).most_common()),
-        rows=len(labelled),
-        unlabelled=len(texts) - len(labelled),
+        rows=len(rows),
+        unlabelled=len(answers) - len(rows),
         duplicates=len(table.rows) - len(set(table.rows)),
         missing_markers=markers,
-        decimal_comma=decimal_comma,
-        findings=tuple(findings),
+        encoding=table.encoding,
+        findings=findings,
+        notes=(
+            *table.notes,
+            *notes_on(target, counts, unlabelled, set(labels)),
+            *_merged(findings, columns, markers),
+        ),
+        hints=tuple(
+            hints(
+                {
+                    cells.name: (found.column, len(cells.counts), cells.counts.total())
+                    for found, cells in zip(findings, columns, strict=True)
+                }
+            )
+        ),
     )
     if not learned.used():
         reasons = "; ".join(f"{column}: {why}" for column, why in learned.ignored().items())
@@ -133,113 +176,52 @@ def learn(
     return learned
 
 
-def _check_target_exists(name: str, table: Table, target: str) -> None:
-    if target not in table.columns:
-        folded = {column.casefold(): column for column in table.columns}
-        near = difflib.get_close_matches(target.casefold(), folded, n=1, cutoff=0.5)
-        hint = f"; did you mean {folded[near[0]]!r}?" if near else ""
-        raise DataError(
-            f"{name}: no column {target!r}{hint} The file has {', '.join(map(repr, table.columns))}"
-        )
-    if len(table.columns) < 2:
-        raise DataError(f"{name}: {target!r} is the only column, so there is nothing to learn from")
+def _decimals(columns: Sequence[_Cells], delimiter: str) -> File:
+    """The decimal mark that most of those columns have which show one beyond doubt."""
+    usual: Decimal = "," if delimiter == ";" else "."
+    marks = Counter[Decimal]()
+    for cells in columns:
+        reading = number_formats.infer(cells.counts, usual=usual)
+        if reading and len(reading.odd) < len(cells.counts) and (mark := reading.decimal()):
+            marks[mark] += 1
+    return File(marks.most_common(1)[0][0] if marks else None, usual)
 
 
-def _check_classes(name: str, target: str, labels: Sequence[Label], test_size: float) -> None:
-    counts = Counter(labels)
-    if len(counts) < 2:
-        found = f"one class, {labels[0]!r}" if labels else "no class: every value is missing"
-        raise DataError(f"{name}: the target {target!r} has {found}; a classifier needs two")
-    numeric = not any(isinstance(label, str) for label in counts)
-    fractions = any(isinstance(label, float) and not label.is_integer() for label in counts)
-    many = len(counts) > max(20, len(labels) // 20) or (fractions and len(counts) > 10)
-    if (numeric and many) or len(counts) > _MOST_CLASSES:
-        raise DataError(
-            f"{name}: the target {target!r} has {len(counts)} different values in {len(labels)} "
-            "rows, so it is a quantity or a name and no class; choose another target, or put its "
-            "values into groups first"
-        )
-    needed = smallest_class(test_size)
-    if rare := [label for label, count in counts.items() if count < needed]:
-        shown = ", ".join(f"{label!r} has {counts[label]}" for label in rare[:5])
-        raise DataError(
-            f"{name}: a class of {target!r} needs {needed} rows, so that it can be both trained on "
-            f"and tested, but {shown}; add rows, or remove or merge such classes"
-        )
+def _markers(guesses: Sequence[Guess], unlabelled: set[str], classes: set[str]) -> tuple[str, ...]:
+    """The texts that mean "missing" wherever they stand: they are a value nowhere."""
+    everywhere = {"", *unlabelled}
+    kept = set(classes)
+    for guess in guesses:
+        everywhere |= {text for text in guess.missing if is_marker(text)}
+        kept |= guess.kept
+    return tuple(sorted(everywhere - kept))
 
 
-def _markers(table: Table) -> tuple[str, ...]:
-    """The spellings of "nothing here" that the file uses; an empty cell always is one."""
-    found = {cell for row in table.rows for cell in map(str.strip, row) if cell.lower() in _MARKERS}
-    return tuple(sorted(found | {""}))
-
-
-def _has_decimal_commas(table: Table, markers: Sequence[str]) -> bool:
-    comma = re.compile(r"[+-]?\d+,\d+", re.ASCII)
-    number = re.compile(r"[+-]?\d+(,\d+)?", re.ASCII)
-    for column in table.columns:
-        distinct = {cell.strip() for cell in table.column(column)}.difference(markers)
-        if any(map(comma.fullmatch, distinct)) and all(map(number.fullmatch, distinct)):
-            return True
-    return False
-
-
-def _finding(
-    name: str, cells: Sequence[str], markers: Sequence[str], *, decimal_comma: bool
-) -> Finding:
-    counts = Counter(cell for cell in cells if cell not in markers)
-    missing = len(cells) - counts.total()
-    column = _column(counts, decimal_comma=decimal_comma)
-    seen = _seen(column, counts, missing, decimal_comma=decimal_comma)
-    reason = _why_left_out(name, column, seen, counts)
+def _finding(cells: _Cells, guess: Guess, markers: Sequence[str]) -> Finding:
+    own = tuple(sorted(guess.missing - {*markers}))
+    column = guess.column.model_copy(update={"missing_markers": own})
+    typed = _typed(column, cells.counts.keys(), markers)
+    values = Counter[TypedValue]({None: cells.texts.count("")})
+    for text, value in typed.items():
+        values[value] += cells.counts[text]
+    seen = profile_of_counts(column.kind, values)
+    told = Counter({t: n for t, n in cells.counts.items() if typed[t] is not None})
+    reason = _why_left_out(cells.name, column, seen, told)
+    remarks = (reason, *guess.doubts) if reason else (*guess.doubts, *guess.notes)
     return Finding(
-        name=name,
+        name=cells.name,
         column=column,
         seen=seen,
-        values=_values(column, seen, counts),
-        decision="left out" if reason else "used",
-        reason=reason,
+        values=_values(column, seen, told),
+        decision="left out" if reason else "used, look at it" if guess.doubts else "used",
+        reason="; ".join(remarks),
     )
 
 
-def _column(counts: Counter[str], *, decimal_comma: bool) -> Column:
-    """The narrowest kind that takes every value."""
-    if {text.lower() for text in counts} in _BOOLEAN_PAIRS:
-        return Column(kind="boolean")
-    codes = any(map(_LEADING_ZERO.match, counts))
-    numeric: tuple[Kind, ...] = () if codes else ("integer", "number")
-    for kind in numeric:
-        if _typed(Column(kind=kind), counts, decimal_comma=decimal_comma):
-            return Column(kind=kind)
-    for date_format in _DATE_FORMATS:
-        column = Column(kind="date", date_format=date_format)
-        if _typed(column, counts):
-            return column
-    if 0 < len(counts) <= max(2, min(_MOST_CATEGORIES, counts.total() // 2)):
-        return Column(kind="category")
-    return Column(kind="raw")
-
-
-def _typed(
-    column: Column, counts: Counter[str], *, decimal_comma: bool = False
-) -> dict[str, TypedValue] | None:
-    """Every distinct text with its typed value, or nothing if one breaks the column's rule."""
-    parse = parser(column, decimal_comma=decimal_comma)
-    try:
-        return {text: parse(text) for text in counts}
-    except PydanticCustomError:
-        return None
-
-
-def _seen(
-    column: Column, counts: Counter[str], missing: int, *, decimal_comma: bool
-) -> ColumnProfile:
-    """What the cells hold, in the values that the column's rule makes of them."""
-    typed = _typed(column, counts, decimal_comma=decimal_comma) or {}
-    values: Counter[TypedValue] = Counter({None: missing})
-    for text, value in typed.items():
-        values[value] += counts[text]
-    return profile_of_counts(column.kind, values)
+def _typed(column: Column, texts: Iterable[str], markers: Sequence[str]) -> dict[str, TypedValue]:
+    """Each text with the value that the column's rule makes of it."""
+    parse = parser(column, markers)
+    return {text: parse(text) for text in texts}
 
 
 def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
@@ -248,23 +230,24 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
     if not counts:
         return "empty: every value is missing"
     if len(counts) == 1 and (not missing or column.kind != "category"):
-        return f"constant: {next(iter(counts))!r} wherever there is a value"
+        value = repr(next(iter(counts))) if counts.total() >= FEW else "the same"
+        return f"constant: {value} wherever there is a value"
     different = len(counts) == counts.total() > 2
+    rare = sum(rows for rows in counts.values() if rows < FEW)
+    if column.kind == "category" and 2 * rare > counts.total():
+        return f"identifier or text: most values stand in fewer than {FEW} rows"
     if column.kind == "integer" and different and not missing:
         low, high = int(seen.minimum or 0), int(seen.maximum or 0)
-        if _IDENTIFIER.search(name) or high - low + 1 == len(counts):
+        if is_identifier(name) or counts_rows(name) or high - low + 1 == len(counts):
             return "identifier: all values are different, and they only count the rows"
-    if column.kind == "raw":
-        if different:
-            return "identifier or free text: all values are different"
-        return f"free text: {len(counts)} different values in {counts.total()} rows"
-    return ""
+    return f"identifier: {nature_of(counts).reason}" if column.kind == "raw" else ""
 
 
 def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
     """What the values are like, in a few words."""
-    if column.kind in ("integer", "number"):
-        return f"{seen.minimum:g} to {seen.maximum:g}"
+    low, high = seen.range()
+    if low is not None and high is not None:
+        return " to ".join(b if isinstance(b, str) else f"{b:g}" for b in (low, high))
     if column.kind == "category":
         shown = [text for text, _ in counts.most_common(4)]
         return ", ".join(shown) + (f" and {len(counts) - 4} more" if len(counts) > 4 else "")
@@ -272,35 +255,47 @@ def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
 
 
 def _look_for_leakage(
-    finding: Finding, values: Sequence[str], labels: Sequence[Label], markers: Sequence[str]
+    finding: Finding, cells: _Cells, labels: Sequence[Label], markers: Sequence[str]
 ) -> Finding:
-    """Flag a column that predicts the target almost alone, leave it out if it does so fully.
-
-    A small decision tree sees nothing but this column; what counts is the share that it
-    removes, cross-validated, of the errors of always guessing the commonest class.
-    """
-    if finding.decision == "left out":
+    """Flag a column that predicts the target almost alone, leave it out if it does so fully."""
+    if finding.decision == "left out" or finding.column.kind == "text":
         return finding
-    codes: dict[str, Any] = {text: float(i) for i, text in enumerate(sorted(set(values)))}
-    if finding.column.kind in ("integer", "number"):
-        present = Counter(codes.keys() - set(markers))
-        codes |= _typed(finding.column, present, decimal_comma=True) or {}
-    codes |= dict.fromkeys(markers, -1e30)
-    step = len(values) // _ROWS_FOR_LEAKAGE + 1
-    X = np.array([[codes[value]] for value in values[::step]])
-    y = np.array([str(label) for label in labels[::step]])
-    counts = Counter(y.tolist())
-    folds = min(5, *counts.values())
-    if folds < 2:
-        return finding
-    tree = DecisionTreeClassifier(max_leaf_nodes=8 * len(counts), random_state=0)
-    accuracy = cross_val_score(tree, X, y, cv=StratifiedKFold(folds, shuffle=True, random_state=0))
-    majority = max(counts.values()) / len(y)
-    removed = (float(accuracy.mean()) - majority) / (1 - majority)
-    if removed >= _LEAK:
-        reason = f"gives the answer away: alone it predicts {accuracy.mean():.1%} of the rows"
+    typed = _typed(finding.column, {*cells.texts}, markers)
+    numbers = {text: _MISSING if value is None else _number(value) for text, value in typed.items()}
+    ordered = finding.column.kind in ("integer", "number", "date")
+    kept = numbers if ordered else {t: _MISSING for t, value in typed.items() if value is None}
+    accuracy, removed = alone(cells.texts, kept, labels)
+    if removed >= LEAK:
+        reason = f"gives the answer away: alone it predicts {accuracy:.1%} of the rows"
         return replace(finding, decision="left out", reason=reason)
-    if removed >= _SUSPECT:
-        reason = f"alone it predicts {accuracy.mean():.1%}: is it known before the answer is?"
-        return replace(finding, decision="used, look at it", reason=reason)
+    if removed >= SUSPECT:
+        reason = f"alone it predicts {accuracy:.1%}: is it known before the answer is?"
+        more = f"; {finding.reason}" if finding.reason else ""
+        return replace(finding, decision="used, look at it", reason=reason + more)
     return finding
+
+
+def _merged(
+    findings: Sequence[Finding], columns: Sequence[_Cells], markers: Sequence[str]
+) -> Iterator[str]:
+    """Columns of numbers that float32 does not tell apart, even when they are centred."""
+    for finding, cells in zip(findings, columns, strict=True):
+        if finding.decision == "left out" or finding.column.kind not in ("integer", "number"):
+            continue
+        typed = _typed(finding.column, cells.counts.keys(), markers).values()
+        numbers = np.array([value for value in typed if value is not None], np.float64)
+        feature = Feature(name=cells.name, kind="number", inputs=(cells.name,))
+        if alike := merged(numbers, with_centre(feature, numbers).centre):
+            yield (
+                f"column {cells.name!r}: {alike} of {len(numbers)} different numbers lie so close "
+                "together, beside their size, that the model takes them for others"
+            )
+
+
+def _number(value: TypedValue) -> float:
+    """A number as it is, and a date as days with their fraction; of others nothing is asked."""
+    if isinstance(value, datetime):
+        return value.timestamp() / 86_400
+    if isinstance(value, date):
+        return float(value.toordinal())
+    return float(value) if isinstance(value, int | float) else 0.0

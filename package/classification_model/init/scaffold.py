@@ -17,12 +17,14 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column
 from classification_model.errors import ConfigError
 from classification_model.init.infer_schema import Learned, learn
+from classification_model.init.split_hints import Hint
 from classification_model.processing.data_manager import read_csv
 from classification_model.progress import Progress
 
 __all__ = ["configuration", "create", "part"]
 
 _TEST_SIZE = 0.25
+_ENDINGS = (".csv", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx", ".gz", ".zip")
 
 _FEATURES = '''"""This home's own features: pure functions of a row's values.
 
@@ -51,16 +53,20 @@ def create(
     folder: Path,
     *,
     force: bool = False,
+    encoding: str | None = None,
+    sheet: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[Home, Learned]:
-    """Learn a CSV's schema and write a home for it.
+    """Learn a table's schema and write a home for it.
 
-    That is config.yml, VERSION, features.py and datasets/raw.csv. The CSV is copied byte for byte.
+    That is config.yml, VERSION, features.py and datasets/raw.csv, or what the table's name ends
+    in. The table is copied byte for byte. ``encoding`` is that of its text, where the text does not
+    say it; ``sheet`` is one of a workbook.
     A VERSION that is there stays, and so does a trained model until the next training replaces it;
     a features.py that is there stays unless ``force`` is set. ``progress`` is told of each column.
 
     Raises:
-        DataError: the CSV cannot be read or has nothing to learn; nothing was written.
+        DataError: the table cannot be read or has nothing to learn; nothing was written.
         ConfigError: there is a home already, and ``force`` is not set.
         OSError: the home cannot be written; what was there is as it was.
     """
@@ -71,35 +77,49 @@ def create(
             "replace it with --force"
         )
     told = (progress or Progress()).count
-    learned = learn(str(source), read_csv(source), target, test_size=_TEST_SIZE, progress=told)
-    config = configuration(learned).encode()
+    name = f"{source}#{sheet}" if sheet else str(source)
+    table = read_csv(Path(name), encoding=encoding)
+    learned = learn(name, table, target, test_size=_TEST_SIZE, progress=told)
+    dataset = _dataset(source)
+    config = configuration(learned, dataset=dataset, sheet=sheet).encode()
     parse_config(home.config_file, config)
-    _write(home, source, config, force=force)
+    _write(home, source, dataset, config, force=force)
     return home, learned
 
 
-def _write(home: Home, source: Path, config: bytes, *, force: bool) -> None:
+def _dataset(source: Path) -> str:
+    """What a table is called in its home: by how it is written and packed."""
+    known = [end for end in source.suffixes[-2:] if end.lower() in _ENDINGS]
+    return "raw" + ("".join(known).lower() or ".csv")
+
+
+def _write(home: Home, source: Path, dataset: str, config: bytes, *, force: bool) -> None:
     """Write all files beside the home, then put them in their places, config.yml last."""
     beside = home.path if home.path.exists() else home.path.parent
     beside.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=beside, prefix=".init-") as temporary:
         staged = Path(temporary)
-        shutil.copyfile(source, staged / "raw.csv")
+        shutil.copyfile(source, staged / dataset)
         (staged / "VERSION").write_text("1.0.0\n", encoding="utf-8")
         (staged / "features.py").write_text(_FEATURES, encoding="utf-8")
         (staged / "config.yml").write_bytes(config)
         home.datasets.mkdir(parents=True, exist_ok=True)
         home.trained_models.mkdir(exist_ok=True)
-        (staged / "raw.csv").replace(home.datasets / "raw.csv")
+        (staged / dataset).replace(home.datasets / dataset)
         for name in ("VERSION", "features.py"):
             if not (home.path / name).exists() or (force and name == "features.py"):
                 (staged / name).replace(home.path / name)
         (staged / "config.yml").replace(home.config_file)
 
 
-def configuration(learned: Learned) -> str:
+def configuration(learned: Learned, *, dataset: str = "raw.csv", sheet: str | None = None) -> str:
     """The text of a config.yml for what was learned, with a comment above each part."""
-    return "\n".join(part(comments, values) for comments, values in _parts(learned))
+    file = {"dataset": dataset}
+    if learned.encoding not in ("utf-8", "utf-8-sig", "utf-16"):
+        file["encoding"] = learned.encoding
+    if sheet:
+        file["sheet"] = sheet
+    return "\n".join(part(comments, values) for comments, values in _parts(learned, file))
 
 
 def part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
@@ -116,7 +136,9 @@ def part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
     return above + text
 
 
-def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]]:
+def _parts(
+    learned: Learned, file: Mapping[str, str]
+) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]]:
     """The parts of a config.yml: the lines of a comment, and what stands below it."""
     yield (
         (
@@ -126,7 +148,7 @@ def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]
         {
             "format": NEWEST,
             "pipeline_save_file": "classification_model_v",
-            "dataset": "raw.csv",
+            **file,
             "target": learned.target,
         },
     )
@@ -134,14 +156,16 @@ def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]
         ('Texts that mean "there is no value here", in the CSV and in a request.',),
         {"missing_markers": list(learned.missing_markers)},
     )
-    if learned.decimal_comma:
-        yield ("Numbers are written as 1,5.",), {"decimal_comma": True}
-    looked_at = [f for f in learned.findings if f.decision == "used, look at it"]
+    remarks = [f for f in learned.findings if f.reason and f.decision != "left out"]
     yield (
         (
             "The columns that the model looks at. What training sees in them is only warned about;",
             "a rule such as `required: yes` or `maximum: 120` below a column's kind refuses.",
-            *(f"Look at {f.name!r}: {f.reason}" for f in looked_at),
+            "Kind `text` is learned from; `raw` is read by functions of features.py alone.",
+            *(
+                f"{'Look at ' if f.decision == 'used, look at it' else ''}{f.name!r}: {f.reason}"
+                for f in remarks
+            ),
         ),
         {"columns": {name: _column(column) for name, column in learned.used().items()}},
     )
@@ -149,7 +173,10 @@ def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]
         comment = "Columns that the model does not look at, and why. Move one up to use it."
         yield (comment,), {"ignored": ignored}
     yield (
-        ("The share of rows held out to judge the model, and the seed of all that is drawn.",),
+        (
+            "The share of rows held out to judge the model, and the seed of all that is drawn.",
+            *_split_comment(learned.hints),
+        ),
         {"test_size": _TEST_SIZE, "random_state": 0},
     )
     yield (
@@ -158,7 +185,20 @@ def _parts(learned: Learned) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]
     )
 
 
+def _split_comment(hints: Sequence[Hint]) -> Iterator[str]:
+    """How rows could be held out otherwise, ready to be uncommented."""
+    means = {
+        "groups": "all rows with the same {!r} on one side",
+        "time": "the newest by {!r} held out, folds looking forward only",
+    }
+    for position, (key, column) in enumerate(hints[:2]):
+        yield f"{'Or' if position else 'Perhaps'} {means[key].format(column)}:"
+        yield from part((), {"split": {key: column}}).splitlines()
+
+
 def _column(column: Column) -> str | dict[str, Any]:
     """A column as config.yml has it: its kind alone where that is all."""
     values = column.model_dump(exclude_defaults=True)
-    return column.kind if len(values) == 1 else values
+    if len(values) == 1:
+        return column.kind
+    return {key: [*value] if isinstance(value, tuple) else value for key, value in values.items()}

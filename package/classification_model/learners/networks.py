@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from classification_model.learners.adam import Network
 from classification_model.processing.features import Matrix
+from classification_model.processing.few_rows import bounds, edges
 
 __all__ = [
     "LINEAR_DEFAULTS",
@@ -66,16 +67,15 @@ class Preparation:
     def of(cls, matrix: Matrix, categories: Sequence[int], *, min_rows: int) -> Preparation:
         """Learn it from training rows; ``categories`` are the columns that hold codes.
 
-        Bounds are the ``min_rows``-th smallest and largest values, and a category of fewer
-        rows has no column.
+        Bounds and fills follow the rule of few rows, and a category of fewer rows has no column.
         """
         numbers = [i for i in range(matrix.shape[1]) if i not in {*categories}]
         fills = np.full(matrix.shape[1], _MISSING, np.float32)
-        bounds = [_bounds(matrix[:, i], min_rows) for i in numbers]
-        for column, (_, middle, _) in zip(numbers, bounds, strict=True):
+        limits = [_bounds(matrix[:, i], min_rows) for i in numbers]
+        for column, (_, middle, _) in zip(numbers, limits, strict=True):
             fills[column] = middle
-        low = np.array([low for low, _, _ in bounds], np.float32)
-        high = np.array([high for _, _, high in bounds], np.float32)
+        low = np.array([low for low, _, _ in limits], np.float32)
+        high = np.array([high for _, _, high in limits], np.float32)
         filled = np.where(np.isnan(matrix), fills, matrix)
         clipped = np.clip(filled[:, numbers], low, high)
         centre = clipped.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -227,9 +227,10 @@ def _common(codes: Floats, min_rows: int) -> list[float]:
 
 
 def _bounds(values: Floats, min_rows: int) -> tuple[float, float, float]:
-    """The k-th smallest value, the median, and the k-th largest of a column."""
-    known = np.sort(values[~np.isnan(values)])
-    if not len(known):
+    """What enough rows reach below, a rounded median, and what enough reach above."""
+    numbers = values.astype(np.float64)
+    limits = bounds(numbers, min_rows)
+    if limits is None:
         return 0.0, 0.0, 0.0
-    k = min(min_rows, (len(known) + 1) // 2) - 1
-    return float(known[k]), float(np.median(known)), float(known[-1 - k])
+    (middle,) = edges(numbers, [0.5], min_rows)
+    return limits[0], middle, limits[1]

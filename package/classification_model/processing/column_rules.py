@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic_core import PydanticCustomError
 
-from classification_model.config.schema import RowSchema
+from classification_model.config.schema import Column, RowSchema
+from classification_model.processing.number_columns import numbers_of
 from classification_model.processing.scalars import plain
 from classification_model.processing.typed_columns import (
     UNKNOWN,
@@ -25,7 +26,13 @@ from classification_model.processing.typed_columns import (
     Typed,
     TypedColumn,
 )
-from classification_model.processing.validation import LARGEST, TypedValue, bounds, parser
+from classification_model.processing.validation import (
+    LARGEST,
+    TypedValue,
+    bounds,
+    number_format,
+    parser,
+)
 
 __all__ = ["ColumnRules"]
 
@@ -36,12 +43,8 @@ class ColumnRules:
     def __init__(self, schema: RowSchema) -> None:
         self._schema = schema
         self._rules = {
-            name: parser(
-                column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
-            )
-            for name, column in schema.columns.items()
+            name: parser(column, schema.missing_markers) for name, column in schema.columns.items()
         }
-        self._markers = pa.array(schema.missing_markers, pa.string())
 
     def check(self, raw: Mapping[str, pa.Array | TypedColumn]) -> Typed:
         """Apply each column's rule to its raw values, all of one length.
@@ -62,47 +65,61 @@ class ColumnRules:
         if isinstance(raw, TypedColumn):
             return _by_rule(self._rules[name], *raw.distinct(), good)
         if column.kind in ("integer", "number"):
-            numbers = self._numbers(raw, whole=column.kind == "integer")
+            if _is_text(raw.type):
+                return self._numbers_of_texts(name, column, raw, good)
+            numbers = _numbers(raw, whole=column.kind == "integer")
             if numbers is not None:
                 if column.required:
                     good &= ~np.isnan(numbers)
-                low, high = bounds(column)
-                good &= ~((numbers < low) | (numbers > high))
-                return TypedColumn(UNKNOWN, [], numbers, column.kind == "integer")
+                return _within(column, numbers, good)
         # Where a person lists the categories, each text has to be asked for.
         takes_text = (
-            column.kind in ("category", "raw") and not column.categories and _is_text(raw.type)
+            column.kind in ("category", "text", "raw")
+            and not column.categories
+            and _is_text(raw.type)
         )
-        markers = self._schema.missing_markers if takes_text else None
+        markers = self._schema.markers(name) if takes_text else None
         return _by_rule(self._rules[name], *_distinct(raw), good, markers)
 
-    def _numbers(self, raw: pa.Array, *, whole: bool) -> Floats | None:
-        """Numbers where Arrow can read every value, and as the rule would; else nothing."""
-        numbers = None
-        if pa.types.is_string(raw.type):
-            for text in (raw, pc.ascii_trim_whitespace(raw)):
-                with suppress(pa.ArrowInvalid):
-                    numbers = self._from_text(text)
-                    break
-        elif pa.types.is_integer(raw.type) or pa.types.is_floating(raw.type):
-            with suppress(pa.ArrowInvalid):
-                numbers = raw.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        if numbers is None:
-            return None
-        largest = np.nanmax(np.abs(numbers), initial=0.0) if len(numbers) else 0.0
-        if largest > LARGEST or (whole and not _are_whole(numbers)):
-            return None
-        return numbers + 0.0 if whole else numbers  # a whole number has no negative zero
+    def _numbers_of_texts(
+        self, name: str, column: Column, raw: pa.Array, good: Mask
+    ) -> TypedColumn:
+        rule: Callable[[object], Any] = self._rules[name]
+        if pa.types.is_dictionary(raw.type):
+            raw = raw.dictionary_decode()
+        markers = pa.array(sorted(self._schema.markers(name)), pa.string())
+        missing = pc.is_in(pc.utf8_trim(raw, " "), value_set=markers)
+        numbers, refused = numbers_of(
+            pc.if_else(missing, None, raw),
+            number_format(column),
+            rule,
+            whole=column.kind == "integer",
+        )
+        if column.required:
+            refused |= np.isnan(numbers)
+        good &= ~refused
+        return _within(column, numbers, good)
 
-    def _from_text(self, text: pa.Array) -> Floats | None:
-        """What Arrow reads, the rule reads as the same number; but "nan" is no number to it."""
-        missing = pc.is_in(text, value_set=self._markers)
-        known = pc.if_else(missing, None, text)
-        if self._schema.decimal_comma:
-            # With a point beside the comma, or two commas, there are two points: no number.
-            known = pc.replace_substring(known, ",", ".")
-        numbers: Floats = known.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        return numbers if np.isnan(numbers).sum() == known.null_count else None
+
+def _within(column: Column, numbers: Floats, good: Mask) -> TypedColumn:
+    """Numbers as a column; rows beyond a person's bounds are no longer good."""
+    low, high = bounds(column)
+    good &= ~((numbers < low) | (numbers > high))
+    return TypedColumn(UNKNOWN, [], numbers, column.kind == "integer")
+
+
+def _numbers(raw: pa.Array, *, whole: bool) -> Floats | None:
+    """Numbers of Arrow as the rule would have them; nothing where it must be asked."""
+    numbers: Floats | None = None
+    if pa.types.is_integer(raw.type) or pa.types.is_floating(raw.type):
+        with suppress(pa.ArrowInvalid):
+            numbers = raw.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    if numbers is None:
+        return None
+    largest = np.nanmax(np.abs(numbers), initial=0.0) if len(numbers) else 0.0
+    if largest > LARGEST or (whole and not _are_whole(numbers)):
+        return None
+    return numbers + 0.0 if whole else numbers  # a whole number has no negative zero
 
 
 def _distinct(raw: pa.Array) -> tuple[Indices, list[Any]]:

@@ -8,24 +8,24 @@ block of rows. The float32 of a number that is in range is not asked for at all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import repeat, zip_longest
 
 import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import RowSchema
+from classification_model.processing.centring import with_centre
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
-    UNSEEN,
     Feature,
     Matrix,
-    RowEncoder,
     category_codes,
+    uncentred,
 )
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.published import with_bounds, with_categories
 from classification_model.processing.typed_columns import (
     Columns,
     Floats,
@@ -38,7 +38,7 @@ from classification_model.processing.typed_columns import (
 )
 from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
 
-__all__ = ["ColumnEncoder", "learn_categories"]
+__all__ = ["ColumnEncoder", "learn_features", "results_of"]
 
 
 class ColumnEncoder:
@@ -49,6 +49,7 @@ class ColumnEncoder:
         features: of the matrix, in order.
         functions: those that the features name.
         profile: what training saw; without it there are no warnings.
+        vocabularies: the known words of columns of text.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class ColumnEncoder:
         features: Sequence[Feature],
         functions: Functions = BUILT_IN,
         profile: Profile | None = None,
+        vocabularies: Mapping[str, Container[str]] | None = None,
     ) -> None:
         self._seen = profile.columns if profile else {}
         self._features = features
         self._functions = functions
-        self._row_encoders = RowEncoder(features, functions).columns
-        self._value_checks = value_checks(schema, profile)
+        self._row_encoders = [uncentred(feature, functions) for feature in features]
+        self._value_checks = value_checks(schema, profile, vocabularies)
 
     def encode(self, columns: Columns, only: Sequence[int] | None = None) -> Matrix:
         """Typed columns to the matrix of shape ``(rows, features)`` that :class:`RowEncoder` gives.
@@ -73,8 +75,16 @@ class ColumnEncoder:
         size = len(next(iter(columns.values())))
         matrix = np.empty((size, len(wanted)), np.float32)
         for i, position in enumerate(wanted):
-            matrix[:, i] = self._encoded(position, self._features[position], columns)
+            centre = self._features[position].centre
+            numbers = self._encoded(position, self._features[position], columns)
+            if centre:  # missing values stay NaN
+                numbers = np.clip(numbers - centre, -LARGEST, LARGEST)
+            matrix[:, i] = numbers
         return matrix
+
+    def numbers(self, position: int, columns: Columns) -> Floats:
+        """The numbers of one feature, one for each row, not yet centred or rounded."""
+        return self._encoded(position, self._features[position], columns).astype(np.float64)
 
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
         """What is unusual: column, rule, the number of rows, and what to say of the first."""
@@ -93,7 +103,12 @@ class ColumnEncoder:
         inputs = [columns[name] for name in feature.inputs]
         numbers = inputs[0].numbers
         if feature.function is None and feature.kind == "number" and numbers is not None:
-            return numbers
+            return _within(feature, numbers)
+        if part := self._functions.parts.get(feature.function or ""):
+            look, place = part
+            codes, several = inputs[0].seen(look)
+            found = np.array([numbers[place] for numbers in several], np.float64)
+            return _within(feature, found)[codes]
         if feature.function and feature.kind == "category" and len(inputs) == 1:
             codes, results = inputs[0].seen(self._functions.by_name[feature.function])
             return _category_numbers(feature, results)[codes]
@@ -108,9 +123,9 @@ class ColumnEncoder:
         self, position: int, feature: Feature, values: list[list[TypedValue]]
     ) -> Floats:
         results = feature.apply(self._functions, *values)
-        if feature.kind == "category":
+        if feature.looks_up:
             return _category_numbers(feature, results)
-        numbers = np.array(results, np.float64)
+        numbers = _within(feature, np.array(results, np.float64))
         # Missing, or beyond float32: rare, and decided in one place.
         for i in np.flatnonzero(~(np.abs(numbers) <= LARGEST)).tolist():
             row: TypedRow = dict(zip(feature.inputs, (v[i] for v in values), strict=True))
@@ -120,27 +135,61 @@ class ColumnEncoder:
 
 def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> Floats:
     code = category_codes(feature).get
-    return np.fromiter(map(code, values, repeat(UNSEEN)), np.float64, len(values))
+    return np.fromiter(map(code, values, repeat(feature.other)), np.float64, len(values))
 
 
-def learn_categories(
-    plan: Sequence[Feature], columns: Columns, functions: Functions = BUILT_IN
+def _within(feature: Feature, numbers: Floats) -> Floats:
+    """Numbers as :class:`RowEncoder` clips them, and missing ones as it reads them."""
+    if feature.missing_as is not None:
+        numbers = np.where(np.isnan(numbers), feature.missing_as, numbers)
+    if feature.bounds is None:
+        return numbers
+    low, high = feature.bounds
+    # Not np.clip, which may take either of two zeros.
+    return np.where(numbers < low, low, np.where(numbers > high, high, numbers))
+
+
+def learn_features(
+    plan: Sequence[Feature],
+    columns: Columns,
+    functions: Functions = BUILT_IN,
+    *,
+    min_rows: int = 1,
+    groups: Indices | None = None,
 ) -> tuple[Feature, ...]:
-    """Complete a plan with the categories that its features take in training rows."""
+    """Complete a plan with what at least ``min_rows`` training rows, or groups, hold.
+
+    That is the categories of each feature, or the bounds of its numbers, and their centre.
+    """
+    encoder = ColumnEncoder(RowSchema(columns={}), plan, functions)
     return tuple(
-        replace(feature, categories=_categories(feature, columns, functions))
+        with_categories(feature, *results_of(feature, columns, functions), min_rows, groups)
         if feature.kind == "category"
-        else feature
-        for feature in plan
+        else _of_numbers(feature, encoder.numbers(i, columns), min_rows, groups)
+        for i, feature in enumerate(plan)
     )
 
 
-def _categories(feature: Feature, columns: Columns, functions: Functions) -> tuple[str, ...]:
+def _of_numbers(
+    feature: Feature, numbers: Floats, min_rows: int, groups: Indices | None
+) -> Feature:
+    bounded = with_bounds(feature, numbers, min_rows, groups)
+    return with_centre(bounded, _within(bounded, numbers))
+
+
+def results_of(
+    feature: Feature, columns: Columns, functions: Functions
+) -> tuple[Indices, list[TypedValue]]:
+    """The code of each row's category, and the category of each code."""
     inputs = [columns[name] for name in feature.inputs]
-    _, first = _combinations(inputs, functions.seen.get(feature.function or "", ()))
-    some = first[first >= 0]
-    values = feature.apply(functions, *(column.take(some).each() for column in inputs))
-    return tuple(sorted({str(value) for value in values if value is not None}))
+    combined, first = _combinations(inputs, functions.seen.get(feature.function or "", ()))
+    there = np.flatnonzero(first >= 0)
+    taken = [column.take(first[there]).each() for column in inputs]
+    results = feature.apply(functions, *taken)
+    place = {result: i for i, result in enumerate(dict.fromkeys(results))}
+    codes = np.zeros(len(first), np.int64)
+    codes[there] = [place[result] for result in results]
+    return codes[combined], [*place]
 
 
 def _combinations(

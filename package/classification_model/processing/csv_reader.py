@@ -1,4 +1,4 @@
-"""A whole CSV as a table of text, row by row: what ``init`` looks at.
+"""A whole file as a table of text, row by row: what ``init`` looks at.
 
 Nothing here knows what the cells mean: that is the row schema's.
 """
@@ -6,25 +6,36 @@ Nothing here knows what the cells mean: that is the row schema's.
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from classification_model.errors import DataError
-from classification_model.processing.reading import csv_blocks
-from classification_model.processing.reading.sources import check_columns, unreadable
+from classification_model.processing.reading import blocks, csv_blocks, records
+from classification_model.processing.reading.csv_cells import text_of
+from classification_model.processing.reading.sources import (
+    check_columns,
+    format_of,
+    notes_on,
+    opened,
+    unreadable,
+)
 
-__all__ = ["Table", "parse"]
+__all__ = ["Table", "parse", "read"]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under named columns, each with the line of the file that it starts on."""
+    """Rows of text under named columns, each with the line of the file that it starts on.
+
+    ``notes`` is what a person should know of how it was read. Without a delimiter it was no CSV.
+    """
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
     lines: list[int]
     delimiter: str
     encoding: str
+    notes: Sequence[str] = ()
 
     def column(self, name: str) -> list[str]:
         """The cells of one column, in order."""
@@ -36,7 +47,9 @@ class Table:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def parse(name: str, source: bytes, known_columns: Collection[str] = ()) -> Table:
+def parse(
+    name: str, source: bytes, known_columns: Collection[str] = (), encoding: str | None = None
+) -> Table:
     """Find out encoding and delimiter, and read the table.
 
     Args:
@@ -44,14 +57,17 @@ def parse(name: str, source: bytes, known_columns: Collection[str] = ()) -> Tabl
         source: the file's content.
         known_columns: columns that the file is expected to have; with them the delimiter is
             certain even in a file of one row.
+        encoding: of its text; else the text says it.
 
     Raises:
         DataError: the content is no text, has no header or no rows, has two columns of one
             name, or rows that cannot be read.
     """
-    head = csv_blocks.head_of(name, io.BytesIO(source), known_columns)
+    head = csv_blocks.head_of(name, io.BytesIO(source), known_columns, encoding)
+    csv_blocks.refuse_binary(name, io.BytesIO(source), head.encoding)
     check_columns(head, (), ())
-    found = [*csv_blocks.body(head, source)]
+    every = [*csv_blocks.body(head, source)]
+    found = [record for record in every if not record.no_row]
     if faults := [record for record in found if record.fault]:
         raise unreadable(name, faults)
     if not found:
@@ -62,4 +78,29 @@ def parse(name: str, source: bytes, known_columns: Collection[str] = ()) -> Tabl
         lines=[record.line for record in found],
         delimiter=head.delimiter,
         encoding=head.encoding,
+        notes=notes_on(head, [record for record in every if record.no_row]),
+    )
+
+
+def read(name: str, known_columns: Sequence[str] = (), encoding: str | None = None) -> Table:
+    """Read a file of any format as a table of text; see :func:`parse`.
+
+    Raises:
+        DataError: there is no such file, or it is no table.
+    """
+    if format_of(name) == "csv":
+        with opened(name) as stream:
+            return parse(name, stream.read(), known_columns, encoding)
+    source = blocks.head(name, known_columns)
+    check_columns(source, (), ())
+    every = [record for block in blocks.blocks(source) for record in records.records(block)]
+    if faults := [record for record in every if record.fault]:
+        raise unreadable(name, faults)
+    rows = [record.row or {} for record in every]
+    return Table(
+        columns=source.columns,
+        rows=[tuple(text_of(row.get(column)) for column in source.columns) for row in rows],
+        lines=[record.line for record in every],
+        delimiter="",
+        encoding="utf-8",
     )

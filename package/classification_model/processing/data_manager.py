@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +20,10 @@ from classification_model.config.schema import Label, RowSchema
 from classification_model.errors import DataError, RowError
 from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.reading import csv_blocks
-from classification_model.processing.reading.sources import check_columns, opened
-from classification_model.processing.reading.whole import Part, parts
+from classification_model.processing.labels import typed_labels
+from classification_model.processing.reading import blocks, csv_blocks
+from classification_model.processing.reading.sources import Record, check_columns, notes_on, opened
+from classification_model.processing.reading.whole import Part, cells_of, parts
 from classification_model.processing.splitting import (
     Units,
     hold_out,
@@ -48,14 +48,11 @@ __all__ = [
     "faults",
     "load_dataset",
     "load_pipeline",
-    "parse_labels",
     "read_csv",
     "split_dataset",
 ]
 
 _SHOWN = 5
-_WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,9 @@ class Dataset:
 
     ``lines`` holds the line of the file that each row starts on, ``digest`` is the sha256 of
     the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
-    their label is missing. ``units`` says which rows are held out, or trained on, as a whole.
+    their label is missing. ``units`` says which rows are held out, or trained on, as a whole, and
+    ``groups`` which are one person's, where that is known: each group, and each record that was
+    imported twice, counts once. ``notes`` is what a person should know of how the file was read.
     """
 
     columns: Columns
@@ -74,6 +73,8 @@ class Dataset:
     digest: str
     size: int
     unlabelled: int = 0
+    groups: Indices | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -83,11 +84,14 @@ class Dataset:
         columns = {name: column.take(rows) for name, column in self.columns.items()}
         labels = [self.labels[i] for i in rows.tolist()]
         units = self.units.take(rows)
-        return replace(self, columns=columns, labels=labels, lines=self.lines[rows], units=units)
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(
+            self, columns=columns, labels=labels, lines=self.lines[rows], units=units, groups=groups
+        )
 
     def typed(self) -> Typed:
         """The columns as what was checked, for what would check them otherwise."""
-        return Typed(self.columns, np.ones(len(self), np.bool_))
+        return Typed(self.columns, np.ones(len(self), np.bool_), self.groups)
 
     def rows(self) -> list[TypedRow]:
         """Each row as a dict: for a few."""
@@ -107,18 +111,17 @@ class Split:
         return cls(data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask)), mask)
 
 
-def read_csv(file: Path, known_columns: Sequence[str] = ()) -> Table:
-    """Read a CSV as text; see :func:`csv_reader.parse`.
+def read_csv(file: Path, known_columns: Sequence[str] = (), encoding: str | None = None) -> Table:
+    """Read a table as text; see :func:`csv_reader.read`.
 
     Raises:
-        DataError: there is no such file, or it is no CSV.
+        DataError: there is no such file, or it is no table.
     """
-    with opened(str(file)) as stream:
-        return csv_reader.parse(str(file), stream.read(), known_columns)
+    return csv_reader.read(str(file), known_columns, encoding)
 
 
 def load_dataset(config: Config, home: Home, progress: Progress | None = None) -> Dataset:
-    """Read and validate the labelled CSV of a home; ``progress`` is told of the rows.
+    """Read and validate the labelled table of a home; ``progress`` is told of the rows.
 
     Raises:
         DataError: the file cannot be read, a column is missing, a cell breaks its column's
@@ -127,9 +130,14 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     """
     from classification_model.processing.split_columns import units_of
 
-    name = str(home.datasets / config.dataset)
+    name = file = str(home.datasets / config.dataset)
+    if config.sheet:
+        name += f"#{config.sheet}"
     wanted = [config.target, *config.columns]
-    source = csv_blocks.head(name, wanted)
+    source = blocks.head(name, wanted, config.encoding)
+    if source.format == "csv":
+        with opened(name) as stream:
+            csv_blocks.refuse_binary(name, stream, source.encoding)
     by = config.split.column
     check_columns(
         source, [*wanted, *([by] if by else [])], (),
@@ -137,9 +145,9 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     )  # fmt: skip
     schema = config.row_schema()
     texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0
-    digests, split_by = [], list[str]()
-    for part in parts(source, source.columns, progress or Progress()):
-        found = [text.strip() for text in part.columns[config.target].to_pylist()]
+    digests, split_by, left_out = [], list[str](), list[Record]()
+    for part in parts(source, source.columns, progress or Progress(), left_out):
+        found = [text.strip() for text in part.texts(config.target)]
         labelled = [i for i, text in enumerate(found) if text not in config.missing_markers]
         rows += len(found)
         texts += [found[i] for i in labelled]
@@ -147,10 +155,10 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
             part = part.take(np.array(labelled, np.int64))  # noqa: PLW2901
         lines.append(part.lines)
         typed.append(errors.checked(part))
-        record = [part.columns[name].to_pylist() for name in sorted(part.columns)]
+        record = [part.texts(name) for name in sorted(part.columns)]
         digests.append(record_digests(record, config.random_state))
-        split_by += part.columns[by].to_pylist() if by else []
-    labels = parse_labels(texts)
+        split_by += part.texts(by) if by else []
+    labels = typed_labels(texts)
     if len(set(labels)) < 2:
         only = f"one class, {labels[0]!r}" if labels else "no class"
         raise DataError(
@@ -161,15 +169,26 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
         raise DataError(
             f"{name}: {faults(errors.found, errors.lines)}; mend the file, or columns in config.yml"
         )
-    with Path(name).open("rb") as stream:
+    with Path(file).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     columns = {
         c: joined([part[c] for part in typed], schema.columns[c].kind) for c in schema.columns
     }
     starts = np.concatenate(lines)
     units = units_of(config, np.concatenate(digests), split_by, starts)
-    size = Path(name).stat().st_size
-    return Dataset(columns, labels, starts, units, digest, size, rows - len(labels))
+    size = Path(file).stat().st_size
+    return Dataset(
+        columns, labels, starts, units, digest, size,
+        unlabelled=rows - len(labels),
+        groups=_people(config, units),
+        notes=tuple(notes_on(source, left_out)),
+    )  # fmt: skip
+
+
+def _people(config: Config, units: Units) -> Indices | None:
+    """The number of each row's person, where some have several rows."""
+    copied = units.repeats and units.copies == "together" and not units.by_time
+    return units.of_row if config.split.groups is not None or copied else None
 
 
 class _Errors:
@@ -190,7 +209,7 @@ class _Errors:
         typed = self._columns.check(part.columns)
         if not typed.good.all():
             bad = part.take(np.flatnonzero(~typed.good))
-            cells = {name: bad.columns[name].to_pylist() for name in typed.columns}
+            cells = {name: cells_of(bad.columns[name]) for name in typed.columns}
             raw = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
             before = len(self.lines)
             self.found += [
@@ -198,22 +217,6 @@ class _Errors:
             ]
             self.lines += bad.lines.tolist()
         return typed.columns
-
-
-def parse_labels(texts: Sequence[str]) -> list[Label]:
-    """Labels as the CSV means them: numbers where all are numbers, words as they are.
-
-    A number with leading zeros is a code, which is a word.
-    """
-    distinct = set(texts)
-    kinds: tuple[tuple[re.Pattern[str], type[int] | type[float]], ...] = (
-        (_WHOLE, int),
-        (_DECIMAL, float),
-    )
-    for pattern, kind in kinds:
-        if all(pattern.fullmatch(text) for text in distinct):
-            return [kind(text) for text in texts]
-    return list(texts)
 
 
 def split_dataset(data: Dataset, config: Config) -> Split:

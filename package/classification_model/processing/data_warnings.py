@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import shorten
 from classification_model.processing.profile import ColumnProfile, Profile
+from classification_model.processing.text.tokens import tokens
 
 __all__ = ["Noticed", "RowWarning", "ValueCheck", "value_checks"]
 
 Noticed = tuple[str, str] | None
 """The rule that a value does not follow and what to say of it, or nothing."""
+
+_DAY = len("2024-12-31")
 
 ValueCheck = Callable[[Any], Noticed]
 """Says what is unusual about a typed value of one column."""
@@ -38,28 +42,40 @@ class RowWarning:
         }
 
 
-def value_checks(schema: RowSchema, profile: Profile | None) -> list[tuple[str, ValueCheck]]:
+def value_checks(
+    schema: RowSchema,
+    profile: Profile | None,
+    vocabularies: Mapping[str, Container[str]] | None = None,
+) -> list[tuple[str, ValueCheck]]:
     """The columns in which a value can be unusual, each with its check. Every row is asked.
 
-    Without a profile nothing is known to be unusual.
+    Without a profile nothing is known to be unusual; ``vocabularies`` are the known words of
+    columns of text.
     """
     if profile is None:
         return []
     every = {
-        name: _value_check(column, profile.columns[name]) for name, column in schema.columns.items()
+        name: _value_check(column, profile.columns[name], (vocabularies or {}).get(name))
+        for name, column in schema.columns.items()
     }
     return [(name, check) for name, check in every.items() if check]
 
 
-def _value_check(column: Column, seen: ColumnProfile) -> ValueCheck | None:
+def _value_check(
+    column: Column, seen: ColumnProfile, known: Container[str] | None
+) -> ValueCheck | None:
     """What says what is unusual about a value of a column; nothing, where nothing can be."""
     missing: Noticed = None
     if not column.required and not seen.missing:
         missing = ("never_missing", "is missing, and never was in training")
+    if column.kind == "text":
+        return _text_check(known, column.max_chars, missing)
     if column.kind == "category":
         return _category_check(frozenset(seen.categories), missing)
     if seen.minimum is not None and seen.maximum is not None:
         return _range_check(seen.minimum, seen.maximum, missing)
+    if seen.earliest is not None and seen.latest is not None:
+        return _date_check(seen.earliest, seen.latest, missing)
     return None if missing is None else lambda value: missing if value is None else None
 
 
@@ -69,7 +85,24 @@ def _category_check(seen: frozenset[str], missing: Noticed) -> ValueCheck:
             return None
         if value is None:
             return missing
-        return "unseen_category", f"{shorten(value)} was not seen in training"
+        return "unseen_category", f"{shorten(value)} is rare or unseen in training"
+
+    return check
+
+
+def _text_check(known: Container[str] | None, max_chars: int, missing: Noticed) -> ValueCheck:
+    def check(value: str | None) -> Noticed:
+        if value is None:
+            return missing
+        if (
+            known is not None
+            and value
+            and not any(word in known for word in tokens(value, max_chars))
+        ):
+            return "no_known_word", "holds no word that training has seen"
+        if len(value) > max_chars:
+            return "long_text", f"has {len(value)} characters; the first {max_chars} are read"
+        return None
 
     return check
 
@@ -81,6 +114,21 @@ def _range_check(low: float, high: float, missing: Noticed) -> ValueCheck:
         if low <= value <= high:
             return None
         where = f"below the minimum {low}" if value < low else f"above the maximum {high}"
+        return "out_of_range", f"{value} is {where} seen in training"
+
+    return check
+
+
+def _date_check(earliest: str, latest: str, missing: Noticed) -> ValueCheck:
+    low, high = (date.fromisoformat(text[:_DAY]) for text in (earliest, latest))
+
+    def check(value: date | None) -> Noticed:
+        if value is None:
+            return missing
+        day = value.date() if isinstance(value, datetime) else value
+        if low <= day <= high:
+            return None
+        where = f"before the earliest {low}" if day < low else f"after the latest {high}"
         return "out_of_range", f"{value} is {where} seen in training"
 
     return check

@@ -59,9 +59,7 @@ def _usual_words(name: str, column: Column, profile: Profile | None) -> Iterable
 
 
 def _value_schema(column: Column, schema: RowSchema, words: Iterable[str]) -> CoreSchema:
-    rule = parser(
-        column, missing_markers=schema.missing_markers, decimal_comma=schema.decimal_comma
-    )
+    rule = parser(column, schema.missing_markers)
     exact = build.no_info_plain_validator_function(rule)
     compiled = _compiled(column, schema, words)
     if compiled is None:
@@ -82,6 +80,6 @@ def _compiled(column: Column, schema: RowSchema, words: Iterable[str]) -> CoreSc
         return build.int_schema(strict=True, ge=math.ceil(low), le=math.floor(high))
     if column.kind == "boolean":
         return build.bool_schema(strict=True)
-    missing = schema.missing_markers
+    missing = (*schema.missing_markers, *column.missing_markers)
     plain = [word for word in words if word == word.strip() and word not in missing]
     return build.literal_schema(plain) if plain else None

@@ -20,7 +20,8 @@ _BINS = 10
 class ColumnProfile(FrozenModel):
     """What the training rows hold in one column.
 
-    ``missing`` counts rows without a value. ``minimum`` and ``maximum`` are those of numbers.
+    ``missing`` counts rows without a value. ``minimum`` and ``maximum`` are those of numbers,
+    ``earliest`` and ``latest`` the days of dates, as ISO 8601 writes them.
     ``categories`` maps each category, in sorted order, to its number of rows; only columns of
     kind category have them. ``example`` is a usual value: a median, or the commonest value.
     ``edges`` divide numbers, and dates as days, into bins of about a tenth each; ``counts`` has the
@@ -30,10 +31,18 @@ class ColumnProfile(FrozenModel):
     missing: int = 0
     minimum: int | float | None = None
     maximum: int | float | None = None
+    earliest: str | None = None
+    latest: str | None = None
     categories: Mapping[str, int] = {}
     example: int | float | bool | str | None = None
     edges: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
+
+    def range(self) -> tuple[int | float | str | None, int | float | str | None]:
+        """The least and the greatest number or date; nothing where there is none."""
+        if self.earliest is not None:
+            return self.earliest, self.latest
+        return self.minimum, self.maximum
 
 
 class Profile(FrozenModel):

@@ -56,16 +56,12 @@ def _moments(
     config: Config, name: str, texts: Sequence[str], lines: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     """Each row's moment: by the kind that config.yml gives the column, else as a date or number."""
-    told = config.columns.get(name)
+    told = config.row_schema().columns.get(name)
     columns = [told] if told else [Column(kind="date"), Column(kind="number")]
     raw = pa.array(texts, pa.string())
     good = np.zeros(len(texts), np.bool_)
     for column in columns:
-        schema = RowSchema(
-            columns={name: column},
-            missing_markers=config.missing_markers,
-            decimal_comma=config.decimal_comma,
-        )
+        schema = RowSchema(columns={name: column}, missing_markers=config.missing_markers)
         typed = ColumnRules(schema).check({name: raw})
         good = typed.good
         if good.all():

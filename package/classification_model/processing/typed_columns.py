@@ -134,11 +134,13 @@ Columns = Mapping[str, TypedColumn]
 class Typed:
     """Columns that were checked: the rows that no rule refuses, in order.
 
-    ``good`` says of each row that was checked whether it is one of those.
+    ``good`` says of each row that was checked whether it is one of those; ``groups`` is the
+    number of each good row's group, where a person has several.
     """
 
     columns: Columns
     good: Mask
+    groups: Indices | None = None
 
     def fits_64_bits(self) -> bool:
         """Whether every whole number is one of 64 bits."""

@@ -8,11 +8,9 @@ JSON, a CSV cell or a DataFrame holds; a typed value is ``int``, ``float``, ``bo
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, NotRequired
 
@@ -23,6 +21,8 @@ from typing_extensions import TypedDict
 from classification_model.config.schema import LARGEST, Column, RowSchema
 from classification_model.errors import RowError
 from classification_model.processing.data_warnings import RowWarning, value_checks
+from classification_model.processing.dates import DateFormat
+from classification_model.processing.number_format import NumberFormat
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.scalars import plain
 
@@ -34,13 +34,14 @@ __all__ = [
     "TypedValue",
     "Validated",
     "bounds",
+    "date_format",
+    "number_format",
     "parser",
 ]
 
 TypedValue = int | float | bool | str | date | None
 TypedRow = dict[str, TypedValue]
 
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LISTED = 8
 _BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
@@ -56,10 +57,12 @@ class Validated:
     errors: list[RowError]
 
 
-def _number(value: object, *, decimal_comma: bool = False) -> float:
+def _number(value: object, read: Callable[[str], float]) -> float:
     if isinstance(value, str):
-        text = value.replace(",", ".") if decimal_comma else value
-        value = float(text) if _DECIMAL.fullmatch(text) else value
+        try:
+            value = read(value)
+        except ValueError as error:
+            raise PydanticCustomError("number_type", "{says}", {"says": str(error)}) from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("number_type", "should be a number")
     if isinstance(value, float) and not math.isfinite(value):
@@ -69,8 +72,8 @@ def _number(value: object, *, decimal_comma: bool = False) -> float:
     return float(value)
 
 
-def _integer(value: object) -> int:
-    number = _number(value)
+def _integer(value: object, read: Callable[[str], float]) -> int:
+    number = _number(value, read)
     if not number.is_integer():
         raise PydanticCustomError("whole_number", "should be a whole number")
     return int(number)
@@ -101,31 +104,34 @@ def _as_text(value: object) -> str | None:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def _date(value: object, date_format: str | None = None) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str):
-        with suppress(ValueError):
-            return datetime.fromisoformat(value).date()
-        if date_format:
-            with suppress(ValueError):
-                return datetime.strptime(value, date_format).date()  # noqa: DTZ007 - a day
-    example = date(2024, 12, 31).strftime(date_format or "%Y-%m-%d")
-    raise PydanticCustomError(
-        "date_type", "should be a date such as {example}", {"example": example}
-    )
+def _date(value: object, written: DateFormat) -> date:
+    if not isinstance(value, str | date):
+        value = ""  # which is no date in any format
+    try:
+        return written.parse(value)
+    except ValueError as error:
+        raise PydanticCustomError("date_type", "{says}", {"says": str(error)}) from None
 
 
-_PARSERS: Mapping[str, Callable[[object], TypedValue]] = {
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "category": _text,
-    "date": _date,
-    "raw": _text,
-}
+def number_format(column: Column) -> NumberFormat:
+    """How a column writes its numbers."""
+    return NumberFormat(column.decimal, column.thousands, column.unit)
+
+
+def date_format(column: Column) -> DateFormat:
+    """How a column writes its dates."""
+    return DateFormat(column.date_format or "", column.time_zone or "")
+
+
+def _parser(column: Column) -> Callable[[object], TypedValue]:
+    """What reads the values of a column's kind."""
+    if column.kind == "integer":
+        return partial(_integer, read=number_format(column).parse_whole)
+    if column.kind == "number":
+        return partial(_number, read=number_format(column).parse)
+    if column.kind == "date":
+        return partial(_date, written=date_format(column))
+    return _boolean if column.kind == "boolean" else _text
 
 
 def bounds(column: Column) -> tuple[float, float]:
@@ -171,20 +177,14 @@ def _own_rule(column: Column) -> Callable[[Any], TypedValue] | None:
     return None if column.minimum is column.maximum is None else _in_bounds(column)
 
 
-def parser(
-    column: Column, *, missing_markers: Sequence[str] = (), decimal_comma: bool = False
-) -> Callable[[object], TypedValue]:
+def parser(column: Column, missing_markers: Collection[str] = ()) -> Callable[[object], TypedValue]:
     """The rule of one column: a function from raw value to typed value.
 
     It raises ``PydanticCustomError`` naming the rule that the value breaks.
     """
-    parse, required, markers = _PARSERS[column.kind], column.required, frozenset(missing_markers)
-    check = _own_rule(column)
+    parse, check, required = _parser(column), _own_rule(column), column.required
+    markers = frozenset((*missing_markers, *column.missing_markers))
     is_text = parse is _text and check is None
-    if column.kind == "number" and decimal_comma:
-        parse = partial(_number, decimal_comma=True)
-    elif column.date_format:
-        parse = partial(_date, date_format=column.date_format)
 
     def parse_or_missing(value: object) -> TypedValue:
         if isinstance(value, str):
@@ -210,13 +210,14 @@ def _json_schema(name: str, column: Column, seen: ColumnProfile) -> dict[str, An
     notes = []
     if seen.categories:
         notes.append(f"Seen in training: {', '.join(seen.categories)}.")
-    if seen.minimum is not None:
-        notes.append(f"Seen in training: {seen.minimum} to {seen.maximum}.")
+    low, high = seen.range()
+    if low is not None:
+        notes.append(f"Seen in training: {low} to {high}.")
     if not column.required:
         notes.append("May be null.")
     kind = _JSON_TYPES.get(column.kind, "string")
     schema: dict[str, Any] = {"title": name, "type": kind if column.required else [kind, "null"]}
-    if column.kind == "date" and not column.date_format:
+    if column.kind == "date" and not (column.date_format or column.time_zone):
         schema["format"] = "date"
     if column.categories:
         schema["enum"] = [*column.categories, *([] if column.required else [None])]
@@ -236,25 +237,25 @@ class RowValidator:
     Args:
         schema: the columns and their rules.
         profile: what training saw; without it there are no warnings.
+        vocabularies: the known words of columns of text.
 
     ``row_type`` is a TypedDict whose keys are the raw columns, spelled exactly as in the
     CSV; pydantic and FastAPI accept it wherever they take a type.
     """
 
-    def __init__(self, schema: RowSchema, profile: Profile | None = None) -> None:
+    def __init__(
+        self,
+        schema: RowSchema,
+        profile: Profile | None = None,
+        vocabularies: Mapping[str, Container[str]] | None = None,
+    ) -> None:
         self.schema = schema
         self.profile = profile
         seen = profile.columns if profile else {}
         fields: dict[str, Any] = {
             name: Annotated[
                 Any,
-                PlainValidator(
-                    parser(
-                        column,
-                        missing_markers=schema.missing_markers,
-                        decimal_comma=schema.decimal_comma,
-                    )
-                ),
+                PlainValidator(parser(column, schema.missing_markers)),
                 WithJsonSchema(_json_schema(name, column, seen.get(name, ColumnProfile()))),
             ]
             for name, column in schema.columns.items()
@@ -263,7 +264,7 @@ class RowValidator:
             note = {"title": name, "description": "Accepted, and not looked at."}
             fields[name] = NotRequired[Annotated[Any, WithJsonSchema(note)]]
         self.row_type = _row_type(fields)
-        self._value_checks = value_checks(schema, profile)
+        self._value_checks = value_checks(schema, profile, vocabularies)
         self._rows: TypeAdapter[list[TypedRow]] = TypeAdapter(list[self.row_type])  # type: ignore[name-defined]
 
     def validate(self, rows: Sequence[Mapping[str, object]]) -> Validated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,14 +13,16 @@ from classification_model.config.core import Config
 from classification_model.config.schema import Label
 from classification_model.errors import ExportError
 from classification_model.evaluation import Report, evaluate
+from classification_model.own_estimator import needs
 from classification_model.pipeline import FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
-from classification_model.processing.functions import functions_of
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
+from classification_model.publishing.strip import strip
 from classification_model.training import fitting
 from classification_model.training.export import export
+from classification_model.training.export_estimator import parts_of
 from classification_model.training.recipes import Contestant, recipe_of
 
 __all__ = ["Facts", "estimator_name", "held_out", "judged", "proven"]
@@ -54,20 +57,34 @@ def proven(
 ) -> Bundle:
     """The pipeline as a bundle in memory, with its ONNX graph and its golden rows.
 
-    ``data`` are the rows that it was fitted on.
+    ``data`` are the rows that it was fitted on. What prediction does not read is taken out of it.
     """
-    profile = profile_of(config.row_schema(), data.columns, data.labels)
-    contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
-    if config.derived:
-        contents[".features"] = config.features.encode()
-    progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
+    pipeline = copy.deepcopy(pipeline)
+    strip(pipeline)
     encode = pipeline.named_steps["encode"]
+    functions = encode.learned_.offering(encode.functions(), seed=config.random_state)
+    profile = profile_of(
+        config.row_schema(),
+        data.columns,
+        data.labels,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions,
+    )
+    contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
+    if source := recipe_of(config, choice).features:
+        contents[".features"] = source.encode()
+    progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
+    if encode.learned_.columns:
+        contents[".learned"] = encode.learned_.source()
     refused = None
     try:
         contents[".onnx"] = export(pipeline, encode.matrix(data.typed()))
     except ExportError as error:
         refused = str(error)
-        progress.say(f"No ONNX file: {refused}")
+        progress.say(
+            f"No ONNX file: {refused}; it is served from its pickle, which is to be unpickled there"
+        )
     manifest = Manifest(
         format=bundle.FORMAT,
         version=version,
@@ -81,6 +98,7 @@ def proven(
         held_out=facts.held_out,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
+        needs=needs(parts_of(pipeline.named_steps["classify"])),
         metrics=facts.metrics,
         choice=choice,
         gate=facts.gate,
@@ -88,7 +106,15 @@ def proven(
         files={},
     )
     stem = f"{config.pipeline_save_file}{version}"
-    rows = golden.choose_rows(data.columns, manifest.row_schema, seed=config.random_state)
+    rows = golden.choose_rows(
+        data.columns,
+        manifest.row_schema,
+        profile,
+        seed=config.random_state,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions,
+    )
     unproven = Bundle.of(manifest, stem=stem, contents=contents)
     answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
     return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})
@@ -97,15 +123,17 @@ def proven(
 def judged(contestant: Contestant) -> Report:
     """Judge a recipe on the held-out rows, by the pipeline that has not seen them."""
     pipeline, split, config = contestant.pipeline(), contestant.split, contestant.config
+    encode = pipeline.named_steps["encode"]
     return evaluate(
         predict=lambda matrix: fitting.scores(pipeline, matrix),
-        features=pipeline.named_steps["encode"].features_,
-        functions=functions_of(config.features),
+        features=encode.features_,
+        functions=encode.functions(),
         schema=config.row_schema(),
         train=split.train,
         held_out=split.held_out,
         classes=contestant.classes,
         seed=config.random_state,
+        min_rows=config.publish.min_rows,
     )
 
 

@@ -80,6 +80,9 @@ def nasty_rows(pipeline: Pipeline, matrix: Matrix, *, rows: int = 500, seed: int
             nudged = np.nextafter(values, np.where(fate[:, column] < 0.15, np.inf, -np.inf))
             values = np.where(fate[:, column] < 0.3, nudged, values)
             values = np.where(fate[:, column] > 0.95, values * 1000, values)
+            if feature.bounds:  # which no row that is encoded leaves
+                ends = np.array(feature.bounds, np.float64) - feature.centre
+                values = np.clip(values, *ends.astype(np.float32))
         else:
             values = np.where(fate[:, column] > 0.9, UNSEEN, values)
         made[:, column] = np.where(

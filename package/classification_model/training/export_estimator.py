@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from itertools import chain
 from typing import Any
 
@@ -17,9 +19,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from classification_model.errors import ExportError, MissingExtraError
+from classification_model.own_estimator import OwnEstimator
 from classification_model.training.graphs import OPSETS, node, replace
 
-__all__ = ["written"]
+__all__ = ["parts_of", "written"]
 
 # Rows that are put behind those asked for, where one alone would be rounded otherwise: vector
 # instructions take up to sixteen numbers, and what is left over goes another way.
@@ -59,6 +62,9 @@ def _converted(estimator: BaseEstimator, source: str, width: int) -> Any:
         raise MissingExtraError(
             purpose="exporting to ONNX", extra="train", module="skl2onnx"
         ) from None
+    if isinstance(estimator, OwnEstimator):
+        estimator = estimator.estimator_
+        _register_converters()
     try:
         with warnings.catch_warnings():
             # The exporter does things that NumPy and scikit-learn will forbid one day; what
@@ -75,6 +81,27 @@ def _converted(estimator: BaseEstimator, source: str, width: int) -> Any:
             )
     except Exception as error:  # the exporter raises what it likes
         raise ExportError(f"cannot be exported to ONNX: {str(error)[:200]}") from error
+
+
+def _register_converters() -> None:
+    """Let the exporter know of boosted trees of other libraries, where onnxmltools is installed."""
+    from skl2onnx import update_registered_converter
+    from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
+
+    for library, name, folder in (
+        ("lightgbm", "LGBMClassifier", "LightGbm"),
+        ("xgboost", "XGBClassifier", "XGBoost"),
+    ):
+        with suppress(ImportError):
+            converters = import_module(
+                f"onnxmltools.convert.{library}.operator_converters.{folder}"
+            )
+            update_registered_converter(
+                getattr(import_module(library), name), f"Own{name}",
+                calculate_linear_classifier_output_shapes,
+                getattr(converters, f"convert_{library}"),
+                options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
+            )  # fmt: skip
 
 
 @dataclass
@@ -236,7 +263,7 @@ def _with_float32_thresholds(classify: Pipeline) -> Pipeline:
     sends the other way. The largest float32 that is not above it splits float32 values alike.
     """
     same = copy.deepcopy(classify)
-    for estimator in _parts(same):
+    for estimator in parts_of(same):
         for predictor in chain.from_iterable(getattr(estimator, "_predictors", ())):
             exact = predictor.nodes["num_threshold"]
             rounded = exact.astype(np.float32)
@@ -245,7 +272,7 @@ def _with_float32_thresholds(classify: Pipeline) -> Pipeline:
     return same
 
 
-def _parts(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
+def parts_of(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
     """An estimator and those inside it, however deep."""
     yield estimator
     inside = [step for _, step in getattr(estimator, "steps", ())]
@@ -253,4 +280,4 @@ def _parts(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
     inside += [c.estimator for c in getattr(estimator, "calibrated_classifiers_", ())]
     for part in inside:
         if isinstance(part, BaseEstimator):
-            yield from _parts(part)
+            yield from parts_of(part)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
@@ -19,14 +21,21 @@ from classification_model.pipeline import (
     FramePipeline,
     build_classifier,
     encoding_step,
+    rows_of_enough,
+    with_shared_leaves,
 )
-from classification_model.processing.data_manager import Dataset
+from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import Matrix
-from classification_model.processing.splitting import Units
+from classification_model.processing.splitting import Fold, Units, folds
+from classification_model.processing.typed_columns import Indices
 from classification_model.progress import Progress
-from classification_model.training.selection import choose
+from classification_model.publishing.audit import Confidence
+from classification_model.training.selection import Wanted, choose
 
-__all__ = ["Encoded", "choose_estimator", "encode", "fit", "scores"]
+__all__ = ["Encoded", "choose_estimator", "confidence", "encode", "fit", "scores"]
+
+
+_FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +46,31 @@ class Encoded:
     matrix: Matrix
     labels: Sequence[Label]
     units: Units
+    of_folds: Callable[[Sequence[Fold]], Sequence[Matrix]]
+    remarks: Callable[[], Iterable[str]]
+    groups: Indices | None = None
 
 
 def encode(config: Config, train: Dataset) -> Encoded:
     """Learn the features of the training rows, which were validated."""
     step = encoding_step(config)
-    return Encoded(step, step.fit_matrix(train.typed()), train.labels, train.units)
+    found = step.fit_folds(
+        train.typed(), train.labels, folds(train.units, train.labels, count=_FOLDS)
+    )
+    return Encoded(
+        step, found.matrix, train.labels, train.units, found.of_folds, found.remarks, train.groups
+    )
 
 
 def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choice:
     """The estimator that config.yml names, or the winner of a comparison."""
+    for remark in train.remarks():
+        progress.say(remark)
     if config.estimator.name != "auto":
-        return Choice(estimator=config.estimator)
+        groups = train.groups
+        return Choice(
+            estimator=with_shared_leaves(config.estimator, config.publish.min_rows, groups)
+        )
     progress.say(f"Comparing candidates on {len(train.labels)} rows by cross-validation")
     choice = choose(
         train.matrix,
@@ -57,6 +79,8 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
         seed=config.random_state,
         time_budget=config.time_budget,
         units=train.units,
+        of_folds=train.of_folds,
+        wanted=Wanted(min_rows=rows_of_enough(config.publish.min_rows, train.groups)),
         progress=progress,
     )
     if choice.cut_short:
@@ -73,7 +97,13 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     Raises:
         ConfigError: the estimator refuses its parameters.
     """
-    classify = build_classifier(train.step.features_, choice.estimator, config.random_state)
+    classify = build_classifier(
+        train.step.features_,
+        choice.estimator,
+        config.random_state,
+        config.features,
+        min_rows=rows_of_enough(config.publish.min_rows, train.groups),
+    )
     try:
         with warnings.catch_warnings():
             # Whether it converged or not, it is judged by its answers.
@@ -82,6 +112,19 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
         raise ConfigError(f"estimator {choice.estimator.name}: {error}") from error
     return FramePipeline([("encode", train.step), ("classify", classify)])
+
+
+def confidence(judged: FramePipeline, split: Split) -> Confidence:
+    """How sure a model is of the true class, of the rows that it was fitted on and of the rest."""
+    return Confidence(_of_truth(judged, split.train), _of_truth(judged, split.held_out))
+
+
+def _of_truth(judged: FramePipeline, data: Dataset) -> npt.NDArray[np.float64]:
+    place = {label: i for i, label in enumerate(judged.classes_.tolist())}
+    truth = np.array([place[label] for label in data.labels])
+    answers = scores(judged, judged.named_steps["encode"].matrix(data.typed()))
+    found: npt.NDArray[np.float64] = answers[np.arange(len(data)), truth]
+    return found
 
 
 def scores(pipeline: FramePipeline, matrix: Matrix) -> Probabilities:

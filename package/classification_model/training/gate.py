@@ -26,7 +26,6 @@ from classification_model.evaluation.paired import (
     surely_below,
     suspected_leak,
 )
-from classification_model.processing.functions import functions_of
 from classification_model.progress import Progress
 from classification_model.training import fitting
 from classification_model.training.recipes import Contestant, fitted_here
@@ -308,11 +307,12 @@ def _suspicion(new: Candidate, reference: Contestant) -> str | None:
 
 def _importance(contestant: Contestant) -> dict[str, float]:
     pipeline, config = contestant.pipeline(), contestant.config
+    encode = pipeline.named_steps["encode"]
     ranked, _ = importance(
         contestant.split.held_out,
         predict=lambda matrix: fitting.scores(pipeline, matrix),
-        features=pipeline.named_steps["encode"].features_,
-        functions=functions_of(config.features),
+        features=encode.features_,
+        functions=encode.functions(),
         schema=config.row_schema(),
         classes=contestant.classes,
         seed=config.random_state,

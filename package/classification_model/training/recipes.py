@@ -21,14 +21,16 @@ __all__ = ["Contestant", "fitted_here", "recipe_of"]
 
 def recipe_of(config: Config, choice: Choice) -> Recipe:
     """What config.yml asks for, and what was chosen."""
+    own = bool(config.derived) or "features." in choice.model_dump_json()
     return Recipe(
         target=config.target,
         columns=config.columns,
         derived=config.derived,
-        features=config.features if config.derived else "",
+        features=config.features if own else "",
         seed=config.random_state,
         estimator=config.estimator,
         chosen=choice.estimator,
+        publish=config.publish,
     )
 
 
@@ -104,6 +106,7 @@ def fitted_here(recipe: Recipe, config: Config, home: Home, split: Split) -> Con
             "features": recipe.features,
             "random_state": recipe.seed,
             "estimator": recipe.chosen,
+            "publish": recipe.publish,
         }
     )
     contestant = Contestant(then, Choice(estimator=recipe.chosen), _rows(then, config, home, split))

@@ -38,7 +38,7 @@ class Search:
     """A table and what candidates answered out of fold.
 
     Attributes:
-        table: the rows.
+        tables: the rows, once for each fold, since what is learned from labels differs.
         repeats: the folds of each division.
         largest: the bytes that a model may have.
         configs: the candidates that were compared, with the work that was best for each.
@@ -47,7 +47,7 @@ class Search:
         ended: whether the clock ended a walk.
     """
 
-    table: Table
+    tables: Sequence[Table]
     repeats: Sequence[Sequence[Fold]]
     largest: float
     configs: dict[str, EstimatorConfig] = field(default_factory=dict)
@@ -56,18 +56,24 @@ class Search:
     ended: bool = False
 
     def __post_init__(self) -> None:
-        self.classes = int(self.table.target.max()) + 1
+        self.classes = int(self.tables[0].target.max()) + 1
         self.folds = [fold for repeat in self.repeats for fold in repeat]
-        self.truth = self.table.target[np.concatenate([test for _, test in self.folds])]
+        self.truth = self.tables[0].target[np.concatenate([test for _, test in self.folds])]
         rows = [sum(len(test) for _, test in repeat) for repeat in self.repeats]
         self.repeat = np.repeat(np.arange(len(rows)), rows)
 
     def walk(
-        self, config: EstimatorConfig, fold: Fold, deadline: float, *, at_least: int = 0
+        self,
+        config: EstimatorConfig,
+        number: int,
+        fold: Fold,
+        deadline: float,
+        *,
+        at_least: int = 0,
     ) -> Any:
-        """One walk, for a worker to do."""
+        """One walk, for a worker to do; ``fold`` are rows of the fold with the number."""
         return joblib.delayed(walk)(
-            config, self.table, fold,
+            config, self.tables[number], fold,
             deadline=deadline, furthest=self._furthest(config), at_least=at_least,
         )  # fmt: skip
 
@@ -100,11 +106,13 @@ class Search:
     def _size(self, config: EstimatorConfig, rounds: float) -> float:
         trees = self.classes if self.classes > 2 else 1
         if config.name == "lightgbm":
-            bound = len(self.table.target) // config.parameters.get("min_data_in_leaf", 20)
+            bound = len(self.tables[0].target) // config.parameters.get("min_data_in_leaf", 20)
             leaves = min(config.parameters.get("num_leaves", 31), max(1, bound))
             return float(_NODE * (2 * leaves - 1) * trees * rounds)
-        codes = (np.nanmax(self.table.matrix[:, i], initial=0) + 2 for i in self.table.categories)
-        width = self.table.matrix.shape[1] + int(sum(codes))
+        codes = (
+            np.nanmax(self.tables[0].matrix[:, i], initial=0) + 2 for i in self.tables[0].categories
+        )
+        width = self.tables[0].matrix.shape[1] + int(sum(codes))
         if config.name == "linear":
             return float(_WEIGHT * width * trees)
         hidden, layers = config.parameters["hidden"], config.parameters["layers"]

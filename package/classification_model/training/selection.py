@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import joblib
@@ -21,7 +21,7 @@ from classification_model.bundle.provenance import Choice, Compared
 from classification_model.config.schema import EstimatorConfig
 from classification_model.pipeline import categorical_columns
 from classification_model.processing.features import Feature, Matrix
-from classification_model.processing.splitting import Units, row_units
+from classification_model.processing.splitting import Fold, Units, row_units
 from classification_model.progress import Progress
 from classification_model.training import vote
 from classification_model.training.candidates import bags, candidates
@@ -57,7 +57,7 @@ class Wanted:
     max_model_mb: float = 20
 
 
-def choose(
+def choose(  # noqa: PLR0913 - each says something else of the table or of what is wanted
     matrix: Matrix,
     labels: Sequence[object],
     plan: Sequence[Feature],
@@ -65,6 +65,7 @@ def choose(
     seed: int,
     time_budget: float,
     units: Units | None = None,
+    of_folds: Callable[[Sequence[Fold]], Sequence[Matrix]] | None = None,
     wanted: Wanted | None = None,
     progress: Progress | None = None,
 ) -> Choice:
@@ -78,6 +79,8 @@ def choose(
         time_budget: seconds; what runs when they end is ended, and what it reached counts. The
             first candidate is always compared.
         units: what no fold divides, and whether folds look forward; without them each row.
+        of_folds: the matrix of all rows for each fold, where what is learned from labels is in it;
+            by default ``matrix``.
         wanted: what the vote is to be good at, and its bounds.
         progress: told which candidate is next, and the log loss of the newest.
     """
@@ -87,8 +90,11 @@ def choose(
         units or row_units(len(target), seed), target, matrix.size * max(1, len(classes) - 1)
     )
     wanted = wanted or Wanted()
-    table = Table(matrix, target, categorical_columns(plan), wanted.min_rows, seed)
-    search = Search(table, repeats, wanted.max_model_mb * _ROOM * 1e6)
+    parts = [fold for repeat in repeats for fold in repeat]
+    matrices = of_folds(parts) if of_folds else [matrix] * len(parts)
+    columns = categorical_columns(plan)
+    tables = [Table(one, target, columns, wanted.min_rows, seed) for one in matrices]
+    search = Search(tables, repeats, wanted.max_model_mb * _ROOM * 1e6)
     available = candidates(len(target), plan)
     names = [*available]
     screened = {n: c for n, c in available.items() if c.name == "lightgbm" and n != names[0]}
@@ -118,9 +124,9 @@ class _Race:
         """Walk each candidate on all folds; the ``first`` makes a step whatever the clock says."""
         search = self.search
         walks = [
-            search.walk(config, fold, self.deadline, at_least=int(name == first))
+            search.walk(config, number, fold, self.deadline, at_least=int(name == first))
             for name, config in named.items()
-            for fold in search.folds
+            for number, fold in enumerate(search.folds)
         ]
         paths = self.parallel(walks) if walks else iter([])
         for name, config in named.items():
@@ -138,14 +144,14 @@ class _Race:
             len(search.losses), self.total, f"{len(named)} more shapes of trees"
         )
         train, test = search.folds[0]
-        draw = np.random.default_rng(search.table.seed)
+        draw = np.random.default_rng(search.tables[0].seed)
         rows = min(len(train), max(_AT_LEAST, int(_SHARE * len(train))))
         fold = (
             np.sort(draw.permutation(train)[:rows]),
             np.sort(draw.permutation(test)[:_ANSWERED]),
         )
         until = time.time() + _TIME * left
-        paths = list(self.parallel(search.walk(one, fold, until) for one in named.values()))
+        paths = list(self.parallel(search.walk(one, 0, fold, until) for one in named.values()))
         search.ended |= any(path.ended for path in paths)
         losses = {
             name: min(path.losses) for name, path in zip(named, paths, strict=True) if path.losses
@@ -170,7 +176,9 @@ def _chosen(search: Search, metric: str) -> Choice:
     hot = vote.temperature(truth, mixed)
     fits = int(search.largest // sum(sizes[name] for name in weights))
     members = tuple(
-        _member(search.configs[name], weights[name] / total / hot, len(search.table.target), fits)
+        _member(
+            search.configs[name], weights[name] / total / hot, len(search.tables[0].target), fits
+        )
         for name in search.losses
         if name in weights
     )

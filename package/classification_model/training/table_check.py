@@ -103,7 +103,12 @@ def _columns(data: Dataset, new: Indices, old: Bundle, config: Config) -> Iterat
         if name in then and then[name].kind == column.kind
     }
     now = profile_of(
-        schema.model_copy(update={"columns": kept}), rows.columns, rows.labels, like=before
+        schema.model_copy(update={"columns": kept}),
+        rows.columns,
+        rows.labels,
+        min_rows=config.publish.min_rows,
+        groups=rows.groups,
+        like=before,
     )
     for change in column_changes(before, now):
         lines = ", ".join(str(line) for line in rows.lines[:_SHOWN])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import IO
@@ -17,15 +18,26 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.errors import DataError
-from classification_model.processing.reading.delimiters import find_delimiter
-from classification_model.processing.reading.encodings import encoding_of, known_encoding, utf8
-from classification_model.processing.reading.sources import Block, Record, Source, opened, position
+from classification_model.processing.reading.charsets import Unsure
+from classification_model.processing.reading.delimiters import cells_of
+from classification_model.processing.reading.encodings import decided, utf8
+from classification_model.processing.reading.heads import read_head
+from classification_model.processing.reading.sources import (
+    BLANK,
+    HEADER_AGAIN,
+    Block,
+    Record,
+    Source,
+    opened,
+    position,
+)
 
-__all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "records"]
+__all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "records", "refuse_binary"]
 
 BLOCK = 4 * 2**20
 """Bytes of a block: some ten thousand rows."""
 
+_SAMPLE = 2**20
 _LONGEST = 32 * 2**20  # a line beyond it is none
 _LF, _CR, _QUOTE = b'\n\r"'
 _BINARY = frozenset("\0\1\2\3\4\5\6\7")  # no text has these; pictures and archives have many
@@ -45,31 +57,54 @@ def head_of(
     name: str, stream: IO[bytes], known_columns: Collection[str], encoding: str | None = None
 ) -> Source:
     """The same, of the bytes of a file called ``name``."""
-    told, sample = encoding_of(stream)
-    encoding = known_encoding(encoding) if encoding else told
+    try:
+        encoding, sample = decided(stream, encoding)
+    except Unsure as error:
+        raise DataError(
+            f"{name}: is not UTF-8, and it is not sure what it is ({error}); say it with --encoding"
+        ) from None
     text = sample.decode(encoding, "replace")
-    lines = io.StringIO(text, newline="").readlines()
     if not text.strip():
         raise DataError(f"{name}: empty; the first line must name the columns")
-    delimiter = find_delimiter(text, known_columns)
-    header = _header(lines, delimiter)
-    if header is None or _BINARY.intersection("".join(header.cells)):
+    source = _with_header(name, text, encoding, known_columns)
+    if source is None or _BINARY.intersection("".join(source.columns)):
         raise DataError(
             f"{name}, line 1: is no header of a CSV; save the file as text, as CSV, with the "
             "names of the columns on its first line"
         )
-    columns = tuple(cell.strip() for cell in header.cells)
-    return Source(name, "csv", columns, delimiter, encoding)
+    return source
 
 
-def _header(lines: Sequence[str], delimiter: str) -> Record | None:
-    width = 0
-    for line in csv.reader(iter(lines), delimiter=delimiter):
-        if line:
-            width = len(line)
-            break
-    found, _ = _read(lines, 1, width, delimiter, most=1)
-    return found[0] if found and not found[0].fault else None
+def refuse_binary(name: str, stream: IO[bytes], encoding: str) -> None:
+    """See that the beginning of a file is text: a picture, an archive or a spreadsheet is not.
+
+    Raises:
+        DataError: it is not; the line is named.
+    """
+    text = stream.read(_SAMPLE).decode(encoding, "replace")
+    position = next((i for i, character in enumerate(text) if character in _BINARY), None)
+    if position is not None:
+        line = text.count("\n", 0, position) + 1
+        raise DataError(
+            f"{name}, line {line}: holds {text[position]!r}, so it is a binary file and no CSV; "
+            "save it as text, as CSV"
+        )
+
+
+def _with_header(
+    name: str, text: str, encoding: str, known_columns: Collection[str]
+) -> Source | None:
+    head = read_head(text, known_columns)
+    if head is None:
+        return None
+    source = Source(
+        name, "csv", head.columns, head.delimiter, encoding, head.above, spaced=head.spaced
+    )
+    lines = io.StringIO(text, newline="").readlines()[head.above :]
+    found, used = _read(lines, 1, source, most=1)
+    if not found or found[0].fault not in (None, BLANK):
+        return None
+    return replace(source, header="".join(lines[:used]).rstrip("\r\n"))
 
 
 def blocks(source: Source, size: int = BLOCK) -> Iterator[Block]:
@@ -79,7 +114,7 @@ def blocks(source: Source, size: int = BLOCK) -> Iterator[Block]:
         DataError: the file cannot be read, or a line is longer than any row.
     """
     with opened(source.name) as stream:
-        chunks = utf8(stream, source.encoding, stream.read(size), size)
+        chunks = utf8(stream, source.encoding, stream.read(_SAMPLE), size)
         rest, line = b"", 0
         for chunk, last in _with_last(chunks):
             rest += chunk
@@ -119,9 +154,8 @@ def _with_last(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 def _without_header(source: Source, text: bytes) -> tuple[bytes, int]:
     """What follows the header, and the line on which it starts."""
     lines = _lines(text)
-    blank = next((i for i, line in enumerate(lines) if line.strip("\r\n")), len(lines))
-    _, used = _read(lines[blank:], 1, len(source.columns), source.delimiter, most=1)
-    taken = blank + used
+    _, used = _read(lines[source.above :], 1, source, most=1)
+    taken = source.above + used
     return text[_size(lines[:taken]) :], 1 + taken
 
 
@@ -137,7 +171,7 @@ def _whole_records(source: Source, text: bytes, *, last: bool) -> tuple[int, int
     lines = _lines(text)
     if not last:
         lines.pop()  # it may go on
-    _, used = _read(lines, 1, len(source.columns), source.delimiter, last=last)
+    _, used = _read(lines, 1, source, last=last)
     return _size(lines[:used]), used, False
 
 
@@ -176,7 +210,7 @@ def quotes(text: bytes, delimiter: str) -> npt.NDArray[np.int64] | None:
 
 def records(source: Source, content: bytes, line: int) -> Iterator[Record]:
     """The records of a text, which starts on a line; the faulty ones among them."""
-    found, _ = _read(_lines(content), line, len(source.columns), source.delimiter)
+    found, _ = _read(_lines(content), line, source)
     return (_checked(source, record) for record in found)
 
 
@@ -205,13 +239,12 @@ def _is_text(text: str) -> bool:
 def _read(
     lines: Sequence[str],
     first: int,
-    width: int,
-    delimiter: str,
+    source: Source,
     *,
     last: bool = True,
     most: int | None = None,
 ) -> tuple[list[Record], int]:
-    """Records of ``width`` cells, and how many lines they take.
+    """The records of a source's lines, and how many lines they take.
 
     Where more lines may follow (not ``last``), a record that is not closed is left to them.
     """
@@ -219,12 +252,13 @@ def _read(
     start = 0
     while start < len(lines) and len(found) != most:
         began = start
-        reader = csv.reader(_from(lines, start), delimiter=delimiter, strict=True)
+        rest = _from(lines, start)
+        reader = cells_of(rest, source.delimiter, spaced=source.spaced, strict=True)
         try:
             for cells in reader:
                 end = began + reader.line_num
                 if cells:
-                    record = _record(lines, start, end, cells, width)
+                    record = _record(lines[start:end], cells, source)
                     found.append(replace(record, line=first + start))
                 start = end
                 if len(found) == most:
@@ -241,14 +275,25 @@ def _from(lines: Sequence[str], start: int) -> Iterator[str]:
     return (lines[i] for i in range(start, len(lines)))
 
 
-def _record(lines: Sequence[str], start: int, end: int, cells: Sequence[str], width: int) -> Record:
-    text = "".join(lines[start:end]).rstrip("\r\n")
+def _record(lines: Sequence[str], cells: Sequence[str], source: Source) -> Record:
+    text = "".join(lines).rstrip("\r\n")
+    width = len(source.columns)
+    if len(cells) > 1 and not text.strip(source.delimiter):
+        return Record(0, text, fault=BLANK)
+    if text == source.header:
+        return Record(0, text, fault=HEADER_AGAIN)
+    if len(cells) > width and not "".join(cells[width:]).strip():  # the line ends in delimiters
+        return Record(0, source.delimiter.join(map(_quoted, cells[:width])), cells[:width])
     if len(cells) == width:
         return Record(0, text, cells)
     fault = f"has {len(cells)} cells, and the header has {width}"
-    if end - start > 1:
+    if len(lines) > 1:
         raise csv.Error(fault)
     return Record(0, text, fault=fault)
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if re.search('[",;|\\s]', cell) else cell
 
 
 def _reason(error: csv.Error) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
+from classification_model.processing.reading.delimiters import plain_line
 from classification_model.processing.reading.sources import Record, Source
 
 __all__ = ["csv_line", "line_of", "neutral", "text_of"]
@@ -27,11 +26,7 @@ def neutral(cell: str) -> str:
 
 def csv_line(cells: Iterable[object]) -> str:
     """Cells as a line of CSV, without its end, neutral to spreadsheets."""
-    stream = io.StringIO()
-    # The writer quotes what has a character of its line end, so that must be both of them.
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([neutral(text_of(cell)) for cell in cells])
-    return stream.getvalue().removesuffix("\r\n")
+    return plain_line(neutral(text_of(cell)) for cell in cells)
 
 
 def text_of(value: object) -> str:

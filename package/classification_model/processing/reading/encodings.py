@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import IO, cast
 
 from classification_model.errors import DataError
+from classification_model.processing.reading.charsets import recognised
 
-__all__ = ["encoding_of", "is_utf8", "known_encoding", "utf8"]
+__all__ = ["decided", "is_utf8", "known_encoding", "utf8"]
 
 _PART, _MOST_PARTS = 2**20, 64
 _MARKS = (
@@ -18,14 +19,19 @@ _MARKS = (
 )
 
 
-def encoding_of(stream: IO[bytes]) -> tuple[str, bytes]:
+def decided(stream: IO[bytes], told: str | None = None) -> tuple[str, bytes]:
     """How the text of a file is encoded, and its beginning.
 
-    It is told by the first part that is not all ASCII. Text that is mostly UTF-8 is UTF-8, and
-    its other lines are faulty; text that mostly is not is what most call Latin-1, with the euro
-    sign and typographic quotes.
+    What a person told is so. Else the first part that is not all ASCII decides. Text that is
+    mostly UTF-8 is UTF-8, and its other lines are faulty.
+
+    Raises:
+        DataError: there is no such encoding.
+        Unsure: it is not UTF-8, and more than one encoding is likely.
     """
     head = part = stream.read(_PART)
+    if told:
+        return known_encoding(told), head
     parts = 1
     while part.isascii() and len(part) == _PART and parts < _MOST_PARTS:
         part = stream.read(_PART)
@@ -40,7 +46,7 @@ def _encoding_of(sample: bytes, *, whole: bool) -> str:
     lines = sample.split(b"\n")
     lines = [line for line in (lines if whole else lines[:-1] or lines) if not line.isascii()]
     faulty = sum(not is_utf8(line) for line in lines)
-    return "cp1252" if 2 * faulty > len(lines) else "utf-8"
+    return recognised(lines) if 2 * faulty > len(lines) else "utf-8"
 
 
 def known_encoding(name: str) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import glob
 import gzip
 import os
+import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, Literal
 
 from classification_model.errors import DataError, MissingExtraError
+from classification_model.processing.reading.packed import PACKED, SHEET, unpacked
 
 __all__ = [
+    "BLANK",
+    "HEADER_AGAIN",
     "Block",
     "Format",
     "Record",
@@ -25,6 +29,7 @@ __all__ = [
     "filesystem",
     "format_of",
     "is_remote",
+    "notes_on",
     "opened",
     "parquet",
     "position",
@@ -35,6 +40,7 @@ __all__ = [
 Format = Literal["csv", "jsonl", "parquet"]
 
 _SHOWN = 5
+_USUAL = ("utf-8", "utf-8-sig", "utf-16")
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -43,18 +49,26 @@ _SUFFIXES: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    SHEET: "csv",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file whose head was read: its columns, and how it is written."""
+    """A file whose head was read: its columns, and how it is written.
+
+    Of a CSV, ``above`` counts the lines in front of the header, ``header`` is its text, and
+    ``spaced`` says that blanks stand between a delimiter and a quote.
+    """
 
     name: str
     format: Format
     columns: tuple[str, ...]
     delimiter: str = ","
     encoding: str = "utf-8"
+    above: int = 0
+    header: str = ""
+    spaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,7 @@ class Record:
     """One row as it was read: the line it starts on, its text and its cells by column.
 
     With ``fault`` it could not be read, for that reason; ``column`` says in which cell, if in
-    one. The text is that of a CSV, without the line's end.
+    one. The text is that of a CSV, without the line's end. Training leaves out what is ``no_row``.
     """
 
     line: int
@@ -88,6 +102,15 @@ class Record:
     fault: str | None = None
     column: str | None = None
 
+    @property
+    def no_row(self) -> bool:
+        """Whether it is nothing but delimiters, or the header once more."""
+        return self.fault in (BLANK, HEADER_AGAIN)
+
+
+BLANK = "holds nothing but delimiters"
+HEADER_AGAIN = "is the header once more"
+
 
 def format_of(name: str) -> Format:
     """The format that a file's name says; CSV where it says none.
@@ -95,10 +118,12 @@ def format_of(name: str) -> Format:
     Raises:
         DataError: the name says a format that is not read.
     """
-    suffix = os.path.splitext(name.removesuffix(".gz"))[1].lower()  # noqa: PTH122 - or a URL
+    for ending in PACKED:
+        name = name.removesuffix(ending)
+    suffix = os.path.splitext(_stored(name))[1].lower()  # noqa: PTH122 - or a URL
     if suffix and suffix not in _SUFFIXES:
         known = ", ".join(_SUFFIXES)
-        raise DataError(f"{name}: cannot tell what {suffix!r} is; a file to score ends in {known}")
+        raise DataError(f"{name}: cannot tell what {suffix!r} is; a table ends in {known}")
     return _SUFFIXES.get(suffix, "csv")
 
 
@@ -138,21 +163,17 @@ def _matches(name: str) -> list[str]:
 
 @contextmanager
 def opened(name: str) -> Iterator[IO[bytes]]:
-    """The bytes of a file, unpacked where its name ends in .gz.
+    """The bytes of a file, unpacked where its name says that it is packed.
 
     Raises:
         DataError: it cannot be read, or is damaged.
     """
     try:
-        with _open(name) as stream:
-            if name.endswith(".gz"):
-                with gzip.GzipFile(fileobj=stream) as unpacked:
-                    yield cast("IO[bytes]", unpacked)
-            else:
-                yield stream
+        with _open(name) as stream, unpacked(name, stream) as content:
+            yield content
     except FileNotFoundError:
         raise DataError(f"{name}: no such file") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise DataError(f"{name}: damaged: {error}") from None
     except OSError as error:
         raise DataError(f"{name}: cannot be read: {error.strerror or error}") from None
@@ -162,7 +183,13 @@ def _open(name: str) -> Any:
     if is_remote(name):
         system, path = filesystem(name)
         return system.open(path, "rb")
-    return Path(name).open("rb")
+    return Path(_stored(name)).open("rb")
+
+
+def _stored(name: str) -> str:
+    """The file in which a sheet is."""
+    path, mark, _ = name.partition(f"{SHEET}#")
+    return path + mark.removesuffix("#")
 
 
 def position(stream: IO[bytes]) -> int:
@@ -176,7 +203,7 @@ def size_of(name: str) -> int:
         system, path = filesystem(name)
         return int(system.size(path) or 0)
     try:
-        return Path(name).stat().st_size
+        return Path(_stored(name)).stat().st_size
     except OSError:
         return 0
 
@@ -212,7 +239,18 @@ def unreadable(name: str, faults: Sequence[Record]) -> DataError:
     """The error that names the first of the lines that could not be read."""
     shown = "; ".join(f"line {record.line}: {record.fault}" for record in faults[:_SHOWN])
     more = f"; and {len(faults) - _SHOWN} lines more" if len(faults) > _SHOWN else ""
-    return DataError(f"{name}, {shown}{more}; mend the lines")
+    return DataError(f"{name}, {shown}{more}; mend the lines, or save the file as UTF-8")
+
+
+def notes_on(source: Source, left_out: Sequence[Record] = ()) -> list[str]:
+    """What a person should know of how a file was read, and which of its lines are no rows."""
+    notes = [f"read as {source.encoding}"] if source.encoding not in _USUAL else []
+    if source.above:
+        notes.append(f"{source.above} line(s) above the header left out")
+    for fault in (BLANK, HEADER_AGAIN):
+        lines = [record.line for record in left_out if record.fault == fault]
+        notes += [f"{len(lines)} line(s) left out: line {lines[0]} {fault}"] if lines else []
+    return notes
 
 
 def check_columns(

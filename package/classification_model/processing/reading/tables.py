@@ -95,7 +95,9 @@ class _CsvTable:
         filled = np.diff(ends) > 1
         self._starts, self._ends = ends[:-1][filled], ends[1:][filled]
         self._gaps = not filled.all()
-        self.odd = np.zeros(len(self._starts), np.bool_)
+        # Nothing but delimiters, or ragged.
+        self.odd = self._ends - self._starts == max(len(self.names), 2)
+        self._mark_headers()
         self._as_it_stands = as_csv and self.source.delimiter == ","
         self._mark_what_is_no_text()
         self._to_neutralise = np.empty(0, np.int64)
@@ -147,6 +149,13 @@ class _CsvTable:
 
     def _rows_at(self, places: Positions) -> Positions:
         return np.searchsorted(self._ends, places)
+
+    def _mark_headers(self) -> None:
+        header = f"\n{self.source.header}\n".encode("utf-8", "surrogateescape")
+        at = self._text.find(header) if self.source.header else -1
+        while at >= 0:
+            self.odd[self._rows_at(np.array([at + 1]))] = True
+            at = self._text.find(header, at + 1)
 
     def _mark_what_is_no_text(self) -> None:
         if b"\0" in self._text:

@@ -1,15 +1,16 @@
-"""A labelled CSV by whole columns, part by part: what training reads."""
+"""A labelled table by whole columns, part by part: what training reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from classification_model.errors import DataError, MissingExtraError
-from classification_model.processing.reading import csv_blocks, records
+from classification_model.processing.reading import blocks, records
+from classification_model.processing.reading.csv_cells import text_of
 from classification_model.processing.reading.sources import (
     Block,
     Record,
@@ -17,21 +18,25 @@ from classification_model.processing.reading.sources import (
     size_of,
     unreadable,
 )
-from classification_model.processing.typed_columns import Indices
+from classification_model.processing.typed_columns import Indices, TypedColumn
 from classification_model.progress import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Part", "parts"]
+__all__ = ["Part", "cells_of", "parts"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some rows as columns of text, and the line of the file that each row starts on."""
+    """Some rows as columns of raw values, and the line of the file that each row starts on."""
 
-    columns: Mapping[str, pa.Array]
+    columns: Mapping[str, pa.Array | TypedColumn]
     lines: Indices
+
+    def texts(self, name: str) -> list[str]:
+        """The cells of a column as a CSV has them."""
+        return [text_of(value) for value in cells_of(self.columns[name])]
 
     def take(self, rows: Indices) -> Part:
         """Some of the rows."""
@@ -39,13 +44,19 @@ class Part:
         return Part(taken, self.lines[rows])
 
 
-def parts(source: Source, wanted: Sequence[str], progress: Progress) -> Iterator[Part]:
-    """The rows of a CSV, in order.
+def parts(
+    source: Source,
+    wanted: Sequence[str],
+    progress: Progress,
+    left_out: list[Record] | None = None,
+) -> Iterator[Part]:
+    """The rows of a table, in order.
 
     Args:
         source: as its head was read.
         wanted: the columns that are asked for.
         progress: is told of the rows.
+        left_out: gets the lines that are no rows.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
@@ -59,15 +70,22 @@ def parts(source: Source, wanted: Sequence[str], progress: Progress) -> Iterator
         ) from None
     faults: list[Record] = []
     rows, size = 0, size_of(source.name)
-    for block in csv_blocks.blocks(source):
+    for block in blocks.blocks(source):
         part = _by_columns(block, wanted) or _by_rows(block, wanted, faults)
         rows += len(part.lines)
         progress.count(rows, max(rows, round(rows * size / max(block.done, 1))), "rows")
         yield part
-    if faults:
+    if left_out is not None:
+        left_out += [record for record in faults if record.no_row]
+    if faults := [record for record in faults if not record.no_row]:
         raise unreadable(source.name, faults)
     if not rows:
         raise DataError(f"{source.name}: has a header and no rows")
+
+
+def cells_of(column: pa.Array | TypedColumn) -> list[Any]:
+    """The raw values of a column, one by one."""
+    return column.each() if isinstance(column, TypedColumn) else column.to_pylist()
 
 
 def _by_columns(block: Block, wanted: Sequence[str]) -> Part | None:
@@ -86,6 +104,12 @@ def _by_rows(block: Block, wanted: Sequence[str], faults: list[Record]) -> Part:
     found = [*records.records(block)]
     faults += [record for record in found if record.fault]
     good = [record for record in found if record.row is not None and not record.fault]
-    cells = {name: [(record.row or {})[name] for record in good] for name in wanted}
-    columns = {name: pa.array(column, pa.string()) for name, column in cells.items()}
+    cells = {name: [(record.row or {}).get(name) for record in good] for name in wanted}
+    columns: dict[str, pa.Array | TypedColumn] = {
+        # JSON may hold anything in a column.
+        name: pa.array(column, pa.string())
+        if block.source.format == "csv"
+        else TypedColumn.of(column)
+        for name, column in cells.items()
+    }
     return Part(columns, np.array([record.line for record in good], np.int64))

@@ -1,0 +1,46 @@
+"""What a client is told that sends a body in another form than JSON."""
+
+from collections.abc import Callable, Coroutine
+from email.message import Message
+from typing import Any
+
+from fastapi import HTTPException, Request, Response
+from fastapi.routing import APIRoute
+
+__all__ = ["JsonRoute", "refuse_compressed"]
+
+
+class JsonRoute(APIRoute):
+    """A route whose body, where it has one, is JSON: whoever sends another is told so."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+        if self.body_field is None:
+            return answer
+
+        async def handle(request: Request) -> Response:
+            refuse_compressed(request)
+            kind = request.headers.get("content-type", "")
+            if not _means_json(kind):
+                found = f"found {kind[:100]!r}" if kind else "found none"
+                raise HTTPException(415, f"send Content-Type: application/json; {found}")
+            return await answer(request)
+
+        return handle
+
+
+def refuse_compressed(request: Request) -> None:
+    """Raises HTTPException: the body would have to be unpacked first."""
+    coding = request.headers.get("content-encoding", "identity")
+    if coding.lower() != "identity":
+        sentence = f"send the body uncompressed; found Content-Encoding: {coding[:100]}"
+        raise HTTPException(415, sentence, headers={"accept-encoding": "identity"})
+
+
+def _means_json(content_type: str) -> bool:
+    """Whether FastAPI reads a body of this type as JSON."""
+    message = Message()
+    message["content-type"] = content_type
+    subtype = message.get_content_subtype()
+    is_json = subtype == "json" or subtype.endswith("+json")
+    return message.get_content_maintype() == "application" and is_json

@@ -1,0 +1,101 @@
+"""What encoders that learn from labels say of rows that they were not fitted on.
+
+An encoder that has seen a row's label tells it: of a code that occurs once it says nothing else.
+So what is said of a training row comes from the rows of other folds; and where candidates are
+compared, what is said of a fold's test rows comes from that fold's training rows alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["CrossFit", "Fit", "Fold", "Says"]
+
+Indices = npt.NDArray[np.intp]
+Matrix = npt.NDArray[np.float32]
+Fold = tuple[Indices, Indices]
+"""The positions of the rows to fit on, and of those to answer."""
+
+Says = Callable[[Indices], Matrix]
+"""What a fitted encoder says of rows: shape ``(rows, numbers)``."""
+
+Fit = Callable[[Indices], Says]
+"""Fits an encoder on rows."""
+
+
+class CrossFit:
+    """An encoder by folds. It is fitted once on the same rows, however many folds ask for it.
+
+    Folds that part all rows into five need 16 fits: one on all rows, five without a fold, and
+    ten without two.
+
+    Args:
+        fit: what fits.
+        folds: by which the rows are parted, groups kept together where they must be.
+        rows: how many rows there are.
+    """
+
+    def __init__(
+        self, fit: Fit, folds: Sequence[Fold], rows: int, fitted: dict[bytes, Says] | None = None
+    ) -> None:
+        self._fit = fit
+        self._folds = folds
+        self._rows = rows
+        self._fitted: dict[bytes, Says] = {} if fitted is None else fitted
+
+    def by(self, folds: Sequence[Fold]) -> CrossFit:
+        """The same by other folds; what was fitted is shared."""
+        return CrossFit(self._fit, folds, self._rows, self._fitted)
+
+    def out_of_fold(self) -> Matrix:
+        """What is said of each row by the encoder that was fitted without its fold."""
+        everybody = np.ones(self._rows, np.bool_)
+        return self._within(everybody, everybody)
+
+    def of_fold(self, number: int) -> Matrix:
+        """What is said of each row where the test rows of a fold are unknown.
+
+        Of its test rows, by the encoder of its training rows; of a training row, by the encoder
+        of the other training rows. Rows that are in neither part are said 0 of.
+        """
+        train, test = self._folds[number]
+        known = np.zeros(self._rows, np.bool_)
+        known[train] = True
+        matrix = self._within(known, known)
+        matrix[test] = self._without(known, np.zeros(self._rows, np.bool_))(test)
+        return matrix
+
+    def _within(self, known: npt.NDArray[np.bool_], asked: npt.NDArray[np.bool_]) -> Matrix:
+        """What is said of known rows, of each part of them by the encoder of the others."""
+        matrix: Matrix | None = None
+        for part in self._parts(asked):
+            said = self._without(known, part)(np.flatnonzero(part))
+            if matrix is None:
+                matrix = np.zeros((self._rows, said.shape[1]), np.float32)
+            matrix[part] = said
+        return np.zeros((self._rows, 0), np.float32) if matrix is None else matrix
+
+    def _parts(self, rows: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
+        """Rows parted by the test rows of the folds; those that no fold tests are a part."""
+        left, parts = rows.copy(), []
+        for _, test in self._folds:
+            part = np.zeros_like(left)
+            part[test] = left[test]
+            left &= ~part
+            parts.append(part)
+        parts = [part for part in (*parts, left) if part.any()]
+        if len(parts) > 1 or rows.sum() < 2:
+            return parts
+        first = np.zeros_like(rows)  # the earliest rows of folds by time have no folds
+        first[np.flatnonzero(rows)[::2]] = True
+        return [first, rows & ~first]
+
+    def _without(self, known: npt.NDArray[np.bool_], part: npt.NDArray[np.bool_]) -> Says:
+        rows = known & ~part
+        key = np.packbits(rows).tobytes()
+        if key not in self._fitted:
+            self._fitted[key] = self._fit(np.flatnonzero(rows))
+        return self._fitted[key]

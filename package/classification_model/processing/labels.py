@@ -1,0 +1,42 @@
+"""The classes of a target, as the person wrote them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from classification_model.config.schema import Label
+
+__all__ = ["lookalikes", "typed_labels"]
+
+_EXACT = 2**53  # up to here every reader of JSON has the same whole number
+
+
+def typed_labels(texts: Sequence[str]) -> list[Label]:
+    """Texts as labels: numbers where every text is how Python writes a whole number.
+
+    So each label, written again, is the text that it was: ``3.10``, ``+``, ``007``, ``1E5``,
+    ``0.5`` and ids of 19 digits stay text.
+    """
+    distinct = set(texts)
+    kinds: tuple[Callable[[str], int | float], ...] = (int, float)
+    for kind in kinds:
+        if all(_survives(text, kind) for text in distinct):
+            return [kind(text) for text in texts]
+    return list(texts)
+
+
+def _survives(text: str, kind: Callable[[str], int | float]) -> bool:
+    try:
+        number = kind(text)
+    except ValueError:
+        return False
+    return str(number) == text and abs(number) <= _EXACT and number == int(number)
+
+
+def lookalikes(labels: Iterable[Label]) -> list[tuple[str, ...]]:
+    """Labels that differ only in case or blanks, together: they may be one class."""
+    alike = defaultdict[str, set[str]](set)
+    for label in labels:
+        alike["".join(str(label).casefold().split())].add(str(label))
+    return [tuple(sorted(same)) for same in alike.values() if len(same) > 1]

@@ -1,0 +1,196 @@
+"""Made values: like those of a column, and nobody's. Golden rows and examples are built of them.
+
+A number or date is one of the column's, rounded, and within its bounds. A category is one that
+enough rows hold. A text is a row of words of which each stands in that place in enough rows, or
+one that the home's features.py offers under ``EXAMPLES``; it is none of the table's texts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time
+
+import numpy as np
+import numpy.typing as npt
+
+from classification_model.config.schema import Kind
+from classification_model.processing.few_rows import (
+    Floats,
+    Indices,
+    bounds,
+    count_words,
+    held_by,
+    number_of_holders,
+    rounded,
+    unit,
+)
+from classification_model.processing.typed_columns import TypedColumn
+from classification_model.processing.validation import TypedRow, TypedValue
+
+__all__ = ["made_texts", "made_values", "people_like", "without_people"]
+
+_MOST_WORDS = 12
+_NO_WORDS = "made text"
+
+
+def made_values(
+    column: TypedColumn,
+    kind: Kind,
+    count: int,
+    *,
+    random: np.random.Generator,
+    least: int,
+    groups: Indices | None = None,
+    examples: Sequence[str] = (),
+) -> list[TypedValue]:
+    """``count`` made values of a column, about as common as their likes are in it.
+
+    One is missing only where enough rows miss theirs, or no other state is held by enough.
+
+    Args:
+        column: typed values of the training rows.
+        kind: what config.yml says that the column holds.
+        count: how many.
+        random: draws them.
+        least: how many rows, or groups, hold what is published.
+        groups: the number of each row's group.
+        examples: texts that a home offers in the place of made ones.
+    """
+    drawn = column.take(random.integers(0, len(column), count)).each()
+    texts = kind in ("text", "raw")
+    publish = (
+        _made_text(column, count, random, least, groups, examples)
+        if texts
+        else (_publisher(column, least, groups))
+    )
+    made = [cell if cell is None else publish(cell) for cell in drawn]
+    codes, values = column.distinct()
+    missing = np.array([value is None for value in values])[codes]
+    known = [cell for cell in made if cell is not None]
+    if not known or number_of_holders(missing, groups) >= least:
+        return made
+    return [known[i % len(known)] if cell is None else cell for i, cell in enumerate(made)]
+
+
+def _made_text(
+    column: TypedColumn,
+    count: int,
+    random: np.random.Generator,
+    least: int,
+    groups: Indices | None,
+    examples: Sequence[str],
+) -> Callable[[TypedValue], TypedValue]:
+    if examples:
+        made = iter(random.choice(list(examples), count).tolist())
+    else:
+        cells = column.each()
+        there = np.array([cell is not None for cell in cells])
+        texts = [cell for cell in cells if isinstance(cell, str)]
+        own = None if groups is None else groups[there]
+        made = iter(made_texts(texts, count, random=random, least=least, groups=own))
+    return lambda _: next(made)
+
+
+def made_texts(
+    texts: Sequence[str],
+    count: int,
+    *,
+    random: np.random.Generator,
+    least: int,
+    groups: Indices | None = None,
+) -> list[str]:
+    """Texts of words that enough rows have in the same place; none is what few rows hold."""
+    words = [[*enumerate(text.split()[:_MOST_WORDS])] for text in texts]
+    places: list[list[str]] = [[] for _ in range(_MOST_WORDS)]
+    for (place, word), held in sorted(count_words(words, groups).items()):
+        if held >= least:
+            places[place].append(word)
+    cells = count_words([[text] for text in texts], groups)
+    lengths = [len(row) for row in words] or [0]
+    made = []
+    for length in random.choice(lengths, count).tolist():
+        parts = [str(random.choice(known)) for known in places[:length] if known]
+        while parts and 0 < cells.get(" ".join(parts), 0) < least:  # it happens to be somebody's
+            parts.pop()
+        made.append(" ".join(parts) or _NO_WORDS)
+    return made
+
+
+def without_people(
+    rows: Sequence[TypedRow],
+    columns: Mapping[str, TypedColumn],
+    least: int,
+    groups: Indices | None = None,
+) -> list[TypedRow]:
+    """The rows that are not, in all columns, what one to ``least`` - 1 people are."""
+    return [row for row in rows if not 0 < people_like(row, columns, groups) < least]
+
+
+def people_like(
+    row: Mapping[str, TypedValue], columns: Mapping[str, TypedColumn], groups: Indices | None
+) -> int:
+    """How many rows, or groups, have the values of ``row`` in all of these columns."""
+    alike: npt.NDArray[np.bool_] | None = None
+    for name, column in columns.items():
+        codes, values = column.distinct()
+        same = [i for i, value in enumerate(values) if _equal(value, row[name])]
+        here = np.isin(codes, same)
+        alike = here if alike is None else alike & here
+        if not alike.any():
+            return 0
+    return 0 if alike is None else number_of_holders(alike, groups)
+
+
+def _equal(value: TypedValue, other: TypedValue) -> bool:
+    return value == other and type(value) is type(other)
+
+
+def _publisher(
+    column: TypedColumn, least: int, groups: Indices | None
+) -> Callable[[TypedValue], TypedValue]:
+    """The function from a value to the made one in its place."""
+    codes, values = column.distinct()
+    known = [value for value in values if value is not None]
+    if not known or isinstance(known[0], str | bool):
+        return _of_categories(codes, values, least, groups)
+    places = np.array([math.nan if v is None else _place(v) for v in values])
+    return _of_numbers(places[codes], known[0], least, groups)
+
+
+def _of_categories(
+    codes: Indices, values: Sequence[TypedValue], least: int, groups: Indices | None
+) -> Callable[[TypedValue], TypedValue]:
+    counts = held_by(codes, len(values), groups).tolist()
+    held = {v: n for v, n in zip(values, counts, strict=True) if v is not None and n >= least}
+    commonest = max(held, key=lambda value: (held[value], str(value)), default=None)
+    return lambda value: value if value in held else commonest
+
+
+def _of_numbers(
+    numbers: Floats, like: TypedValue, least: int, groups: Indices | None
+) -> Callable[[TypedValue], TypedValue]:
+    limits = bounds(numbers, least, groups)
+    if limits is None:
+        return lambda _: None
+    low, high = limits
+    # Without a span there is one number, which enough rows hold.
+    step = unit(low, high)
+
+    def publish(value: TypedValue) -> TypedValue:
+        return _at(min(max(rounded(_place(value), step), low), high), like)
+
+    return publish
+
+
+def _place(value: TypedValue) -> float:
+    """A number as it is, and a date as its day."""
+    return float(value.toordinal() if isinstance(value, date) else value)  # type: ignore[arg-type]
+
+
+def _at(place: float, like: TypedValue) -> TypedValue:
+    """The value of the same type as ``like`` at a place."""
+    if isinstance(like, date):
+        day = date.fromordinal(min(max(round(place), 1), date.max.toordinal()))
+        return datetime.combine(day, time()) if isinstance(like, datetime) else day
+    return round(place) if isinstance(like, int) else place

@@ -1,0 +1,1 @@
+"""What may be published: what is taken out of a model, what is made up, what an attack finds."""

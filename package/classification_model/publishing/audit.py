@@ -1,0 +1,228 @@
+"""Attack what a home would publish, with the table at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.pipeline import Pipeline
+
+from classification_model.bundle import Bundle
+from classification_model.config.schema import RowSchema
+from classification_model.learners.networks import Preparation
+from classification_model.predict import Model
+from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.typed_columns import Typed
+from classification_model.processing.validation import RowValidator, TypedRow, TypedValue
+from classification_model.publishing import reading_attacks
+from classification_model.publishing.array_attack import arrays
+from classification_model.publishing.asking_attacks import Question, answers, membership
+from classification_model.publishing.atoms import (
+    Atom,
+    arrays_of_graph,
+    atoms_of_file,
+    atoms_of_values,
+    in_model,
+    rows_of_file,
+)
+from classification_model.publishing.findings import Audit, Finding
+from classification_model.publishing.people import People
+from classification_model.publishing.state_attack import states
+from classification_model.publishing.strip import walk
+from classification_model.publishing.tree_attack import leaves
+
+__all__ = ["Confidence", "Published", "audit"]
+
+Floats = npt.NDArray[np.float64]
+
+_NOBODYS = "nobody has this"
+_MOST_ASKED = 2000
+_MOST_FORMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a home would publish.
+
+    Attributes:
+        bundle: the model.
+        beside: other files by name: features.py, sample_input.csv.
+        decided: what a person wrote into config.yml.
+    """
+
+    bundle: Bundle
+    beside: Mapping[str, bytes]
+    decided: Mapping[str, Any]
+
+    def files(self) -> dict[str, bytes]:
+        """Every file by name, the manifest among them."""
+        manifest = self.bundle.manifest
+        named = {manifest.files[s].name: c for s, c in self.bundle.contents.items()}
+        return {**named, f"{self.bundle.stem}.json": manifest.source(), **self.beside}
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Probabilities of the true class, of rows that a model was fitted on and of others."""
+
+    members: Floats
+    others: Floats
+
+
+def audit(
+    published: Published, people: People, table: bytes, confidence: Confidence | None = None
+) -> Audit:
+    """Try every attack.
+
+    Args:
+        published: what would be public.
+        people: the rows of the table, and how many of them must hold what is published.
+        table: the bytes of its file.
+        confidence: of the judged model; without it membership is not measured.
+    """
+    source, files = published.bundle, published.files()
+    manifest, names = source.manifest, frozenset(people.columns)
+    pipeline = source.pipeline()
+    encode, classify = pipeline.named_steps["encode"], pipeline.named_steps["classify"]
+    known = {name: people.columns[name] for name in manifest.row_schema.columns}
+    matrix = encode.matrix(Typed(known, np.ones(people.rows, np.bool_)))
+    atoms = [
+        atom for name, content in files.items() for atom in atoms_of_file(name, content, names)
+    ]
+    model = Model(source)
+    own, by_hand = _parted(atoms, model.functions.examples)
+    in_pickle, held = in_model(manifest.files[".pkl"].name, pipeline)
+    # The bounds of features: the attack on states knows which of them tell of somebody.
+    held = [array for array in held if ".features_." not in array.where]
+    graph = source.contents.get(".onnx")
+    if graph is not None:
+        held += arrays_of_graph(manifest.files[".onnx"].name, graph)
+    attacks = [
+        reading_attacks.texts(people, [*own, *in_pickle]),
+        reading_attacks.numbers(people, own),
+        reading_attacks.rows(people, _rows(files, manifest.row_schema)),
+        reading_attacks.counts(people, files),
+        reading_attacks.digests(files, table),
+        states(people, manifest.features, model.functions),
+        arrays(people, held, _forms(matrix, classify)),
+        leaves(people, graph, matrix),
+        answers(
+            _questions(people, model),
+            _usual(model),
+            lambda rows: model.probabilities(rows).astype(np.float64),
+        ),
+    ]
+    warnings: list[str] = []
+    if confidence is not None:
+        attack, warning = membership(confidence.members, confidence.others)
+        attacks.append(attack)
+        warnings += [warning] if warning else []
+    decided = [*by_hand, *atoms_of_values("config.yml", published.decided, names)]
+    return Audit(
+        version=manifest.version,
+        rows=people.rows,
+        min_rows=people.least,
+        attacks=tuple(attacks),
+        named=_named(people, decided),
+        warnings=tuple(warnings),
+    )
+
+
+def _parted(
+    atoms: Sequence[Atom], examples: Mapping[str, Sequence[str]]
+) -> tuple[list[Atom], list[Atom]]:
+    """What training wrote, and what repeats a person: the row schema, and a home's examples."""
+    offered = {(name, text) for name, texts in examples.items() for text in texts}
+    by_hand = [
+        atom
+        for atom in atoms
+        if atom.where.startswith(("row_schema", "recipe")) or (atom.column, atom.value) in offered
+    ]
+    known = {id(atom) for atom in by_hand}
+    return [atom for atom in atoms if id(atom) not in known], by_hand
+
+
+def _named(people: People, decided: Sequence[Atom]) -> tuple[Finding, ...]:
+    found = [*reading_attacks.texts(people, decided).found]
+    found += reading_attacks.numbers(people, decided).found
+    return tuple(found)
+
+
+def _rows(files: Mapping[str, bytes], schema: RowSchema) -> dict[str, list[TypedRow]]:
+    """The published rows of files that hold some, typed."""
+    validator = RowValidator(schema, None)
+    found = {}
+    for name, content in files.items():
+        rows = [
+            {column: row[column] for column in schema.columns if column in row}
+            for row in rows_of_file(name, content)
+        ]
+        if rows:
+            found[name] = [row for row in validator.validate(rows).rows if row is not None]
+    return found
+
+
+def _forms(matrix: Matrix, classify: Pipeline) -> dict[str, Matrix]:
+    """The rows as each part of the model sees them."""
+    forms, prepared = {"encoded": matrix}, matrix
+    if "prepare" in classify.named_steps:
+        prepared = np.asarray(classify.named_steps["prepare"].transform(matrix), np.float32)
+        forms["prepared"] = prepared
+    scaled = [*_scaled(prepared, classify.named_steps["estimator"])][:_MOST_FORMS]
+    return {**forms, **{f"scaled {i}": form for i, form in enumerate(scaled)}}
+
+
+def _scaled(prepared: Matrix, estimator: object) -> Iterator[Matrix]:
+    for part in walk(estimator):
+        if isinstance(part, Preparation):
+            yield part(prepared)
+        elif isinstance(part, Pipeline) and part.n_features_in_ == prepared.shape[1]:
+            yield part[:-1].transform(prepared).astype(np.float32)
+
+
+def _usual(model: Model) -> TypedRow:
+    """The row of examples, with a stand-in where there is none."""
+    (row,) = model.validator.validate([model.profile.example()]).rows
+    if row is None:
+        raise ValueError("the examples of the profile break the rules of config.yml")
+    return row
+
+
+def _questions(people: People, model: Model) -> Iterator[Question]:
+    """For each column that is a feature by itself and no input of another: what to ask."""
+    by_column: dict[str, list[Feature]] = {}
+    for feature in model.manifest.features:
+        for name in feature.inputs:
+            by_column.setdefault(name, []).append(feature)
+    for name, features in by_column.items():
+        if len(features) == 1 and features[0].function is None:
+            yield from _asked_of(people, name, features[0], model)
+
+
+def _asked_of(people: People, name: str, feature: Feature, model: Model) -> Iterator[Question]:
+    seen, few = model.profile.columns[name], [*people.few(name)]
+    kind = model.manifest.row_schema.columns[name].kind
+    if kind == "category":
+        yield Question(name, few[:_MOST_ASKED], [_NOBODYS])
+        if 0 < sum(people.few(name).values()) < people.least:
+            yield Question(name, [_NOBODYS], [seen.example])
+        usual: list[TypedValue] = [seen.example]
+    elif kind == "boolean":
+        yield Question(name, few, [not value for value in few])
+        usual = [seen.example]
+    else:
+        low, high = feature.bounds or (seen.minimum, seen.maximum)
+        yield Question(name, [v for v in few if v > high][:_MOST_ASKED], [_like(high, few)])  # type: ignore[operator]
+        yield Question(name, [v for v in few if v < low][:_MOST_ASKED], [_like(low, few)])  # type: ignore[operator]
+        usual = [seen.example if feature.missing_as is None else feature.missing_as]
+    if people.missed_by_few(name):
+        yield Question(name, [None], usual)
+
+
+def _like(number: float | None, values: Sequence[TypedValue]) -> TypedValue:
+    return (
+        number if number is None or not any(isinstance(v, float) for v in values) else float(number)
+    )

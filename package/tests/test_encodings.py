@@ -1,0 +1,81 @@
+"""How a file is encoded: recognised where it is sure, else asked about, never guessed in silence."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from classification_model.errors import DataError
+from classification_model.processing import csv_reader
+from classification_model.processing.reading.charsets import Unsure
+from classification_model.processing.reading.encodings import decided
+
+CITIES = {
+    "cp1251": ["Москва", "Казань", "Самара", "Омск", "Тула"],
+    "shift_jis": ["東京", "大阪", "名古屋", "札幌", "カタカナ"],
+    "gb18030": ["北京", "上海", "广州", "深圳", "成都"],
+    "euc_kr": ["서울", "부산", "대구", "인천", "광주"],
+    "big5": ["臺北", "高雄", "台中", "新竹", "花蓮"],
+    "cp1253": ["Αθήνα", "Πάτρα", "Βόλος"],
+    "cp1255": ["ירושלים", "חיפה"],
+    "cp1252": ["Zürich", "Genève", "São Tomé", "L\u2019été", "5 €", "20°C"],
+    "cp1250": ["Łódź", "Kraków", "Wrocław"],
+    "cp1250 of Czechs": ["Plzeň", "Kroměříž", "Třebíč"],
+    "cp1254": ["İstanbul", "Şanl\u0131urfa"],
+    "koi8_r": ["Москва", "Казань", "Самара"],
+    "mac_roman": ["Zürich", "Genève", "Köln"],
+}
+
+
+def csv_of(cities: list[str], rows: int = 60) -> str:
+    lines = [f"{i},{cities[i % len(cities)]},{'no' if i % 3 else 'yes'}\n" for i in range(rows)]
+    return "x,city,y\n" + "".join(lines)
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["cp1251", "shift_jis", "gb18030", "euc_kr", "big5", "cp1253", "cp1255", "cp1252", "koi8_r"],
+)
+def test_an_encoding_that_is_sure_is_recognised(encoding: str) -> None:
+    text = csv_of(CITIES[encoding])
+    source = text.encode(encoding)
+    told, _ = decided(io.BytesIO(source))
+    assert source.decode(told) == text
+
+
+@pytest.mark.parametrize("encoding", ["cp1250", "cp1250 of Czechs", "cp1254", "mac_roman"])
+def test_an_encoding_that_is_not_sure_is_asked_about(encoding: str) -> None:
+    cities, encoding = CITIES[encoding], encoding.partition(" ")[0]
+    source = csv_of(cities).encode(encoding)
+    with pytest.raises(Unsure) as error:
+        decided(io.BytesIO(source))
+    readings = str(error.value)
+    assert any(city in readings for city in cities), "the right one is among those shown"
+    with pytest.raises(DataError, match=r"not sure what it is .*; say it with --encoding"):
+        csv_reader.parse("towns.csv", source)
+    assert csv_reader.parse("towns.csv", source, encoding=encoding).rows[0][1] in cities
+
+
+def test_a_few_words_are_too_few_to_be_sure() -> None:
+    with pytest.raises(Unsure, match=r"Тула \(cp1251\)"):
+        decided(io.BytesIO("x,city\n1,Тула\n".encode("cp1251")))
+
+
+def test_mostly_utf_8_stays_utf_8_and_its_bad_lines_are_named() -> None:
+    lines = [csv_of(CITIES["cp1252"], 200).encode(), b"201,Gen\xe8ve,no\n", b"202,Z\xfcrich,yes\n"]
+    with pytest.raises(
+        DataError, match=r"towns.csv, line 202: is not utf-8; line 203: is not utf-8; mend the"
+    ):
+        csv_reader.parse("towns.csv", b"".join(lines))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_mark_at_the_beginning_decides(encoding: str) -> None:
+    source = csv_of(["Zürich", "Łódź"]).encode(encoding)
+    assert csv_reader.parse("towns.csv", source).columns == ("x", "city", "y")
+
+
+def test_an_encoding_that_is_none_is_refused() -> None:
+    with pytest.raises(DataError, match="--encoding klingon: no such encoding"):
+        csv_reader.parse("towns.csv", b"x,y\n1,2\n", encoding="klingon")
