@@ -181,7 +181,7 @@ def test_no_leaf_stands_for_fewer_rows_than_it_may() -> None:
             while trees.left[at] != at:
                 value = row[trees.feature[at]]
                 if trees.group[at] >= 0:
-                    left = trees.groups[trees.group[at], int(value)]
+                    left = trees.groups[int(trees.group[at]), int(value)]
                 elif np.isnan(value):
                     left = trees.missing_left[at]
                 else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import joblib
 import numpy as np
 
 from classification_model.config.schema import EstimatorConfig
+from classification_model.processing.features import Matrix
 from classification_model.processing.splitting import Fold, Units, folds
 from classification_model.training.walk import (
     POSITION,
@@ -38,7 +39,8 @@ class Search:
     """A table and what candidates answered out of fold.
 
     Attributes:
-        tables: the rows, once for each fold, since what is learned from labels differs.
+        table: the rows.
+        matrices: those of the table as each fold may see them.
         repeats: the folds of each division.
         largest: the bytes that a model may have.
         configs: the candidates that were compared, with the work that was best for each.
@@ -47,7 +49,8 @@ class Search:
         ended: whether the clock ended a walk.
     """
 
-    tables: Sequence[Table]
+    table: Table
+    matrices: Sequence[Matrix]
     repeats: Sequence[Sequence[Fold]]
     largest: float
     configs: dict[str, EstimatorConfig] = field(default_factory=dict)
@@ -56,9 +59,9 @@ class Search:
     ended: bool = False
 
     def __post_init__(self) -> None:
-        self.classes = int(self.tables[0].target.max()) + 1
+        self.classes = int(self.table.target.max()) + 1
         self.folds = [fold for repeat in self.repeats for fold in repeat]
-        self.truth = self.tables[0].target[np.concatenate([test for _, test in self.folds])]
+        self.truth = self.table.target[np.concatenate([test for _, test in self.folds])]
         rows = [sum(len(test) for _, test in repeat) for repeat in self.repeats]
         self.repeat = np.repeat(np.arange(len(rows)), rows)
 
@@ -72,8 +75,9 @@ class Search:
         at_least: int = 0,
     ) -> Any:
         """One walk, for a worker to do; ``fold`` are rows of the fold with the number."""
+        table = replace(self.table, matrix=self.matrices[number])
         return joblib.delayed(walk)(
-            config, self.tables[number], fold,
+            config, table, fold,
             deadline=deadline, furthest=self._furthest(config), at_least=at_least,
         )  # fmt: skip
 
@@ -106,13 +110,11 @@ class Search:
     def _size(self, config: EstimatorConfig, rounds: float) -> float:
         trees = self.classes if self.classes > 2 else 1
         if config.name == "lightgbm":
-            bound = len(self.tables[0].target) // config.parameters.get("min_data_in_leaf", 20)
+            bound = len(self.table.target) // config.parameters.get("min_data_in_leaf", 20)
             leaves = min(config.parameters.get("num_leaves", 31), max(1, bound))
             return float(_NODE * (2 * leaves - 1) * trees * rounds)
-        codes = (
-            np.nanmax(self.tables[0].matrix[:, i], initial=0) + 2 for i in self.tables[0].categories
-        )
-        width = self.tables[0].matrix.shape[1] + int(sum(codes))
+        codes = (np.nanmax(self.table.matrix[:, i], initial=0) + 2 for i in self.table.categories)
+        width = self.table.matrix.shape[1] + int(sum(codes))
         if config.name == "linear":
             return float(_WEIGHT * width * trees)
         hidden, layers = config.parameters["hidden"], config.parameters["layers"]

@@ -57,7 +57,7 @@ class Wanted:
     max_model_mb: float = 20
 
 
-def choose(  # noqa: PLR0913 - each says something else of the table or of what is wanted
+def choose(  # noqa: PLR0913 - a table, how it may be divided, and what is wanted of it
     matrix: Matrix,
     labels: Sequence[object],
     plan: Sequence[Feature],
@@ -90,11 +90,10 @@ def choose(  # noqa: PLR0913 - each says something else of the table or of what 
         units or row_units(len(target), seed), target, matrix.size * max(1, len(classes) - 1)
     )
     wanted = wanted or Wanted()
+    table = Table(matrix, target, categorical_columns(plan), wanted.min_rows, seed)
     parts = [fold for repeat in repeats for fold in repeat]
     matrices = of_folds(parts) if of_folds else [matrix] * len(parts)
-    columns = categorical_columns(plan)
-    tables = [Table(one, target, columns, wanted.min_rows, seed) for one in matrices]
-    search = Search(tables, repeats, wanted.max_model_mb * _ROOM * 1e6)
+    search = Search(table, matrices, repeats, wanted.max_model_mb * _ROOM * 1e6)
     available = candidates(len(target), plan)
     names = [*available]
     screened = {n: c for n, c in available.items() if c.name == "lightgbm" and n != names[0]}
@@ -144,7 +143,7 @@ class _Race:
             len(search.losses), self.total, f"{len(named)} more shapes of trees"
         )
         train, test = search.folds[0]
-        draw = np.random.default_rng(search.tables[0].seed)
+        draw = np.random.default_rng(search.table.seed)
         rows = min(len(train), max(_AT_LEAST, int(_SHARE * len(train))))
         fold = (
             np.sort(draw.permutation(train)[:rows]),
@@ -176,9 +175,7 @@ def _chosen(search: Search, metric: str) -> Choice:
     hot = vote.temperature(truth, mixed)
     fits = int(search.largest // sum(sizes[name] for name in weights))
     members = tuple(
-        _member(
-            search.configs[name], weights[name] / total / hot, len(search.tables[0].target), fits
-        )
+        _member(search.configs[name], weights[name] / total / hot, len(search.table.target), fits)
         for name in search.losses
         if name in weights
     )
