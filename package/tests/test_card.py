@@ -26,6 +26,7 @@ from classification_model.evaluation import Report, evaluate
 from classification_model.evaluation.report import Bin
 from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
+from classification_model.processing.functions import functions_of
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.profiling import profile_of
 from classification_model.training.describe import held_out
@@ -33,7 +34,7 @@ from classification_model.training.recipes import recipe_of
 from homes import make_home
 from tables import PEOPLE, TABLES, Sample
 
-HOSTILE = ("<script>alert(1)</script>", "a|b `c` [x](http://x.example)", '"&amp;\n"', "Größe €")
+HOSTILE = ("<script>alert(1)</script>", "a|b `c` [x](http://x.example)", '"&amp;"', "Größe €")
 
 
 def judged(home: Home) -> tuple[Report, Facts]:
@@ -86,6 +87,7 @@ def told(facts: Facts, **changes: object) -> Facts:
 def report_of(config: Config, split: Split, pipeline: Pipeline) -> Report:
     known: dict[Label, Label] = {label: label for label in split.train.labels}
     return evaluate(
+        functions=functions_of(config.features),
         predict=pipeline.named_steps["classify"].predict_proba,
         features=pipeline.named_steps["encode"].features_,
         schema=config.row_schema(),
@@ -192,6 +194,7 @@ def test_headings_and_tables_are_marked_as_what_they_are(found: Found) -> None:
         "How it was chosen",
         "How good it is",
         "Where it is weak",
+        "What this file gives away",
         "Limits",
         "How to use it",
         "Columns of a row",
@@ -260,7 +263,7 @@ def test_candidates_stand_in_the_order_of_their_loss(found: Found) -> None:
     choice = Choice(estimator=facts.manifest.choice.estimator, compared=compared, log_loss=0.39)
     html, markdown, _ = texts(write(report=report, facts=told(facts, choice=choice)))
     assert "| linear \\| l2 | 0.4000 | 75% |\n| forest | 0.5000 | 25% |" in markdown
-    vote = "A soft vote of some of them"
+    vote = "A vote of some of them"
     assert vote in html
     assert vote not in texts(write(report=report, facts=facts))[0]
 

@@ -16,6 +16,7 @@ from classification_model.publishing.people import People, words_of
 __all__ = ["counts", "digests", "numbers", "rows", "texts"]
 
 _MOST_LINES = 200_000
+_BETWEEN = re.compile(r"[|,;:\"“”]")
 _HEADERS = re.compile(r"\brows\b")
 
 
@@ -106,11 +107,13 @@ def _texts_in(people: People, atom: Atom) -> Iterator[Finding]:
     if column is not None and people.told_by(column, value):
         yield _finding(atom, f"a value of column {column!r} that {_few(people)} hold")
         return
-    words = words_of(value)
+    words, items = words_of(value), {words_of(item) for item in _BETWEEN.split(value)}
     for first in range(len(words)):
         for last in range(first + 1, min(first + people.longest, len(words)) + 1):
             name = people.texts.get(words[first:last])
-            if name is not None and column in (None, name):
+            # A single word may be anybody's, unless it is all that stands in its place.
+            alone = last > first + 1 or words[first:last] in items
+            if name is not None and alone and column in (None, name):
                 yield _finding(atom, f"a value of column {name!r} that {_few(people)} hold")
                 return
     if column is None and not atom.listed:
