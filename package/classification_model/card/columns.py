@@ -16,8 +16,9 @@ from classification_model.processing.text.encoder import TextEncoder
 __all__ = ["columns"]
 
 _TERMS = 15
+"""Of a text, so many terms are shown for each class, and of so many classes."""
+
 _CLASSES = 6
-"""Of a text, so many terms are shown for each class."""
 
 
 def columns(report: Report, facts: Facts) -> Iterator[Block]:
