@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from classification_model.config.schema import Kind
 from classification_model.processing import made
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import TypedValue
+from classification_model.processing.validation import TypedRow, TypedValue
 
 LEAST = 5
 
@@ -101,5 +101,5 @@ def test_a_column_that_four_rows_have_gives_nothing_away() -> None:
 
 def test_a_row_that_one_person_has_is_left_out() -> None:
     columns = {"a": column(["x"] * 9 + ["y"]), "b": column([1] * 8 + [2, 1])}
-    rows = [{"a": "x", "b": 1}, {"a": "x", "b": 2}, {"a": "y", "b": 2}]
+    rows: list[TypedRow] = [{"a": "x", "b": 1}, {"a": "x", "b": 2}, {"a": "y", "b": 2}]
     assert made.without_people(rows, columns, LEAST) == [rows[0], rows[2]]

@@ -92,7 +92,7 @@ def profile_of_column(
         return _of_numbers(column, shown, min_rows, groups)
     if kind in ("raw", "text"):
         example = next(iter(examples), None) or _text(column, min_rows, groups)
-        return ColumnProfile(missing=shown, example=example)
+        return ColumnProfile(missing=shown, example=usual)
     counts = _held(column, min_rows, groups)
     if kind == "category":
         rest = len(column) - shown - sum(counts.values())
@@ -102,12 +102,12 @@ def profile_of_column(
         return ColumnProfile(
             missing=shown, categories=dict(sorted(counts.items())), example=example
         )
-    example = _usual(kind, column, min_rows, groups)
+    usual = _usual(kind, column, min_rows, groups)
     days = bounds(_days(column), min_rows, groups) if kind == "date" else None
     if days is None:
-        return ColumnProfile(missing=shown, example=example)
+        return ColumnProfile(missing=shown, example=usual)
     low, high = math.floor(days[0]), math.ceil(days[1])
-    return ColumnProfile(missing=shown, example=example, earliest=_day(low), latest=_day(high))
+    return ColumnProfile(missing=shown, example=usual, earliest=_day(low), latest=_day(high))
 
 
 def _day(number: int) -> str:
@@ -197,7 +197,7 @@ def _usual(
         column, kind, 1000, random=np.random.default_rng(0), least=min_rows, groups=groups
     )
     counts = Counter(value for value in made if isinstance(value, date | bool))
-    usual = min(counts, key=lambda value: (-counts[value], value), default=None)  # type: ignore[type-var,return-value]
+    usual = min(counts, key=lambda value: (-counts[value], value), default=None)
     return usual.isoformat() if isinstance(usual, date) else usual
 
 
