@@ -273,8 +273,8 @@ def test_a_terminal_shows_a_live_table_of_candidates_and_what_is_left(tmp_path: 
     assert shown.rindex("\033[?25h") > shown.rindex("\033[?25l"), "the cursor is hidden"
     plain = re.sub(r"\033\[[^a-zA-Z]*[a-zA-Z]", "", shown)
     assert re.search(r"0/\d+ candidates .* left", plain)
-    assert re.search(r"logistic regression, C 0\.1 +\.\.\.", plain)
-    assert re.search(r"logistic regression, C 0\.1 +0\.\d{4}", plain)
+    assert re.search(r"boosted trees +\.\.\.", plain)
+    assert re.search(r"boosted trees +0\.\d{4}", plain)
     lines = [line for line in re.split(r"[\r\n]+", plain) if str(tmp_path) not in line]
     assert max(map(len, lines)) <= 80
 
@@ -285,12 +285,10 @@ def test_a_file_gets_lines_and_no_bars(tmp_path: Path) -> None:
     assert done.returncode == Status.DONE
     assert "\033" not in done.stdout
     assert " left" not in done.stdout
-    assert re.search(
-        r"^  1/\d+ logistic regression, C 0\.1: log loss 0\.\d{4}$", done.stdout, re.MULTILINE
-    )
+    assert re.search(r"^  1/\d+ boosted trees: log loss 0\.\d{4}$", done.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("moment", ["Loading", "candidates", "logistic regression, C 1 "])
+@pytest.mark.parametrize("moment", ["Loading", "candidates", "network "])
 def test_ctrl_c_ends_training_in_one_line_and_leaves_the_model(
     moment: str, people: Home, tmp_path: Path
 ) -> None:

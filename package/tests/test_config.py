@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -124,8 +125,9 @@ def test_training_and_info_say_that_a_file_is_old(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = home.config_file.read_text(encoding="utf-8")
+    text = re.sub(r"  size:\n(    .*\n)+", "  size: category\n", text)  # which had no order then
     home.config_file.write_text(text.replace("format: 2\n", ""), encoding="utf-8")
-    cli.main(["train", "--home", str(home.path)])
+    cli.main(["train", "--force", "--home", str(home.path)])
     assert f"Note: {OLD_FORMAT}" in capsys.readouterr().out
     cli.main(["info", "--home", str(home.path)])
     assert "no `format: 2`" in capsys.readouterr().out

@@ -232,7 +232,7 @@ def test_skipping_answers_the_good_rows_of_a_frame(
 @pytest.mark.parametrize(
     "data",
     [None, 5, b"rows", [1, 2], ["a"], {"weight": [1, 2]}, np.zeros((2, 5)), iter([]), {1, 2}],
-    ids=repr,
+    ids=lambda data: type(data).__name__,
 )
 def test_anything_else_is_one_type_error_that_says_what_to_pass(data: Any, place: Home) -> None:
     with pytest.raises(TypeError, match="expected a DataFrame, a list of dicts"):

@@ -160,7 +160,8 @@ def test_many_threads_score_rows_at_once(split: Split, source_home: Home, engine
 
 
 VOTE = {"name": "soft_vote", "members": [{"name": "extra_trees"}, {"name": "logistic_regression"}]}
-TO_EXPORT = [EstimatorConfig.model_validate(e) for e in (*({"name": n} for n in ESTIMATORS), VOTE)]
+NAMES = [*ESTIMATORS, "lightgbm", "linear", "network"]
+TO_EXPORT = [EstimatorConfig.model_validate(e) for e in (*({"name": n} for n in NAMES), VOTE)]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -100,6 +100,6 @@ def test_a_column_that_four_rows_have_gives_nothing_away() -> None:
 
 
 def test_a_row_that_one_person_has_is_left_out() -> None:
-    columns = {"a": column(["x"] * 9 + ["y"]), "b": column([1] * 8 + [2, 1])}
+    columns = {"a": column(["x"] * 9 + ["y"]), "b": column([*[1] * 8, 2, 1])}
     rows: list[TypedRow] = [{"a": "x", "b": 1}, {"a": "x", "b": 2}, {"a": "y", "b": 2}]
     assert made.without_people(rows, columns, LEAST) == [rows[0], rows[2]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -49,12 +48,17 @@ def test_a_column_is_what_its_values_are_one_by_one(kind: Kind, data: st.DataObj
     if not known:
         assert found == ColumnProfile(missing=len(values))
     elif kind in ("integer", "number"):
-        expected = min(known), max(known), statistics.median_low(known)
-        assert (found.minimum, found.maximum, found.example) == expected
-    else:
+        assert found.minimum is not None
+        assert found.maximum is not None
+        assert found.minimum <= min(known)  # rounded outward
+        assert found.maximum >= max(known)
+        assert found.minimum <= found.example <= found.maximum  # type: ignore[operator]
+    elif kind in ("category", "boolean"):
         commonest = min(set(known), key=lambda value: (-known.count(value), value))
-        assert found.example == (str(commonest) if kind == "date" else commonest)
-        assert type(found.example) is (str if kind == "date" else type(commonest))
+        assert found.example == commonest
+        assert type(found.example) is type(commonest)
+    else:
+        assert isinstance(found.example, str)  # made up: see test_made.py
 
 
 @given(st.lists(st.none() | VALUES["number"], min_size=1, max_size=30))

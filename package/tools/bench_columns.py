@@ -38,7 +38,7 @@ from classification_model.processing.splitting import folds, row_units
 from classification_model.processing.text.fitting import Parts, Recipe, TextColumn
 from classification_model.processing.typed_columns import Typed, columns_of_rows
 from classification_model.processing.validation import TypedRow
-from classification_model.training.selection import choose
+from classification_model.training.selection import Wanted, choose
 
 Texts = tuple[list[str], np.ndarray]
 PENALTIES = (1.0, 3.0, 10.0, 30.0)
@@ -75,7 +75,9 @@ def mails(folder: Path) -> Texts:
     texts, labels = [], []
     with tarfile.open(folder / packed) as files:
         for member in sorted(files.getmembers(), key=lambda member: member.name):
-            stream = files.extractfile(member) if member.name.endswith(".txt") else None
+            path = Path(member.name)
+            is_mail = path.suffix == ".json" and path.parent.name[-2:] in ("-1", "-2")
+            stream = files.extractfile(member) if is_mail else None
             if stream is not None:
                 mail = json.loads(stream.read())
                 # The headers tell by which server a mail came: all but its subject are cut off.
@@ -103,7 +105,7 @@ def ours(
     found = step.fit_folds(typed, words, folds(units, words, count=5))
     choice = choose(
         found.matrix, words, step.features_, seed=0, time_budget=seconds, units=units,
-        of_folds=found.of_folds, min_rows=min_rows,
+        of_folds=found.of_folds, wanted=Wanted(min_rows=min_rows),
     )  # fmt: skip
     classify = build_classifier(step.features_, choice.estimator, 0, min_rows=min_rows)
     classify.fit(found.matrix, words)

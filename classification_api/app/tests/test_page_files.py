@@ -125,6 +125,11 @@ TEXTS = [
     ' a , b \n1, "2"\nx"y,z\n',
     "a,b;c\n1;2,3\n4;5,6\n",
     'a,b\n1,2\n"3\r\n\r\n",4\n5,6',
+    "sep=;\na;b\n1,5;2\n",
+    "Report of 2024,,\na,b,c\n1,2,3\n,,\na,b,c\n4,5,6\n",
+    "a,b,\n1,2,\n3,4,\n",
+    'a, "b"\n1, "x, y"\n',
+    "a,Straße\n1,Köln\n2,L\u2019été 5 €\n",
 ]
 
 

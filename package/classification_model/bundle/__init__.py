@@ -4,6 +4,7 @@
                                                .pkl     the whole scikit-learn pipeline
                                                .onnx    what comes after the encoding
                                                .profile what training saw in each column
+                                               .learned texts and many categories, where there are any
                                                .golden.jsonl    rows with their answers
                                                .html    the model card; .md and .svg too
 

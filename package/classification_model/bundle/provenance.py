@@ -78,9 +78,19 @@ class Recipe(FrozenModel):
         return self.asks_for(other) and self.chosen == other.chosen
 
     def _shape(self) -> tuple[object, ...]:
-        kinds = {name: column.kind for name, column in self.columns.items()}
-        source = self.features if self.derived else ""
-        return self.target, kinds, self.derived, source, self.seed, self.estimator, self.publish
+        kinds = {
+            name: (column.kind, column.order, column.max_chars)
+            for name, column in self.columns.items()
+        }
+        return (
+            self.target,
+            kinds,
+            self.derived,
+            self.features,
+            self.seed,
+            self.estimator,
+            self.publish,
+        )
 
 
 class HeldOut(FrozenModel):

@@ -167,12 +167,12 @@ def _choice(choice: Choice) -> Iterator[Block]:
 
 
 def _how_chosen(choice: Choice) -> str:
-    text = "Candidates were compared by stratified cross-validation on log loss. "
+    text = "Candidates were compared on rows that they were not fitted on. "
     members = sum(candidate.weight > 0 for candidate in choice.compared)
     if members > 1:
         text += (
-            "A soft vote of some of them, by greedy ensemble selection from their out-of-fold "
-            f"probabilities, has a log loss of {choice.log_loss:.4f}."
+            "A vote of some of them, by greedy ensemble selection from these answers, has a log "
+            f"loss of {choice.log_loss:.4f}."
         )
     else:
         text += "The best was kept alone: a vote with others gained nothing."

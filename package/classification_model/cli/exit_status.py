@@ -16,7 +16,11 @@ from typing import Any
 
 import typer
 
-from classification_model.errors import ClassificationModelError, RejectedModelError
+from classification_model.errors import (
+    ClassificationModelError,
+    MissingExtraError,
+    RejectedModelError,
+)
 from classification_model.plain_text import printable
 
 __all__ = ["MEANINGS", "Debug", "Status", "Stop", "ending"]
@@ -47,6 +51,9 @@ MEANINGS: Mapping[Status, str] = {
     Status.INTERRUPTED: "interrupted by Ctrl-C",
     Status.PIPE_CLOSED: "nobody reads the output any more, as after `| head`",
 }
+
+# What training alone needs, and imports without asking first.
+_TRAINING = ("filelock", "onnx", "pyarrow", "skl2onnx")
 
 # What a wrong command, option or value raises. Only what is derived from it has a public name.
 _UsageError = typer.BadParameter.__bases__[0]
@@ -127,6 +134,10 @@ def _told(error: BaseException) -> Status:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         _say(f"Error: {where}{error.strerror}")
+        return Status.FAILED
+    if isinstance(error, ModuleNotFoundError) and error.name in _TRAINING:
+        missing = MissingExtraError(purpose="this command", extra="train", module=error.name)
+        _say(f"Error: {missing}")
         return Status.FAILED
     if isinstance(error, MemoryError):
         _say("Error: out of memory; give it more, or a part of the rows or columns")

@@ -67,31 +67,30 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(self.classes_) < 2:
             raise ValueError("Classifier can't train when only one class is present.")
         self.native_ = boosting.native(X, self.categories)
-        dense = any(name != "lightgbm" for name, _, _ in self.members)
-        preparation = Preparation.of(X, self.categories, min_rows=self.min_rows) if dense else None
-        prepared = preparation(X) if preparation else None
         coded = boosting.with_codes(X, self.native_)
+        preparation: Preparation | None = None
+        prepared = X
+        if any(name != "lightgbm" for name, _, _ in self.members):
+            preparation = Preparation.of(X, self.categories, min_rows=self.min_rows)
+            prepared = preparation(X)
         trees: list[Trees] = []
         layers: list[Layers] = []
         for name, weight, given in self.members:
-            parameters = dict(given)
+            parameters, seed = dict(given), self.random_state
             bags = parameters.pop("bags", 1)
             if name == "lightgbm":
                 fitted = boosting.fit(
                     coded, target, categories=self.native_, parameters=parameters,
-                    bags=bags, seed=self.random_state, min_rows=self.min_rows,
+                    bags=bags, seed=seed, min_rows=self.min_rows,
                 )  # fmt: skip
                 trees.append(fitted.scaled(weight))
-                continue
-            assert prepared is not None
-            found = (
-                [networks.fit_linear(prepared, target, parameters)]
-                if name == "linear"
-                else networks.fit_networks(
-                    prepared, target, parameters=parameters, bags=bags, seed=self.random_state
+            elif name == "linear":
+                layers.append(networks.fit_linear(prepared, target, parameters).scaled(weight))
+            else:
+                found = networks.fit_networks(
+                    prepared, target, parameters=parameters, bags=bags, seed=seed
                 )
-            )
-            layers += [one.scaled(weight) for one in found]
+                layers += [one.scaled(weight) for one in found]
         self.trees_ = joined(trees) if trees else None
         self.preparation_ = preparation
         self.layers_ = tuple(layers)

@@ -1,4 +1,4 @@
-"""Linear models and small networks, fitted by scikit-learn and kept as layers of weights."""
+"""Linear models and small networks, kept as layers of weights."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
 
+from classification_model.learners.adam import Network
 from classification_model.processing.features import Matrix
 from classification_model.processing.few_rows import bounds, edges
 
@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float32]
 
 LINEAR_DEFAULTS: Mapping[str, Any] = {"C": 1.0}
 NETWORK_DEFAULTS: Mapping[str, Any] = {
-    "alpha": 0.01,
+    "decay": 0.1,
     "epochs": 50,
     "hidden": 128,
     "layers": 1,
@@ -40,7 +40,7 @@ NETWORK_DEFAULTS: Mapping[str, Any] = {
 
 # From much regularisation to little, and from few passes over the rows to many.
 _STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-_EPOCHS = (2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85, 113, 150, 200)
+_EPOCHS = (2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85, 113, 150)
 _MISSING = -2.0
 _MOST_CODES = 255
 _STEPS = 300  # of the linear solver
@@ -150,9 +150,9 @@ def epochs(
     seed: int,
 ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
     """A network after some passes over the rows, and after more: margins of ``test``."""
-    network, done = _network(parameters, seed), 0
+    network, truth, done = _network(prepared, target, parameters, seed), _truth(target), 0
     for aim in _EPOCHS:
-        _pass(network, prepared, target, aim - done)
+        _pass(network, prepared, truth, aim - done)
         done = aim
         yield done, _layers(network).margins(test).astype(np.float64)
 
@@ -166,37 +166,45 @@ def fit_networks(
     seed: int,
 ) -> list[Layers]:
     """Networks that differ by their seeds, to be added up to their mean."""
-    found = []
+    found, truth = [], _truth(target)
     for bag in range(bags):
-        network = _network(parameters, seed + bag)
-        _pass(network, prepared, target, {**NETWORK_DEFAULTS, **parameters}["epochs"])
+        network = _network(prepared, target, parameters, seed + bag)
+        _pass(network, prepared, truth, {**NETWORK_DEFAULTS, **parameters}["epochs"])
         found.append(_layers(network).scaled(1 / bags))
     return found
 
 
-def _network(parameters: Mapping[str, Any], seed: int) -> MLPClassifier:
+def _network(
+    prepared: Floats, target: npt.NDArray[np.intp], parameters: Mapping[str, Any], seed: int
+) -> Network:
     settings = {**NETWORK_DEFAULTS, **parameters}
-    return MLPClassifier(
-        hidden_layer_sizes=[settings["hidden"]] * settings["layers"],
-        alpha=settings["alpha"],
-        learning_rate_init=settings["learning_rate"],
-        random_state=seed,
+    hidden = [settings["hidden"]] * settings["layers"]
+    return Network(
+        [prepared.shape[1], *hidden, _truth(target[:1], int(target.max()) + 1).shape[1]],
+        learning_rate=settings["learning_rate"],
+        decay=settings["decay"],
+        seed=seed,
     )
 
 
-def _pass(
-    network: MLPClassifier, prepared: Floats, target: npt.NDArray[np.intp], times: int
-) -> None:
-    size = int(np.clip(len(prepared) // 20, 16, 256))
-    network.set_params(batch_size=min(size, len(prepared)))
+def _pass(network: Network, prepared: Floats, truth: Floats, times: int) -> None:
+    batch = int(np.clip(len(prepared) // 20, 32, 256))
     for _ in range(times):
-        network.partial_fit(prepared, target, classes=np.arange(int(target.max()) + 1))
+        network.learn(prepared, truth, batch=batch)
 
 
-def _layers(network: MLPClassifier) -> Layers:
+def _truth(target: npt.NDArray[np.intp], classes: int = 0) -> Floats:
+    """A column for each class, or for the second of two."""
+    columns = np.arange(classes or int(target.max()) + 1)
+    found = (target[:, np.newaxis] == columns).astype(np.float32)
+    kept: Floats = found[:, 1:] if len(columns) == 2 else found
+    return kept
+
+
+def _layers(network: Network) -> Layers:
     return Layers(
-        tuple(weights.astype(np.float32) for weights in network.coefs_),
-        tuple(offset.astype(np.float32) for offset in network.intercepts_),
+        tuple(weights.copy() for weights in network.weights),
+        tuple(offset.copy() for offset in network.offsets),
     )
 
 

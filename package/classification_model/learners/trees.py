@@ -230,9 +230,9 @@ def _pruned(tree: Trees, counts: npt.NDArray[np.int64], min_rows: int) -> Trees:
             continue
         if counts[left] < min_rows or counts[right] < min_rows:
             goes_to[node] = goes_to[right if counts[left] < min_rows else left]
-    left, right = goes_to[tree.left], goes_to[tree.right]
+    to_left, to_right = goes_to[tree.left], goes_to[tree.right]
     root = int(goes_to[0])
-    kept = _reached(root, left, right)
+    kept = _reached(root, to_left, to_right)
     place = np.full(len(counts), -1)
     place[kept] = np.arange(len(kept))
     shorter = {
@@ -240,7 +240,7 @@ def _pruned(tree: Trees, counts: npt.NDArray[np.int64], min_rows: int) -> Trees:
         for field in fields(Trees)
         if field.name not in ("groups", "roots", "targets")
     }
-    shorter |= {"left": place[left[kept]], "right": place[right[kept]]}
+    shorter |= {"left": place[to_left[kept]], "right": place[to_right[kept]]}
     groups = np.unique(shorter["group"][shorter["group"] >= 0])
     shorter["group"] = np.where(
         shorter["group"] >= 0, np.searchsorted(groups, shorter["group"]), -1

@@ -34,32 +34,31 @@ _BOOSTED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 _NETWORKS: dict[str, dict[str, Any]] = {
-    "network": {"hidden": 128, "layers": 1, "alpha": 0.03},
-    "network, deep": {"hidden": 128, "layers": 2, "alpha": 0.3, "learning_rate": 0.001},
+    "network": {"hidden": 192, "layers": 1, "decay": 0.2, "learning_rate": 0.0015},
+    "network, deep": {"hidden": 128, "layers": 2, "decay": 0.5, "learning_rate": 0.001},
 }
 
-# Rows times columns of the prepared matrix times classes.
-_LARGEST_FOR_NETWORKS = 40_000_000
+# Shapes of boosted trees that are drawn at random, beside those named here.
+_DRAWN = 12
+
+# Up to so many rows, and rows times columns with one-hot, networks are tried.
+_NETWORK_ROWS, _NETWORK_CELLS = 60_000, 40_000_000
 
 
-def candidates(
-    rows: int, plan: Sequence[Feature], classes: int = 2, drawn: int = 12
-) -> dict[str, EstimatorConfig]:
+def candidates(rows: int, plan: Sequence[Feature]) -> dict[str, EstimatorConfig]:
     """What is compared for a table of this size, by name, in the order of its turn.
 
     Args:
         rows: how many there are to learn from.
         plan: the features.
-        classes: how many there are.
-        drawn: how many shapes of boosted trees are drawn at random beside those named here.
     """
-    boosted = {**_BOOSTED, **{f"boosted trees, drawn {i + 1}": _drawn(i) for i in range(drawn)}}
+    boosted = {**_BOOSTED, **{f"boosted trees, drawn {i + 1}": _drawn(i) for i in range(_DRAWN)}}
     width = sum(max(1, len(feature.categories)) for feature in plan)
     found: dict[str, EstimatorConfig] = {}
     first, *others = boosted
     found[first] = EstimatorConfig(name="lightgbm", parameters=boosted[first])
     found["linear"] = EstimatorConfig(name="linear")
-    if rows * width <= _LARGEST_FOR_NETWORKS and rows <= 100_000:
+    if rows <= _NETWORK_ROWS and rows * width <= _NETWORK_CELLS:
         for name, parameters in _NETWORKS.items():
             found[name] = EstimatorConfig(name="network", parameters=parameters)
     for name in others:
@@ -67,9 +66,12 @@ def candidates(
     return found
 
 
-def bags(rows: int) -> int:
+def bags(rows: int, name: str) -> int:
     """How many fits with other seeds a member is the mean of: where rows are few, fits vary."""
-    return 6 if rows <= 2_000 else 4 if rows <= 10_000 else 2 if rows <= 30_000 else 1
+    if name == "linear":
+        return 1
+    number = 6 if rows <= 2_000 else 4 if rows <= 10_000 else 2 if rows <= 30_000 else 1
+    return (number + 1) // 2 if name == "network" else number
 
 
 def _drawn(number: int) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def _drawn(number: int) -> dict[str, Any]:
         return float(f"{np.exp(draw.uniform(np.log(low), np.log(high))):.2g}")
 
     return {
-        "learning_rate": between(0.025, 0.1),
+        "learning_rate": between(0.03, 0.1),
         "num_leaves": int(between(4, 100)),
         "min_data_in_leaf": int(between(5, 50)),
         "feature_fraction_bynode": between(0.25, 1.0),

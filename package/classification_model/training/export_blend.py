@@ -183,7 +183,8 @@ def _tree(trees: Trees, first: int, last: int) -> Iterator[tuple[Any, ...]]:
             codes = np.flatnonzero(trees.groups[trees.group[place]]).tolist()
             missing = int(MISSING_CODE in codes)
             asked = [code for code in codes if code != MISSING_CODE] or [MISSING_CODE]
-            for code in asked[:-1]:
-                yield at, feature, "BRANCH_EQ", float(code), left, more, missing
-                at, more = more, more + 1
-            yield at, feature, "BRANCH_EQ", float(asked[-1]), left, right, missing
+            places = [at, *range(more, more + len(asked) - 1)]
+            more += len(asked) - 1
+            following = [*places[1:], right]
+            for here, code, otherwise in zip(places, asked, following, strict=True):
+                yield here, feature, "BRANCH_EQ", float(code), left, otherwise, missing

@@ -30,7 +30,7 @@ from classification_model.processing.splitting import Fold, Units, folds
 from classification_model.processing.typed_columns import Indices
 from classification_model.progress import Progress
 from classification_model.publishing.audit import Confidence
-from classification_model.training.selection import choose
+from classification_model.training.selection import Wanted, choose
 
 __all__ = ["Encoded", "choose_estimator", "confidence", "encode", "fit", "scores"]
 
@@ -80,9 +80,8 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
         time_budget=config.time_budget,
         units=train.units,
         of_folds=train.of_folds,
-        min_rows=rows_of_enough(config.publish.min_rows, train.groups),
-        began=progress.comparing,
-        progress=progress.compared,
+        wanted=Wanted(min_rows=rows_of_enough(config.publish.min_rows, train.groups)),
+        progress=progress,
     )
     if choice.cut_short:
         progress.say(

@@ -13,8 +13,18 @@ from classification_model.config.schema import EstimatorConfig
 from classification_model.learners import boosting, networks
 from classification_model.learners.blend import softmax
 from classification_model.processing.features import Matrix
+from classification_model.processing.splitting import Fold
 
-__all__ = ["POSITION", "Path", "Positions", "Scores", "log_losses", "shared", "walk"]
+__all__ = [
+    "POSITION",
+    "Path",
+    "Positions",
+    "Scores",
+    "Table",
+    "log_losses",
+    "shared",
+    "walk",
+]
 
 Scores = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -40,31 +50,40 @@ class Path:
     ended: bool = False
 
 
-def walk(
-    config: EstimatorConfig,
-    matrix: Matrix,
-    target: Positions,
-    train: Positions,
-    test: Positions,
-    *,
-    categories: Sequence[int],
-    min_rows: int,
-    seed: int,
-    deadline: float,
-    furthest: float,
-    at_least: int = 0,
-) -> Path:
-    """Fit on ``train`` step by step, and answer ``test`` at each stop.
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Encoded rows, and what everything that learns from them is told.
 
-    Args:
-        config: the candidate.
-        matrix: encoded rows.
-        target: the class of each.
-        train: the rows to learn from.
-        test: the rows to answer.
+    Attributes:
+        matrix: shape ``(rows, features)``.
+        target: the class of each row, from 0 up.
         categories: the columns that hold codes.
         min_rows: the fewest rows that anything learned may stand for.
         seed: of what is drawn.
+    """
+
+    matrix: Matrix
+    target: Positions
+    categories: Sequence[int]
+    min_rows: int
+    seed: int
+
+
+def walk(
+    config: EstimatorConfig,
+    table: Table,
+    fold: Fold,
+    *,
+    deadline: float,
+    furthest: float = np.inf,
+    at_least: int = 0,
+) -> Path:
+    """Fit on a fold's first part step by step, and answer the other at each stop.
+
+    Args:
+        config: the candidate.
+        table: the rows.
+        fold: the positions of those to learn from, and of those to answer.
         deadline: when the clock ends the walk, in seconds as ``time.time`` counts them.
         furthest: the last position that may be tried.
         at_least: how many stops are made whatever the clock says.
@@ -74,14 +93,11 @@ def walk(
         path.ended = True
         return path
     since, best = 0, np.inf
-    truth = target[test]
-    for position, margins in _stops(
-        config, matrix, target, train, test, categories=categories, min_rows=min_rows, seed=seed
-    ):
+    for position, margins in _stops(config, table, fold):
         if position > furthest and path.positions:
             break
         path.positions.append(float(position))
-        path.losses.append(float(log_losses(truth, margins).mean()))
+        path.losses.append(float(log_losses(table.target[fold[1]], margins).mean()))
         path.margins.append(margins.astype(np.float32))
         since = 0 if path.losses[-1] < best * (1 - _PROGRESS) else since + 1
         best = path.losses[-1] if since == 0 else best
@@ -111,29 +127,21 @@ def log_losses(truth: Positions, margins: npt.NDArray[np.floating]) -> Scores:
     return losses
 
 
-def _stops(
-    config: EstimatorConfig,
-    matrix: Matrix,
-    target: Positions,
-    train: Positions,
-    test: Positions,
-    *,
-    categories: Sequence[int],
-    min_rows: int,
-    seed: int,
-) -> Iterator[tuple[float, Scores]]:
+def _stops(config: EstimatorConfig, table: Table, fold: Fold) -> Iterator[tuple[float, Scores]]:
+    rows, asked = (table.matrix[part] for part in fold)
+    truth = table.target[fold[0]]
     if config.name == "lightgbm":
-        native = boosting.native(matrix, categories)
+        native = boosting.native(table.matrix, table.categories)
         yield from boosting.rounds(
-            boosting.with_codes(matrix[train], native), target[train],
-            boosting.with_codes(matrix[test], native), categories=native, parameters=config.parameters, seed=seed,
+            boosting.with_codes(rows, native), truth, boosting.with_codes(asked, native),
+            categories=native, parameters=config.parameters, seed=table.seed,
         )  # fmt: skip
         return
-    preparation = networks.Preparation.of(matrix[train], categories, min_rows=min_rows)
-    prepared, asked = preparation(matrix[train]), preparation(matrix[test])
+    preparation = networks.Preparation.of(rows, table.categories, min_rows=table.min_rows)
+    prepared, asked = preparation(rows), preparation(asked)
     if config.name == "linear":
-        yield from networks.strengths(prepared, target[train], asked)
+        yield from networks.strengths(prepared, truth, asked)
         return
     yield from networks.epochs(
-        prepared, target[train], asked, parameters=config.parameters, seed=seed
+        prepared, truth, asked, parameters=config.parameters, seed=table.seed
     )

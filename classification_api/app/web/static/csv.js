@@ -2,12 +2,19 @@
 
 const DELIMITERS = [",", ";", "\t", "|"];
 const SAMPLED = 100;
+const FOREIGN = /[^\0-\x7f]/;
+const SIGNS = /[€…‘’“”–—\u00a0£§«°±²³µ»½¾×]/g;
+const NO_WORD = new RegExp(
+  "\\p{L}[^\\0-\\x7f\\p{L}\\p{N}\\s\u2018\u2019\u201c-\u201e«»]\\p{L}" +
+    "|[a-zß-ÿ][À-ÖØ-ÞŠŒŽŸ]|[ÝýÞþÐðŠšŽž]",
+  "u",
+);
 const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$/;
 
 /** Why a file is no CSV that can be read. */
 export class CsvError extends Error {}
 
-/** Bytes to text: by the mark at the start, else as UTF-8, else as Windows-1252. */
+/** Bytes to text: by the mark at the start, else as UTF-8, else as what Western Europe writes. */
 export function decode(bytes) {
   const text = decoded(new Uint8Array(bytes));
   // Text has none of these; a picture, an archive or a spreadsheet has many.
@@ -22,22 +29,58 @@ export function decode(bytes) {
 function decoded(bytes) {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  const text = utf8(bytes);
+  if (text !== null) return text;
+  const faulty = lines(bytes).filter(({ bytes }) => utf8(bytes) === null);
+  const foreign = lines(bytes).filter(({ bytes }) => bytes.some((byte) => byte > 127));
+  if (2 * faulty.length <= foreign.length) {
+    const shown = faulty.slice(0, 5).map(({ number }) => number);
+    throw new CsvError(`Not UTF-8: line ${shown.join(", ")}. Mend these lines.`);
+  }
+  const western = new TextDecoder("windows-1252").decode(bytes);
+  if (!looksWestern(western)) {
+    throw new CsvError("The file is not UTF-8, and it is not sure what it is: save it as UTF-8.");
+  }
+  return western;
+}
+
+function utf8(bytes) {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
+    return null;
   }
 }
 
+function lines(bytes) {
+  const found = [];
+  for (let start = 0, number = 1; start < bytes.length; number += 1) {
+    const end = bytes.indexOf(10, start);
+    const stop = end < 0 ? bytes.length : end + 1;
+    found.push({ number, bytes: bytes.subarray(start, stop) });
+    start = stop;
+  }
+  return found;
+}
+
+/** Whether some letters of words have accents, and no sign stands inside a word. */
+function looksWestern(text) {
+  const words = (text.match(/[A-Za-z\u0080-\uffff]{2,}/g) ?? []).filter((word) => FOREIGN.test(word));
+  const letters = words.join("");
+  const share = (letters.match(/[^\0-\x7f]/g) ?? []).length / (letters.length || 1);
+  return !text.replace(SIGNS, "").match(FOREIGN) || (share < 0.5 && !NO_WORD.test(text));
+}
+
 /** Each record that is not a blank line, as `{line, cells}`: the line that it starts on. */
-export function* records(text, delimiter) {
+export function* records(text, delimiter, { first = 1, spaced = false } = {}) {
   const ends = new RegExp(`[\\${delimiter}\r\n]|$`, "g");
   let at = 0;
-  let line = 1;
+  let line = first;
   while (at < text.length) {
     const record = { line, cells: [] };
     const isBlank = "\r\n".includes(text[at]);
     for (;;) {
+      while (spaced && text[at] === " ") at += 1;
       const cell = text[at] === '"' ? quoted(text, at, record.line) : plain(text, at, ends);
       record.cells.push(cell.text);
       at = cell.end;
@@ -84,18 +127,62 @@ function unclosed(line) {
  */
 export function parse(text, known) {
   if (!text.trim()) throw new CsvError("The file is empty; its first line must name the columns.");
-  const merits = DELIMITERS.map((delimiter) => merit(text, delimiter, new Set(known)));
-  const best = merits.reduce((a, b) => (isMore(b, a) ? b : a));
-  const [header, ...body] = records(text, DELIMITERS[merits.indexOf(best)]);
-  const columns = header.cells.map((cell) => cell.trim());
+  const marked = text.match(/^"?sep=([,;|\t])"?\s*?(\r\n|\n|\r)/i);
+  const rest = marked ? text.slice(marked[0].length) : text;
+  const delimiter = marked ? marked[1] : bestDelimiter(rest, known);
+  const spaced = new RegExp(`[${delimiter}] +"[^"\n]*"\\s*(?:[${delimiter}]|$)`, "m").test(rest);
+  const every = [...records(rest, delimiter, { first: marked ? 2 : 1, spaced })];
+  const at = headerAmong(every.slice(0, SAMPLED), known);
+  const body = every.slice(at + 1);
+  const columns = named(every[at].cells, body.slice(0, SAMPLED));
   const twice = columns.find((column, i) => columns.indexOf(column) < i);
   if (twice !== undefined) throw new CsvError(`Two columns have the name "${twice}"; rename one.`);
-  const isWhole = ({ cells }) => cells.length === columns.length;
+  const header = every[at].cells.join(delimiter);
+  for (const record of body) {
+    if (record.cells.length > 1 && record.cells.every((cell) => cell === "")) {
+      record.fault = "holds nothing but delimiters";
+    } else if (record.cells.join(delimiter) === header) {
+      record.fault = "is the header once more";
+    } else if (!record.cells.slice(columns.length).join("").trim()) {
+      record.cells.length = Math.min(record.cells.length, columns.length);
+    }
+  }
+  const isWhole = ({ cells, fault }) => !fault && cells.length === columns.length;
   return {
     columns,
     records: body.filter(isWhole),
     ragged: body.filter((record) => !isWhole(record)),
   };
+}
+
+function bestDelimiter(text, known) {
+  const merits = DELIMITERS.map((delimiter) => merit(text, delimiter, new Set(known)));
+  const best = merits.reduce((a, b) => (isMore(b, a) ? b : a));
+  return DELIMITERS[merits.indexOf(best)];
+}
+
+/** Which record names the columns: the first that names all that are known, or is no title. */
+function headerAmong(found, known) {
+  const names = ({ cells }) => new Set(cells.map((cell) => cell.trim()));
+  const all = found.findIndex((record) => known.every((name) => names(record).has(name)));
+  if (known.length && all >= 0) return all;
+  const widths = new Map();
+  for (const { cells } of found) widths.set(cells.length, (widths.get(cells.length) ?? 0) + 1);
+  const usual = [...widths].reduce((a, b) => (b[1] > a[1] ? b : a))[0];
+  const isHeader = ({ cells }) => {
+    const filled = cells.filter((cell) => cell.trim()).length;
+    return (cells.length === usual && (filled > 1 || usual < 3)) || filled > 1;
+  };
+  return Math.max(0, found.findIndex(isHeader));
+}
+
+/** The header's cells, without those at its end that name and hold nothing. */
+function named(header, rows) {
+  const names = header.map((cell) => cell.trim());
+  let width = names.length;
+  while (width > 1 && !names[width - 1]) width -= 1;
+  const isUsed = rows.some(({ cells }) => cells.slice(width).join("").trim());
+  return isUsed ? names : names.slice(0, width);
 }
 
 /** How good a delimiter is: known columns found, evenness, columns; the first that differs. */

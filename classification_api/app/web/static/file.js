@@ -113,8 +113,8 @@ function fault(line, [{ column, value, message }, ...others]) {
   return { line, column, value, message: more ? `${message}; and ${more}` : message };
 }
 
-function uneven({ line, cells }, columns) {
-  const message = `has ${count(cells.length, "cell")}, and the header has ${columns.length}`;
+function uneven({ line, cells, fault }, columns) {
+  const message = fault ?? `has ${count(cells.length, "cell")}, and the header has ${columns.length}`;
   return { line, column: null, value: null, message };
 }
 
