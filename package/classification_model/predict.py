@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, golden
@@ -19,6 +19,7 @@ from classification_model.inference.engines import (
     Scorer,
     SklearnScorer,
 )
+from classification_model.inference.explanations import Explainer
 from classification_model.processing import raw_rows
 from classification_model.processing.features import RowEncoder
 from classification_model.processing.functions import functions_of
@@ -35,6 +36,9 @@ __all__ = ["Model", "OnError", "PredictionResult", "load_model", "make_predictio
 Rows = Sequence[Mapping[str, object]]
 OnError = Literal["raise", "skip"]
 
+_BACKGROUND = 32
+"""Golden rows that an explanation is measured against."""
+
 
 class PredictionResult(TypedDict):
     """What is said of a list of rows; each list but the last two has one item for each row.
@@ -49,6 +53,7 @@ class PredictionResult(TypedDict):
     warnings: list[dict[str, Any]]
     errors: list[dict[str, Any]] | None
     version: str
+    explanations: NotRequired[list[dict[str, Any] | None]]
 
 
 class Model:
@@ -144,6 +149,53 @@ class Model:
         encoder = ColumnEncoder(self.manifest.row_schema, self.manifest.features, self.functions)
         return self.scorer.score(encoder.encode(columns))
 
+    def explain(
+        self, checked: Validated, result: PredictionResult, most: int
+    ) -> list[dict[str, Any] | None]:
+        """Say of each row that was predicted which columns moved its probability most.
+
+        Each explanation is about the class that was predicted: ``base``, the mean probability
+        over the golden rows, plus all ``contributions`` plus ``rest``, those of the columns that
+        are not named, is the row's probability. ``reference`` is the column's usual value, and
+        ``error`` half the width of a 95% interval, 0 where the values are exact.
+        """
+        explained: list[dict[str, Any] | None] = []
+        for row, label in zip(checked.rows, result["predictions"], strict=True):
+            if row is None or label is None:
+                explained.append(None)
+                continue
+            found = self._explainer.explain(row, self.manifest.classes.index(label))
+            ranked = sorted(found.contributions.items(), key=lambda item: -abs(item[1]))
+            named, others = ranked[:most], ranked[most:]
+            explained.append(
+                {
+                    "class": label,
+                    "base": found.base,
+                    "contributions": [
+                        {
+                            "column": name,
+                            "value": row[name],
+                            "contribution": contribution,
+                            "reference": self.profile.columns[name].example,
+                        }
+                        for name, contribution in named
+                    ],
+                    "rest": sum(contribution for _, contribution in others),
+                    "error": found.error,
+                }
+            )
+        return explained
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        rows, _ = golden.parse(self.golden)
+        background = [row for row in self.validator.validate(rows).rows if row is not None]
+        manifest = self.manifest
+        return Explainer(
+            manifest.features, self.functions, self.scorer, background[:_BACKGROUND],
+            [*manifest.row_schema.columns],
+        )  # fmt: skip
+
     def replay_golden(self, recorded: bytes) -> None:
         """Answer the bundle's golden rows again.
 
@@ -201,6 +253,7 @@ def make_prediction(
     home: str | os.PathLike[str] | None = None,
     engine: Engine | None = None,
     on_error: OnError = "raise",
+    explain: int = 0,
 ) -> PredictionResult:
     """Predict the class of each row.
 
@@ -213,6 +266,8 @@ def make_prediction(
         home: the folder of the model; else ``MODEL_HOME``; else the model that ships.
         engine: ``onnx``, or ``sklearn`` for the pickled reference; see :class:`Model`.
         on_error: see :meth:`Model.predict`.
+        explain: how many columns to name for each row that moved its probability most; then
+            ``explanations`` is in the result. See :meth:`Model.explain`.
 
     Raises:
         TypeError: ``input_data`` is something else.
@@ -221,7 +276,11 @@ def make_prediction(
         BundleError: there is no model that can be used.
     """
     model = load_model(Home.find(home), engine)
-    return model.judge(raw_rows.validated(input_data, model.validator), on_error=on_error)
+    checked = raw_rows.validated(input_data, model.validator)
+    result = model.judge(checked, on_error=on_error)
+    if explain:
+        result["explanations"] = model.explain(checked, result, explain)
+    return result
 
 
 def _scorer(source: Bundle, engine: Engine) -> Scorer:

@@ -58,7 +58,7 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
 
 
 _CODE = (
-    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "monitoring",
+    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init",
     "processing",
     "publishing", "training",
 )  # fmt: skip

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classification_model import bundle, make_prediction
+from classification_model.config.home import Home
 from classification_model.inference.explanations import Explainer
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import functions_of
@@ -170,3 +172,29 @@ def test_a_wide_table_is_explained_with_bounded_work() -> None:
     assert sum(counted) <= 20_000
     assert len(counted) == 1
     assert found.error > 0
+
+
+def test_a_prediction_comes_with_what_moved_it(people: Home) -> None:
+    row = bundle.load(people).profile().example()
+    plain = make_prediction(input_data=[row], home=people.path)
+    assert "explanations" not in plain
+    found = make_prediction(input_data=[row], home=people.path, explain=2)
+    (explanation,) = found["explanations"]
+    assert explanation is not None
+    assert explanation["class"] == found["predictions"][0]
+    named = explanation["contributions"]
+    assert len(named) == 2
+    assert abs(named[0]["contribution"]) >= abs(named[1]["contribution"])
+    assert [one["value"] for one in named] == [row[one["column"]] for one in named]
+    scores = found["probabilities"][0]
+    assert scores is not None
+    total = explanation["base"] + sum(n["contribution"] for n in named) + explanation["rest"]
+    assert total == pytest.approx(max(scores), abs=1e-6)
+
+
+def test_a_row_that_was_skipped_has_no_explanation(people: Home) -> None:
+    row = bundle.load(people).profile().example()
+    found = make_prediction(
+        input_data=[{**row, "age": "x"}, row], home=people.path, on_error="skip", explain=1
+    )
+    assert [one is None for one in found["explanations"]] == [True, False]

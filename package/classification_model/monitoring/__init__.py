@@ -1,1 +1,0 @@
-"""What is known of a model after its deployment: pure, and light enough for the service."""
