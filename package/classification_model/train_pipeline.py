@@ -13,10 +13,9 @@ from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.errors import BundleError
 from classification_model.evaluation import Report
-from classification_model.pipeline import FramePipeline, stores_rows
+from classification_model.pipeline import stores_rows
 from classification_model.processing import data_manager
-from classification_model.processing.data_manager import Dataset, Split
-from classification_model.processing.features import Matrix
+from classification_model.processing.data_manager import Dataset
 from classification_model.processing.few_rows import check_classes
 from classification_model.processing.learned import Learned
 from classification_model.progress import Progress
@@ -98,18 +97,18 @@ def run_training(
         record = gate.passed(judged, old, candidate, force=force)
         if table.findings:
             record = record.model_copy(update={"data_changed": table.findings})
-        pipeline, rows, fitted = contestant.pipeline(), split.train, None
+        pipeline, rows = contestant.pipeline(), data if config.refit else split.train
+        encoded = fitting.encode(config, rows)
         if config.refit:
             tell.say(f"Fitting it again on all {len(data)} rows")
-            encoded = fitting.encode(config, data)
-            pipeline, rows, fitted = fitting.fit(config, choice, encoded), data, encoded.matrix
+            pipeline = fitting.fit(config, choice, encoded)
         facts = describe.Facts(held_out, report.metrics.model_dump(), record)
         new = describe.proven(
             pipeline, config=config, choice=choice, data=rows, facts=facts, version=version,
             progress=tell,
         )  # fmt: skip
         tell.say("Attacking what would be published")
-        attacked = _audited(new, contestant.pipeline(), fitted, place, config, data, split)
+        attacked = _audited(new, contestant, encoded, place, data)
         saved = bundle.save(
             place,
             stem=new.stem,
@@ -148,23 +147,18 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
 
 
 def _audited(
-    new: Bundle,
-    judged: FramePipeline,
-    fitted: Matrix | None,
-    home: Home,
-    config: Config,
-    data: Dataset,
-    split: Split,
+    new: Bundle, contestant: Contestant, encoded: fitting.Encoded, home: Home, data: Dataset
 ) -> Audit | None:
     """What attacks find before there is a card; of a large table only the command looks."""
     if len(data) > _MOST_ATTACKED:
         return None
+    config, split = contestant.config, contestant.split
     return audit(
         published_by(home, config, new),
         people_of(config, home, data, split.train),
         table_of(config, home),
-        fitting.confidence(judged, split),
-        fitted,
+        fitting.confidence(contestant.pipeline(), split),
+        fitting.met(encoded, data, split),
     )
 
 

@@ -58,9 +58,8 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
 
 
 _CODE = (
-    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init",
-    "processing",
-    "publishing", "training",
+    "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "learners",
+    "processing", "publishing", "training",
 )  # fmt: skip
 
 

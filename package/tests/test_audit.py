@@ -97,6 +97,15 @@ def wide() -> Sample:
 
 TABLES = {"patients": patients, "visits": visits, "sparse": sparse, "wide": wide}
 
+# Every table with what is chosen by itself, and every estimator with one table; the rest is slow.
+PAIRS = [
+    (table, estimator)
+    if estimator == "auto" or table == "patients"
+    else pytest.param(table, estimator, marks=pytest.mark.torture)
+    for table in TABLES
+    for estimator in ("auto", *NAMED)
+]
+
 
 def trained(sample: Sample, folder: Path, estimator: str) -> Home:
     home = make_home(sample, folder, quick=False)
@@ -118,8 +127,7 @@ def told(audit: Audit) -> list[str]:
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 # A comparison that runs out of time cancels its workers, and they say so.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("estimator", ["auto", *NAMED])
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(("table", "estimator"), PAIRS)
 def test_nothing_is_found(table: str, estimator: str, tmp_path: Path) -> None:
     home = trained(TABLES[table](), tmp_path / "made", estimator)
     assert not told(audit_home(home.path))

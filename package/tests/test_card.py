@@ -26,7 +26,6 @@ from classification_model.evaluation import Report, evaluate
 from classification_model.evaluation.report import Bin
 from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
-from classification_model.processing.functions import functions_of
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.profiling import profile_of
 from classification_model.training.describe import held_out
@@ -43,6 +42,7 @@ def judged(home: Home) -> tuple[Report, Facts]:
     data = load_dataset(config, home)
     split = split_dataset(data, config)
     pipeline = build_pipeline(config).fit(split.train.typed(), split.train.labels)
+    encode = pipeline.named_steps["encode"]
     choice = Choice(estimator=config.estimator)
     manifest = Manifest(
         format=2,
@@ -71,7 +71,11 @@ def judged(home: Home) -> tuple[Report, Facts]:
         stem="model_v1.0.0",
         manifest=manifest,
         profile=profile_of(
-            config.row_schema(), split.train.columns, split.train.labels, min_rows=5
+            config.row_schema(),
+            split.train.columns,
+            split.train.labels,
+            min_rows=5,
+            functions=encode.learned_.offering(encode.functions(), seed=config.random_state),
         ),
         dataset=config.dataset,
         left_out=config.ignored,
@@ -87,7 +91,7 @@ def told(facts: Facts, **changes: object) -> Facts:
 def report_of(config: Config, split: Split, pipeline: Pipeline) -> Report:
     known: dict[Label, Label] = {label: label for label in split.train.labels}
     return evaluate(
-        functions=functions_of(config.features),
+        functions=pipeline.named_steps["encode"].functions(),
         predict=pipeline.named_steps["classify"].predict_proba,
         features=pipeline.named_steps["encode"].features_,
         schema=config.row_schema(),
@@ -240,8 +244,11 @@ def test_every_row_of_a_markdown_table_has_the_cells_of_its_head(
     attacked: tuple[Report, Facts],
 ) -> None:
     report, facts = attacked
-    tables = markdown_tables(texts(write(report=report, facts=facts))[1])
-    assert len(tables) >= 6
+    compared = (Compared(name="linear | l2", log_loss=0.4), Compared(name="a | b", log_loss=0.5))
+    choice = facts.manifest.choice.model_copy(update={"compared": compared})
+    known = told(facts, choice=choice)
+    tables = markdown_tables(texts(write(report=report, facts=known))[1])
+    assert len(tables) == 6
     for lines in tables:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
 

@@ -21,7 +21,9 @@ from homes import copy_of, files_of, make_home
 from tables import PEOPLE, TABLES
 
 TOOL = str(Path(sys.executable).with_name("classification-model"))
-COMMANDS = ("init", "train", "predict", "evaluate", "compare", "verify", "info")
+COMMANDS = (
+    "init", "train", "predict", "serve", "evaluate", "compare", "verify", "audit", "info",
+)  # fmt: skip
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -139,13 +141,15 @@ def test_a_model_that_is_refused_is_an_answer_too(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = home.config_file.read_text(encoding="utf-8")
-    home.config_file.write_text(text.replace("C: 0.5", "C: 0.000001"), encoding="utf-8")
+    text = text.replace("C: 0.5", "C: 0.4") + "acceptance:\n  log_loss: 0.001\n"
+    home.config_file.write_text(text, encoding="utf-8")
     with pytest.raises(SystemExit) as stop:
         cli.main(["train", "--home", str(home.path), "--json"])
     assert stop.value.code == Status.MODEL_REFUSED
     printed = capsys.readouterr()
     answer = json.loads(printed.out)
-    assert (answer["saved"], answer["comparison"]["verdict"]) == (False, "worse")
+    assert (answer["saved"], answer["comparison"]["rows"]) == (False, 40)
+    assert "above the 0.001" in answer["refused"]
     assert printed.err == f"Error: {answer['refused']}\n"
 
 

@@ -24,7 +24,7 @@ from classification_model.evaluation.comparison import compare, markdown, schema
 from classification_model.evaluation.metrics import align
 from classification_model.evaluation.paired import judge
 from classification_model.predict import make_prediction
-from classification_model.processing.functions import functions_of
+from classification_model.processing.functions import functions_of, module_of
 from classification_model.progress import Progress
 from classification_model.train_pipeline import Trained, run_training
 from homes import copy_of, files_of, make_home, saved_again
@@ -356,6 +356,7 @@ def test_a_reference_whose_import_is_gone_gives_way_to_the_last_that_fits(
     monkeypatch.undo()
     sys.modules.pop("helper_of_the_shop", None)
     functions_of.cache_clear()
+    module_of.cache_clear()
     (home.path / "features.py").write_text(FEATURES.format(value=value, start="scale = 12"))
     with pytest.raises(
         RejectedModelError, match=r"cannot be compared: neither the recipe of 1\.1\.0"

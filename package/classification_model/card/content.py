@@ -230,7 +230,8 @@ def _weak(report: Report) -> Iterator[Block]:
         if weaker
         else "None is worse than all other rows by more than chance explains."
     )
-    yield Text(f"{total} parts of the held-out rows were looked at, by category and quartile. "
+    parts, were = ("part", "was") if total == 1 else ("parts", "were")
+    yield Text(f"{total} {parts} of the held-out rows {were} looked at, by category and quartile. "
                f"{found}")  # fmt: skip
     # What is surely weak comes first, however long that is; chance may explain the others.
     worse = [part for part in report.slices if part.log_loss > part.others]

@@ -103,12 +103,13 @@ def audit_home(
     split = data_manager.split_dataset(data, config)
     train = fitting.encode(config, split.train)
     judged = fitting.fit(config, source.manifest.choice, train)
+    shipped = fitting.encode(config, data) if source.manifest.refitted else train
     return audit(
         published_by(place, config, source),
         people_of(config, place, data, split.train),
         table_of(config, place),
         fitting.confidence(judged, split),
-        fitting.encode(config, data).matrix if source.manifest.refitted else None,
+        fitting.met(shipped, data, split),
     )
 
 

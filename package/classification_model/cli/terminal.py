@@ -104,7 +104,8 @@ class Screen(Progress):
         if done >= total:
             self.wait("")
             return
-        if self._unit != unit:
+        new = self._unit != unit
+        if new:
             self._begin(
                 unit,
                 SpinnerColumn(),
@@ -119,6 +120,8 @@ class Screen(Progress):
             self._unit = unit
         if self._live:
             self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+            if new:  # it would else wait a moment, and show nothing of a short step
+                self._live.refresh()
 
     def comparing(self, done: int, total: int, name: str) -> None:
         self._now = name

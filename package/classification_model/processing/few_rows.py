@@ -168,7 +168,7 @@ def check_classes(
     few = [(name, n) for name, n in zip(names, counts.tolist(), strict=True) if n < least]
     if few:
         name, count = min(few, key=lambda pair: (pair[1], str(pair[0])))
-        of = "rows" if groups is None else "groups"
+        of = ("row" if groups is None else "group") + "s" * (count != 1)
         raise DataError(
             f"target {target!r}: class {name!r} has {count} {of}, fewer than the {least} of "
             "publish: min_rows: what the model says of it would tell who they are; add rows, "

@@ -32,7 +32,7 @@ from classification_model.progress import Progress
 from classification_model.publishing.audit import Confidence
 from classification_model.training.selection import Wanted, choose
 
-__all__ = ["Encoded", "choose_estimator", "confidence", "encode", "fit", "scores"]
+__all__ = ["Encoded", "choose_estimator", "confidence", "encode", "fit", "met", "scores"]
 
 
 _FOLDS = 5
@@ -116,6 +116,18 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
         raise ConfigError(f"estimator {choice.estimator.name}: {error}") from error
     return FramePipeline([("encode", train.step), ("classify", classify)])
+
+
+def met(train: Encoded, data: Dataset, split: Split) -> Matrix:
+    """All rows of the table as an estimator met them that was fitted on ``train``.
+
+    What is learned from labels is said of a training row by others; that is what leaves held.
+    """
+    if len(train.matrix) == len(data):
+        return train.matrix
+    matrix = train.step.matrix(data.typed())
+    matrix[~split.mask] = train.matrix
+    return matrix
 
 
 def confidence(judged: FramePipeline, split: Split) -> Confidence:
