@@ -68,6 +68,8 @@ class Recipe(FrozenModel):
     estimator: EstimatorConfig
     chosen: EstimatorConfig
     publish: Publish = Publish()
+    metric: str = "log_loss"
+    max_model_mb: float = 20.0
 
     def asks_for(self, other: Recipe) -> bool:
         """Whether both ask for the same, whatever was chosen."""
@@ -90,6 +92,8 @@ class Recipe(FrozenModel):
             self.seed,
             self.estimator,
             self.publish,
+            self.metric,
+            self.max_model_mb,
         )
 
 

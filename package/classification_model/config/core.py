@@ -29,6 +29,7 @@ from classification_model.plain_text import unprintable
 __all__ = ["Config", "load_config", "parse_config"]
 
 
+Sought = Literal["log_loss", "roc_auc", "f1", "balanced_accuracy"]
 Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "log_loss", "brier"]
 
 # A key with nothing below it, such as ``ignored:``, says that there are none.
@@ -54,7 +55,8 @@ class Config(FrozenModel):
 
     ``encoding`` is that of the dataset where it is not UTF-8, ``sheet`` the one of a workbook.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
-    comparison that ``estimator: auto`` makes. ``acceptance`` holds a floor, or for the losses a
+    comparison that ``estimator: auto`` makes; ``metric`` is what that is to be good at, and
+    ``max_model_mb`` the megabytes that the bundle may then have. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
     published. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
     the file's bytes.
@@ -78,6 +80,8 @@ class Config(FrozenModel):
     gate: Annotated[GateRule, _NoneBelow] = GateRule()
     estimator: EstimatorConfig
     time_budget: Annotated[float, Field(gt=0)] = 60.0
+    metric: Sought = "log_loss"
+    max_model_mb: Annotated[float, Field(gt=0)] = 20.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
     publish: Publish = Publish()
     features: str = ""

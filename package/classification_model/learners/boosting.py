@@ -49,6 +49,7 @@ def rounds(
     categories: Sequence[int],
     parameters: Mapping[str, Any],
     seed: int,
+    min_rows: int,
 ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
     """Boost on; yield the rounds so far, and the margins of ``test``, at growing distances.
 
@@ -59,8 +60,9 @@ def rounds(
         categories: which columns hold codes.
         parameters: as in :data:`DEFAULTS`; ``rounds`` is not looked at.
         seed: of what is drawn.
+        min_rows: the fewest rows of a leaf.
     """
-    booster = _booster(matrix, target, categories, parameters, seed, threads=1)
+    booster = _booster(matrix, target, categories, _bounded(parameters, min_rows), seed, threads=1)
     width = _width(target)
     margins, done = np.zeros((len(test), width)), 0
     for aim in _stops():
@@ -85,6 +87,7 @@ def fit(
 ) -> Trees:
     """Trees after ``rounds`` rounds, the mean of ``bags`` fits with seeds of their own."""
     width = _width(target)
+    parameters = _bounded(parameters, min_rows)
     threads = 0 if matrix.size * width > _THREADED else 1
     found = []
     for bag in range(bags):
@@ -126,6 +129,11 @@ def _stops() -> Iterator[int]:
     while True:
         yield aim
         aim += max(2, aim // 7)
+
+
+def _bounded(parameters: Mapping[str, Any], min_rows: int) -> Mapping[str, Any]:
+    asked = parameters.get("min_data_in_leaf", DEFAULTS["min_data_in_leaf"])
+    return {**parameters, "min_data_in_leaf": max(min_rows, asked)}
 
 
 def _booster(

@@ -71,7 +71,7 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
         return Choice(
             estimator=with_shared_leaves(config.estimator, config.publish.min_rows, groups)
         )
-    progress.say(f"Comparing candidates on {len(train.labels)} rows by cross-validation")
+    progress.say(f"Comparing candidates on {len(train.labels)} rows")
     choice = choose(
         train.matrix,
         train.labels,
@@ -80,13 +80,17 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
         time_budget=config.time_budget,
         units=train.units,
         of_folds=train.of_folds,
-        wanted=Wanted(min_rows=rows_of_enough(config.publish.min_rows, train.groups)),
+        wanted=Wanted(
+            metric=config.metric,
+            min_rows=rows_of_enough(config.publish.min_rows, train.groups),
+            max_model_mb=config.max_model_mb,
+        ),
         progress=progress,
     )
     if choice.cut_short:
         progress.say(
             f"The time budget of {config.time_budget:g} s ended before every candidate was "
-            "compared; time_budget in config.yml raises it"
+            "compared; time_budget in config.yml raises it, and train --search compares again"
         )
     return choice
 

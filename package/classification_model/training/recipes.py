@@ -31,6 +31,8 @@ def recipe_of(config: Config, choice: Choice) -> Recipe:
         estimator=config.estimator,
         chosen=choice.estimator,
         publish=config.publish,
+        metric=config.metric,
+        max_model_mb=config.max_model_mb,
     )
 
 

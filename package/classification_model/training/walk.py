@@ -135,6 +135,7 @@ def _stops(config: EstimatorConfig, table: Table, fold: Fold) -> Iterator[tuple[
         yield from boosting.rounds(
             boosting.with_codes(rows, native), truth, boosting.with_codes(asked, native),
             categories=native, parameters=config.parameters, seed=table.seed,
+            min_rows=table.min_rows,
         )  # fmt: skip
         return
     preparation = networks.Preparation.of(rows, table.categories, min_rows=table.min_rows)
