@@ -134,6 +134,8 @@ def _release(stage: Stage, tag: str) -> None:
 
 
 def _walk_step(stage: Stage, title: str, step: Step) -> None:
+    if step.condition:
+        raise Broken(f"{title}: it runs only if {step.condition}, which no rehearsal decides")
     if step.uses in ("actions/checkout", "actions/setup-python"):
         return
     if step.run in NOT_HERE:

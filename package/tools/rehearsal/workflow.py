@@ -22,6 +22,7 @@ class Step:
     """One step: a command, or an action with its options; expressions are not evaluated yet."""
 
     title: str
+    condition: str
     run: str
     uses: str
     options: Mapping[str, str]
@@ -46,12 +47,13 @@ def jobs(file: Path) -> dict[str, list[Step]]:
 
 
 def _step(file: Path, step: dict[str, Any]) -> Step:
-    unknown = set(step) - {"name", "run", "uses", "with", "env"}
+    unknown = set(step) - {"name", "if", "run", "uses", "with", "env"}
     if unknown:
         raise Broken(f"{file.name}: a step has {sorted(unknown)}, which no rehearsal knows")
     uses = str(step.get("uses", ""))
     return Step(
         title=str(step.get("name") or uses.partition("@")[0]),
+        condition=str(step.get("if", "")),
         run=str(step.get("run", "")).strip(),
         uses=uses.partition("@")[0],
         options={name: str(value) for name, value in step.get("with", {}).items()},
