@@ -55,7 +55,7 @@ def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
 
     async def predict(body: Rows, on_error: OnErrorQuery = "raise") -> Any:  # type: ignore[valid-type]
         """Predict the class of each row."""
-        checked = model.validator.validate(body.inputs)  # type: ignore[attr-defined]
+        checked = model.validator.check(body.inputs)  # type: ignore[attr-defined]
         if checked.errors and on_error == "raise":
             metrics.refused(checked.errors)
             raise rows_refused(checked.errors)

@@ -21,7 +21,7 @@ DATATYPES = {"integer": "INT64", "number": "FP64", "boolean": "BOOL"}
 
 def main() -> int:
     model = load_model(Home.find())
-    rows = [{name: c.example for name, c in model.manifest.row_schema.columns.items()}] * 2
+    rows = [model.profile.example()] * 2
     expected = model.predict(rows)["predictions"]
     failed = 0
     with running() as server, tempfile.TemporaryDirectory() as folder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections import Counter
 from typing import Any
 
@@ -46,9 +47,13 @@ def test_the_served_model_is_still_accurate(client: httpx.Client, held_out: Data
     predictions = answer.json()["predictions"]
     majority = max(Counter(held_out.labels).values()) / len(held_out.labels)
     accuracy = accuracy_score(held_out.labels, predictions)
-    recorded = bundle.load(Home(SOURCE_HOME)).manifest.metrics["accuracy"]
+    manifest = bundle.load(Home(SOURCE_HOME)).manifest
+    recorded = manifest.metrics["accuracy"]
     assert accuracy > majority
-    assert accuracy == pytest.approx(recorded, abs=0.005)
+    # What is served was fitted again on all rows, these among them: it may do better on them.
+    slack = 2 * math.sqrt(recorded * (1 - recorded) / len(predictions)) if manifest.refitted else 0
+    assert accuracy > recorded - max(slack, 0.005)
+    assert manifest.refitted or accuracy < recorded + 0.005
 
 
 def test_every_row_of_the_csv_gets_what_make_prediction_gives(

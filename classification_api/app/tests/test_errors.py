@@ -21,10 +21,10 @@ from classification_model.train_pipeline import run_training
 from homes import make_home
 from tables import PEOPLE
 
-RULES = """\
-  age: {kind: integer, required: yes, minimum: 18}
-  size: {kind: category, categories: [small, large, huge]}
-"""
+RULES = {
+    "  age: integer\n": "  age: {kind: integer, required: yes, minimum: 18}\n",
+    "  size:\n": "  size:\n    categories: [small, large, huge]\n",
+}
 
 Row = dict[str, Any]
 Body = Callable[[Row, Config], str]
@@ -66,7 +66,9 @@ def ruled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
     sample = replace(PEOPLE, rows=rows)
     home = make_home(sample, tmp_path_factory.mktemp("ruled") / "made")
     text = home.config_file.read_text(encoding="utf-8")
-    text = text.replace("  age: integer\n", "").replace("  size: category\n", RULES)
+    for column, ruled in RULES.items():
+        assert column in text
+        text = text.replace(column, ruled)
     home.config_file.write_text(text, encoding="utf-8")
     run_training(home.path)
     with asyncio.Runner() as runner:

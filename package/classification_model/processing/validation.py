@@ -272,7 +272,10 @@ class RowValidator:
 
         Values may be those of NumPy, pandas and ``decimal``; see :func:`~.scalars.plain`.
         """
-        rows = [_plain_row(row) for row in rows]
+        return self.check([_plain_row(row) for row in rows])
+
+    def check(self, rows: Sequence[Mapping[str, object]]) -> Validated:
+        """The same for rows read from JSON: there NaN is a fault, not a missing value."""
         try:
             return Validated([*self._rows.validate_python(rows)], [])
         except ValidationError as error:
