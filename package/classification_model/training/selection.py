@@ -129,7 +129,7 @@ class _Race:
         ]
         paths = self.parallel(walks) if walks else iter([])
         for name, config in named.items():
-            if time.time() < self.deadline:
+            if name == first or time.time() < self.deadline:
                 self.progress.comparing(len(search.losses), self.total, name)
             if search.keep(name, config, [next(paths) for _ in search.folds]):
                 done = len(search.losses)
