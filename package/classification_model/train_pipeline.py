@@ -16,6 +16,7 @@ from classification_model.evaluation import Report
 from classification_model.pipeline import FramePipeline, stores_rows
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
+from classification_model.processing.features import Matrix
 from classification_model.processing.few_rows import check_classes
 from classification_model.processing.learned import Learned
 from classification_model.progress import Progress
@@ -97,17 +98,18 @@ def run_training(
         record = gate.passed(judged, old, candidate, force=force)
         if table.findings:
             record = record.model_copy(update={"data_changed": table.findings})
-        pipeline, rows = contestant.pipeline(), split.train
+        pipeline, rows, fitted = contestant.pipeline(), split.train, None
         if config.refit:
             tell.say(f"Fitting it again on all {len(data)} rows")
-            pipeline, rows = fitting.fit(config, choice, fitting.encode(config, data)), data
+            encoded = fitting.encode(config, data)
+            pipeline, rows, fitted = fitting.fit(config, choice, encoded), data, encoded.matrix
         facts = describe.Facts(held_out, report.metrics.model_dump(), record)
         new = describe.proven(
             pipeline, config=config, choice=choice, data=rows, facts=facts, version=version,
             progress=tell,
         )  # fmt: skip
         tell.say("Attacking what would be published")
-        attacked = _audited(new, contestant.pipeline(), place, config, data, split)
+        attacked = _audited(new, contestant.pipeline(), fitted, place, config, data, split)
         saved = bundle.save(
             place,
             stem=new.stem,
@@ -146,7 +148,13 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
 
 
 def _audited(
-    new: Bundle, judged: FramePipeline, home: Home, config: Config, data: Dataset, split: Split
+    new: Bundle,
+    judged: FramePipeline,
+    fitted: Matrix | None,
+    home: Home,
+    config: Config,
+    data: Dataset,
+    split: Split,
 ) -> Audit | None:
     """What attacks find before there is a card; of a large table only the command looks."""
     if len(data) > _MOST_ATTACKED:
@@ -156,6 +164,7 @@ def _audited(
         people_of(config, home, data, split.train),
         table_of(config, home),
         fitting.confidence(judged, split),
+        fitted,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from classification_model.card.document import Block, Table
 from classification_model.card.facts import Facts
@@ -15,7 +16,9 @@ from classification_model.processing.text.encoder import TextEncoder
 __all__ = ["columns"]
 
 _TERMS = 15
-"""Of a text, so many terms are shown for each class."""
+"""Of a text, so many terms are shown for each class, and of so many classes."""
+
+_CLASSES = 6
 
 
 def columns(report: Report, facts: Facts) -> Iterator[Block]:
@@ -35,10 +38,11 @@ def columns(report: Report, facts: Facts) -> Iterator[Block]:
         numeric=(2,),
     )
     for name, text in facts.learned.texts().items():
+        telling = {k: v for k, v in [*text.telling(_TERMS).items()][:_CLASSES] if v}
         yield Table(
             caption=f"Of \u201c{name}\u201d, the terms that speak most for each class",
-            header=("class", "terms"),
-            rows=[(label, ", ".join(terms)) for label, terms in text.telling(_TERMS).items()],
+            header=[*telling],
+            rows=[*zip_longest(*telling.values(), fillvalue="")],
         )
     if facts.left_out:
         yield Table(

@@ -108,6 +108,7 @@ def audit_home(
         people_of(config, place, data, split.train),
         table_of(config, place),
         fitting.confidence(judged, split),
+        fitting.encode(config, data).matrix if source.manifest.refitted else None,
     )
 
 

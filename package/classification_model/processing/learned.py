@@ -61,13 +61,12 @@ class Learned(FrozenModel):
             if encoder.familiar > _USUAL
         }
 
-    def offering(self, functions: Functions, *, seed: int) -> Functions:
-        """Functions with made texts as the examples of columns of text: nobody wrote them."""
+    def made(self, seed: int) -> dict[str, list[str]]:
+        """Texts of known words for each column of text, the commonest words first."""
         random = np.random.default_rng(seed)
-        made = {
+        return {
             name: [text.example(), *text.made(200, random)] for name, text in self.texts().items()
         }
-        return replace(functions, examples={**functions.examples, **made})
 
     def functions(self, others: Functions) -> Functions:
         """The functions of the features, beside others."""

@@ -8,6 +8,7 @@ one that the home's features.py offers under ``EXAMPLES``; it is none of the tab
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 
@@ -28,9 +29,10 @@ from classification_model.processing.few_rows import (
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.validation import TypedRow, TypedValue
 
-__all__ = ["made_texts", "made_values", "people_like", "without_people"]
+__all__ = ["made_texts", "made_values", "nobodys", "people_like", "without_people"]
 
 _MOST_WORDS = 12
+_WORD = re.compile(r"\w+")
 _NO_WORDS = "made text"
 
 
@@ -115,6 +117,29 @@ def made_texts(
             parts.pop()
         made.append(" ".join(parts) or _NO_WORDS)
     return made
+
+
+def nobodys(
+    made: Sequence[str], column: TypedColumn, least: int, groups: Indices | None = None
+) -> list[str]:
+    """The made texts in which no text of the column stands that few rows hold, word by word."""
+    codes, values = column.distinct()
+    counts = held_by(codes, len(values), groups).tolist()
+    few = {
+        tuple(_WORD.findall(value.casefold()))
+        for value, count in zip(values, counts, strict=True)
+        if isinstance(value, str) and 0 < count < least
+    }
+    longest = max(map(len, few), default=0)
+    return [text for text in made if not _holds(_WORD.findall(text.casefold()), few, longest)]
+
+
+def _holds(words: Sequence[str], few: set[tuple[str, ...]], longest: int) -> bool:
+    return any(
+        tuple(words[first:last]) in few
+        for first in range(len(words))
+        for last in range(first + 1, min(first + longest, len(words)) + 1)
+    )
 
 
 def without_people(

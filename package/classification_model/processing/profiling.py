@@ -132,6 +132,8 @@ def _binned(
     if kind not in ("integer", "number", "date"):
         return found
     numbers = _days(column) if kind == "date" else column.floats()
+    if np.isnan(numbers).all():
+        return found
     bins = _edges(numbers, rule) if like is None else like.edges
     return found.model_copy(update={"edges": bins, "counts": bin_counts(numbers, bins)})
 
@@ -192,7 +194,13 @@ def _held(column: TypedColumn, min_rows: int, groups: Indices | None) -> dict[st
 def _usual(
     kind: Kind, column: TypedColumn, min_rows: int, groups: Indices | None
 ) -> str | bool | None:
-    """The commonest of many made values, the smallest of several."""
+    """The commonest answer, or the commonest of many made dates; the smallest of several."""
+    if kind == "boolean":
+        codes, values = column.distinct()
+        held = held_by(codes, len(values), groups).tolist()
+        pairs = [(v, n) for v, n in zip(values, held, strict=True) if isinstance(v, bool)]
+        enough = [(-n, v) for v, n in pairs if n >= min_rows]
+        return min(enough)[1] if enough else None
     made = made_values(
         column, kind, 1000, random=np.random.default_rng(0), least=min_rows, groups=groups
     )

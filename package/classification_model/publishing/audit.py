@@ -73,7 +73,11 @@ class Confidence:
 
 
 def audit(
-    published: Published, people: People, table: bytes, confidence: Confidence | None = None
+    published: Published,
+    people: People,
+    table: bytes,
+    confidence: Confidence | None = None,
+    fitted: Matrix | None = None,
 ) -> Audit:
     """Try every attack.
 
@@ -82,6 +86,8 @@ def audit(
         people: the rows of the table, and how many of them must hold what is published.
         table: the bytes of its file.
         confidence: of the judged model; without it membership is not measured.
+        fitted: the matrix of the table that the trees grew on: what is learned from labels is
+            out of fold there. Without it the table is encoded as a request is.
     """
     source, files = published.bundle, published.files()
     manifest, names = source.manifest, frozenset(people.columns)
@@ -108,7 +114,7 @@ def audit(
         reading_attacks.digests(files, table),
         states(people, manifest.features, model.functions),
         arrays(people, held, _forms(matrix, classify)),
-        leaves(people, graph, matrix),
+        leaves(people, graph, matrix if fitted is None else fitted),
         answers(
             _questions(people, model),
             _usual(model),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest, golden
@@ -17,6 +17,7 @@ from classification_model.own_estimator import needs
 from classification_model.pipeline import FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
+from classification_model.processing.made import nobodys
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
 from classification_model.publishing.strip import strip
@@ -62,12 +63,17 @@ def proven(
     pipeline = copy.deepcopy(pipeline)
     strip(pipeline)
     encode = pipeline.named_steps["encode"]
-    functions = encode.learned_.offering(encode.functions(), seed=config.random_state)
+    least, functions = config.publish.min_rows, encode.functions()
+    made = {
+        name: nobodys(texts, data.columns[name], least, data.groups) or [""]
+        for name, texts in encode.learned_.made(config.random_state).items()
+    }
+    functions = replace(functions, examples={**functions.examples, **made})
     profile = profile_of(
         config.row_schema(),
         data.columns,
         data.labels,
-        min_rows=config.publish.min_rows,
+        min_rows=least,
         groups=data.groups,
         functions=functions,
     )
@@ -111,7 +117,7 @@ def proven(
         manifest.row_schema,
         profile,
         seed=config.random_state,
-        min_rows=config.publish.min_rows,
+        min_rows=least,
         groups=data.groups,
         functions=functions,
     )

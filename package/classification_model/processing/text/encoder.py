@@ -101,16 +101,20 @@ class TextEncoder(FrozenModel):
         return frozenset(self.words.names)
 
     def telling(self, most: int) -> dict[str, list[str]]:
-        """For each class the terms that speak most for it, the strongest first."""
+        """For each class the words that speak most for it, the strongest first; no pairs.
+
+        Where words say nothing it is groups of characters.
+        """
         terms = self.words if any(self.words.weights) else self.groups
         weights = terms.matrix() if terms.names else np.zeros((0, len(self.intercepts)))
         if len(self.classes) == 2:
             weights = np.hstack([-weights, weights])
-        return {
-            label: [terms.names[i] for i in np.argsort(-weights[:, place], kind="stable")[:most]
-                    if weights[i, place] > 0]
-            for place, label in enumerate(self.classes)
-        }  # fmt: skip
+        single = [i for i, name in enumerate(terms.names) if " " not in name.strip()]
+        found: dict[str, list[str]] = {}
+        for place, label in enumerate(self.classes):
+            by_weight = sorted(single, key=lambda i: -weights[i, place])
+            found[label] = [terms.names[i] for i in by_weight[:most] if weights[i, place] > 0]
+        return found
 
     def made(self, texts: int, random: np.random.Generator) -> list[str]:
         """Texts of known words in random order, which nobody wrote; among them an empty one."""
