@@ -225,7 +225,7 @@ def compare_table(_folder: Path, _number: int, seconds: float) -> None:
 def compare_categories(_folder: Path, _number: int, seconds: float) -> None:
     """20,000 rows, one column of 2,000 categories that carry the signal; against CatBoost."""
     import pandas as pd
-    from catboost import CatBoostClassifier  # type: ignore[import-not-found]
+    from catboost import CatBoostClassifier
 
     for skewed in (False, True):
         draw = np.random.default_rng(0)

@@ -1,11 +1,12 @@
-"""Our choice of estimator against FLAML's, on the same tables, features and splits.
+"""Our choice of estimator beside LightGBM's, CatBoost's and scikit-learn's boosting as they come.
 
-    tox -e bench_models [-- --seconds 45] [--only NAME ...]
+    tox -e bench_models [-- --only NAME ...] [--sizes] [--write]
 
-Each table takes the whole road: CSV, init, split, encoding. FLAML gets the same encoded
-columns, told which of them are categories, and a time budget; both are judged by the log loss
-on the same held-out rows: a quarter, and where rows are few each of the four quarters in turn.
-A ratio below 1 means that ours is lower.
+Each table takes the whole road: CSV, init, split, encoding. The peers get the same encoded
+columns, told which of them are categories; all are judged by the log loss on the same held-out
+rows: a quarter, and where rows are few each of the four quarters in turn. A ratio below 1 means
+that ours is lower than the best of the three. ``--sizes`` times init and train on made tables of
+growing size, and ``--write`` puts what was printed into docs/bench/models.md.
 """
 
 from __future__ import annotations
@@ -14,27 +15,33 @@ import argparse
 import contextlib
 import csv
 import io
+import json
 import logging
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn import datasets
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.init import scaffold
-from classification_model.pipeline import EncodingStep, build_classifier
+from classification_model.pipeline import build_classifier, encoding_step
 from classification_model.processing.data_manager import Dataset, Split, load_dataset
-from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.features import Feature, Matrix
 from classification_model.training.selection import choose
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]], str]
@@ -44,13 +51,31 @@ SMALL = 1500
 """Up to this many rows, each quarter is held out in turn: a few hundred rows say little."""
 
 
+PEERS = ("LightGBM", "CatBoost", "scikit-learn")
+
+SIZES = (
+    (10_000, 20, 2),
+    (5_000, 200, 2),
+    (20_000, 20, 10),
+    (100_000, 20, 2),
+    (5_000, 2_000, 2),
+    (1_000_000, 20, 2),
+)
+"""Rows, columns and classes of what is made for ``--sizes``."""
+
+OUTPUT = Path(__file__).parents[2] / "docs" / "bench" / "models.md"
+
+
 class Result(NamedTuple):
-    """Log losses on held-out rows, and seconds."""
+    """Log losses on held-out rows, ours first, and the seconds that ours took."""
 
     ours: float
-    flaml: float
+    peers: tuple[float, ...]
     seconds: float
-    flaml_seconds: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / min(self.peers)
 
 
 def from_scikit_learn(source: Any) -> Table:
@@ -129,26 +154,33 @@ def ours(split: Split, plan: tuple[Feature, ...], train: Matrix, test: Matrix) -
     return classify.fit(train, split.train.labels).predict_proba(test)
 
 
-def flaml(
-    split: Split, plan: tuple[Feature, ...], train: Matrix, test: Matrix, seconds: float
-) -> Any:
-    from flaml import AutoML
+def peer(name: str, plan: tuple[Feature, ...], train: Matrix, labels: Any, test: Matrix) -> Any:
+    """A library's default on the encoded columns, on one thread."""
 
     def frame(matrix: Matrix) -> pd.DataFrame:
         columns = pd.DataFrame(matrix, columns=[f"f{i}" for i in range(matrix.shape[1])])
         for i, feature in enumerate(plan):
             if feature.kind == "category":
-                levels = range(-1, len(feature.categories))
-                columns[f"f{i}"] = pd.Categorical(matrix[:, i], categories=levels)
+                codes = np.nan_to_num(matrix[:, i], nan=-2).astype(int)
+                levels = range(-2, len(feature.categories))
+                columns[f"f{i}"] = pd.Categorical(codes, categories=levels)
         return columns
 
-    automl = AutoML()
-    labels = np.array([str(label) for label in split.train.labels])
-    automl.fit(
-        frame(train), labels, task="classification", metric="log_loss", time_budget=seconds,
-        n_jobs=2, seed=0, verbose=0,
-    )  # fmt: skip
-    return automl.predict_proba(frame(test))
+    if name == "LightGBM":
+        from lightgbm import LGBMClassifier
+
+        model = LGBMClassifier(n_jobs=1, random_state=0, verbose=-1)
+    elif name == "CatBoost":
+        from catboost import CatBoostClassifier
+
+        categories = [i for i, feature in enumerate(plan) if feature.kind == "category"]
+        model = CatBoostClassifier(
+            thread_count=1, random_seed=0, verbose=0, cat_features=categories,
+            allow_writing_files=False,
+        )  # fmt: skip
+    else:
+        model = HistGradientBoostingClassifier(random_state=0, categorical_features="from_dtype")
+    return model.fit(frame(train), labels).predict_proba(frame(test))
 
 
 @contextlib.contextmanager
@@ -167,58 +199,95 @@ def divisions(data: Dataset) -> Iterator[Split]:
         yield Split.of(data, np.isin(np.arange(len(labels)), test))
 
 
-def compare(name: str, home: Home, seconds: float) -> Result:
-    """Both on each division of a table, and one line about them."""
+def compare(name: str, home: Home) -> tuple[str, Result]:
+    """All on each division of a table, and one line about them."""
     config = load_config(home)
     results = []
     for split in divisions(load_dataset(config, home)):
-        encode = EncodingStep(
-            config.row_schema(), feature_plan(config.row_schema(), config.derived)
-        )
-        train = encode.fit_matrix(split.train.typed())
+        encode = encoding_step(config)
+        words = [str(label) for label in split.train.labels]
+        train = encode.fit_matrix(split.train.typed(), words)
         test, plan = encode.matrix(split.held_out.typed()), encode.features_
         truth = [str(label) for label in split.held_out.labels]
         with quiet():
             start = time.monotonic()
             mine = log_loss(truth, ours(split, plan, train, test))
-            middle = time.monotonic()
-            other = log_loss(truth, flaml(split, plan, train, test, seconds))
-            end = time.monotonic()
-        results.append(Result(mine, other, middle - start, end - middle))
-    mean = Result(*np.mean(results, axis=0))
+            seconds = time.monotonic() - start
+            peers = [log_loss(truth, peer(one, plan, train, words, test)) for one in PEERS]
+        results.append(Result(mine, tuple(peers), seconds))
+    losses = np.mean([(one.ours, *one.peers) for one in results], axis=0).tolist()
+    mean = Result(losses[0], tuple(losses[1:]), float(np.mean([one.seconds for one in results])))
     shape = f"{len(train) + len(test)} x {len(plan)}"
-    print(
-        f"{name:18} {shape:>15} {len(results):6} {mean.ours:8.4f} {mean.flaml:8.4f} "
-        f"{mean.ours / mean.flaml:7.3f} {mean.seconds:7.1f} {mean.flaml_seconds:7.1f}",
-        flush=True,
+    others = " | ".join(f"{loss:.4f}" for loss in mean.peers)
+    line = (
+        f"| {name} | {shape} | {len(results)} | {mean.ours:.4f} | {others} | {mean.ratio:.3f} "
+        f"| {mean.seconds:.1f} |"
     )
-    return mean
+    return line, mean
+
+
+def small_tables(only: Sequence[str] | None) -> Iterator[str]:
+    """Lines of a Markdown table, one for each small table, and what they come to."""
+    yield f"| table | rows x features | splits | ours | {' | '.join(PEERS)} | ratio | s |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    ratios = []
+    titanic = Home(Path("classification_model").resolve())
+    for name, table in {"titanic": None, **tables()}.items():
+        if only and name not in only:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            home = titanic if table is None else home_of(table(), Path(folder))
+            line, result = compare(name, home)
+        ratios.append(result.ratio)
+        yield line
+    mean = np.exp(np.log(ratios).mean())
+    yield ""
+    yield (
+        f"Geometric mean of the ratios {mean:.3f}, worst {max(ratios):.3f}; "
+        f"{sum(ratio <= 1.03 for ratio in ratios)} of {len(ratios)} level or ahead."
+    )
+
+
+def large_tables() -> Iterator[str]:
+    """Lines about init and train of made tables: seconds, memory, megabytes."""
+    yield "| rows x columns, classes | init and train, s | CPU, s | peak, GB | files, MB | log loss |"
+    yield "|---|---|---|---|---|---|"
+    for rows, columns, classes in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder) / "home"
+            data = Path(folder) / "data.csv"
+            header, values, _ = made(7, rows, columns, classes)
+            with data.open("w", encoding="utf-8", newline="") as stream:
+                csv.writer(stream).writerows([header, *values])
+            start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+            tool = [sys.executable, "-m", "classification_model"]
+            run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
+            run([*tool, "init", str(data), "--target", "label", "--home", str(home)])
+            run([*tool, "train", "--home", str(home)])
+            wall, used = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+            files = list((home / "trained_models").iterdir())
+            (manifest,) = (json.loads(f.read_text()) for f in files if f.suffix == ".json")
+            size = sum(file.stat().st_size for file in files) / 1e6
+            yield (
+                f"| {rows:,} x {columns:,}, {classes} | {wall:.0f} | {cpu:.0f} "
+                f"| {used.ru_maxrss / 2**20:.1f} | {size:.1f} "
+                f"| {manifest['metrics']['log_loss']:.4f} |"
+            )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tox -e bench_models --")
-    parser.add_argument("--seconds", type=float, default=45, help="FLAML's time budget")
     parser.add_argument("--only", nargs="*", help="names of tables")
+    parser.add_argument("--sizes", action="store_true", help="time init and train as rows grow")
+    parser.add_argument("--write", action="store_true", help="put it into docs/bench/models.md")
     options = parser.parse_args()
-    print(
-        f"{'table':18} {'rows x features':>15} {'splits':>6} {'ours':>8} {'FLAML':>8} "
-        f"{'ratio':>7} {'s':>7} {'s':>7}"
-    )
-    results = []
-    titanic = Home(Path("classification_model").resolve())
-    if not options.only or "titanic" in options.only:
-        results.append(compare("titanic", titanic, options.seconds))
-    for name, table in tables().items():
-        if not options.only or name in options.only:
-            with tempfile.TemporaryDirectory() as folder:
-                results.append(compare(name, home_of(table(), Path(folder)), options.seconds))
-    ratios = np.array([result.ours / result.flaml for result in results])
-    times = np.array([result.seconds / result.flaml_seconds for result in results])
-    print(
-        f"mean ratio {ratios.mean():.3f} (geometric {np.exp(np.log(ratios).mean()):.3f}), worst "
-        f"{ratios.max():.3f}; {int((ratios <= 1.02).sum())} of {len(ratios)} level or ahead; "
-        f"mean share of its time {times.mean():.2f}"
-    )
+    lines = []
+    for line in chain(small_tables(options.only), [""], large_tables() if options.sizes else ()):
+        print(line, flush=True)
+        lines.append(line)
+    if options.write:
+        OUTPUT.write_text("\n".join(["# Beside the best of its kind", "", *lines]) + "\n")
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ class Screen(Progress):
             self._bar = Bar(*columns)
             self._bar.add_task(what, total=None)
             self._live = Live(get_renderable=self._picture, console=self._console, transient=True)
-            self._live.start()
+            self._live.start(refresh=True)  # what takes less than a tick is seen, too
 
     def settle(self) -> None:
         """What moves goes away; the table of candidates stays."""

@@ -184,8 +184,13 @@ def _scaled(prepared: Matrix, estimator: object) -> Iterator[Matrix]:
     for part in walk(estimator):
         if isinstance(part, Preparation):
             yield part(prepared)
-        elif isinstance(part, Pipeline) and part.n_features_in_ == prepared.shape[1]:
+        elif isinstance(part, Pipeline) and _columns(part) == prepared.shape[1]:
             yield part[:-1].transform(prepared).astype(np.float32)
+
+
+def _columns(part: Pipeline) -> int | None:
+    """How many it reads, or nothing where it is a pattern that was never fitted itself."""
+    return getattr(part.steps[0][1], "n_features_in_", None)
 
 
 def _usual(model: Model) -> TypedRow:

@@ -30,6 +30,8 @@ _FIVE_FOLDS, _THREE_FOLDS = 300_000, 1_200_000
 _SMALL, _TWICE = 3_000, 1_500
 _HELD_OUT = 50_000
 _MOST_ROUNDS = 1_500
+# Cells of the matrix times trees in a fit: about a minute on one core.
+_MOST_WORK = 8e9
 # Bytes of a node in all files of a bundle, and of a weight.
 _NODE, _WEIGHT = 65, 8
 
@@ -105,7 +107,9 @@ class Search:
         """The rounds that fit into the bundle."""
         if config.name != "lightgbm":
             return np.inf
-        return min(_MOST_ROUNDS, max(1.0, self.largest / self._size(config, 1)))
+        trees = self.classes if self.classes > 2 else 1
+        work = _MOST_WORK / (self.table.matrix.size * trees)
+        return max(1.0, min(_MOST_ROUNDS, work, self.largest / self._size(config, 1)))
 
     def _size(self, config: EstimatorConfig, rounds: float) -> float:
         trees = self.classes if self.classes > 2 else 1
