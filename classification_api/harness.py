@@ -177,7 +177,7 @@ def serving(
     """Run a server until the block ends, and hand over a client of it."""
     with (
         started(command, port, environment=environment, log=log) as server,
-        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=120) as client,
     ):
         yield client
 
@@ -190,7 +190,7 @@ def failing_to_start(environment: Mapping[str, str]) -> subprocess.CompletedProc
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -488,6 +488,14 @@ def test_a_column_is_shown_as_json_schema(
     assert document["additionalProperties"] is False
 
 
+def test_nan_is_missing_among_pythons_values_and_a_fault_in_json() -> None:
+    validator = RowValidator(RowSchema(columns={"x": Column(kind="number")}))
+    rows = [{"x": float("nan")}]
+    assert validator.validate(rows).rows == [{"x": None}]
+    (fault,) = validator.check(rows).errors
+    assert (fault.row, fault.column, fault.rule) == (0, "x", "finite_number")
+
+
 def told(row: dict[str, Any], **seen: ColumnProfile) -> list[tuple[str, str, str]]:
     """What is said of a row: column, rule and message."""
     profile = PROFILE.model_copy(update={"columns": {**PROFILE.columns, **seen}})

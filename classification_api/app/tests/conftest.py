@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.tests import browser
 from app.tests.pages import Open
@@ -24,6 +24,10 @@ from classification_model.train_pipeline import run_training
 from harness import SOURCE_HOME, UVICORN, free_port, serving
 from homes import make_home
 from tables import TABLES
+
+# Milliseconds for what a page does at once where the machine has nothing else to do.
+PATIENCE = 120_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +114,7 @@ def opened(chromium: Browser, client: httpx.Client) -> Iterator[Open]:
     def open_page(service: httpx.Client = client, path: str = "/", **options: Any) -> Page:
         contexts.append(chromium.new_context(**options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)

@@ -36,8 +36,7 @@ class Started:
 
     def example(self) -> dict[str, Any]:
         """A request that is in order: each column's example."""
-        columns = self.app.state.model.manifest.row_schema.columns
-        return {"inputs": [{name: column.example for name, column in columns.items()}]}
+        return {"inputs": [self.app.state.model.profile.example()]}
 
 
 @contextmanager

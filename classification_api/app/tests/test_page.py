@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -18,7 +19,11 @@ from classification_model import bundle
 from classification_model.card import style
 from classification_model.config.core import Config
 from classification_model.config.home import Home
+from classification_model.processing.profile import Profile
+from classification_model.train_pipeline import run_training
 from harness import API, UVICORN, free_port, serving
+from homes import make_home
+from tables import PEOPLE
 
 STATIC = API / "app" / "web" / "static"
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -63,11 +68,14 @@ def test_a_wrong_value_has_its_message_at_its_field(opened: Open, titanic: None)
     assert field(page, "age").get_attribute("aria-invalid") is None
 
 
-def test_a_warning_stands_beside_the_field_that_it_concerns(opened: Open, titanic: None) -> None:
+def test_a_warning_stands_beside_the_field_that_it_concerns(
+    opened: Open, profile: Profile, titanic: None
+) -> None:
+    oldest = profile.columns["age"].maximum
     page = opened()
     field(page, "age").fill("99")
     predict(page)
-    expect(note_of(page, "age")).to_contain_text("Warning: 99.0 is above the maximum 80")
+    expect(note_of(page, "age")).to_contain_text(f"Warning: 99.0 is above the maximum {oldest}")
     expect(page.get_by_role("status").first).to_contain_text("see age")
     expect(note_of(page, "fare")).to_be_empty()
 
@@ -108,6 +116,48 @@ def test_each_home_has_a_form_of_its_own(opened: Open, other: tuple[httpx.Client
     (body,) = bodies
     assert body
     assert list(json.loads(body)["inputs"][0]) == list(manifest.row_schema.columns)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """People with their name as text, a code as raw, and the time of day of their date."""
+    header = [*PEOPLE.header[:-1], "code", "stays"]
+    rows = [(*r[:5], f"{r[5]} {i % 24:02}:30", f"K-{i}", r[6]) for i, r in enumerate(PEOPLE.rows)]
+    sample = replace(PEOPLE, header=header, rows=rows)
+    home = make_home(sample, tmp_path_factory.mktemp("written") / "made")
+    proposed = home.config_file.read_text(encoding="utf-8")
+    assert "name: text" in proposed
+    config = re.sub(r"^ignored:\n  code: .*\n", "", proposed, flags=re.MULTILINE)
+    config = config.replace("columns:\n", "columns:\n  code: raw\n")
+    home.config_file.write_text(config, encoding="utf-8")
+    run_training(home.path)
+    return home
+
+
+def test_text_raw_columns_and_times_are_filled_in_and_sent(opened: Open, written: Home) -> None:
+    port = free_port()
+    environment = {"MODEL_HOME": str(written.path)}
+    with serving([*UVICORN, "--port", str(port)], port, environment) as service:
+        page = opened(service)
+        bodies = sends(page)
+        page.get_by_role("button", name="Another example").click()
+        predict(page)
+        expect(page.locator("#verdict")).to_contain_text("%")
+        told = {
+            "name": "Person, Mr. 7\nand one line",
+            "code": "K-7",
+            "since": "2015-03-04T18:30:15",
+        }
+        for name, value in told.items():
+            field(page, name).fill(value)
+        predict(page)
+        expect(page.locator("#remark")).not_to_contain_text("have changed")
+        expect(page.locator(".note.error")).to_have_count(0)
+        (row,) = json.loads(bodies[-1] or "")["inputs"]
+        assert {name: row[name] for name in told} == told
+        expected = service.post("/predict", json={"inputs": [row]}).json()
+        (scores,) = expected["probabilities"]
+        assert shares_shown(page) == {"0": f"{scores[0]:.1%}", "1": f"{scores[1]:.1%}"}
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

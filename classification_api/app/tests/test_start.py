@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from classification_model import bundle
 from classification_model.bundle import golden
 from classification_model.config.home import Home
 from harness import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
+from tables import TABLES
 
 
 @pytest.fixture
@@ -95,10 +97,15 @@ def test_both_engines_give_the_same_labels(client: httpx.Client) -> None:
         assert ours == pytest.approx(theirs, abs=1e-6)
 
 
-def test_a_serving_process_imports_no_training_library(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["the repository's", "people"])
+def test_a_serving_process_imports_no_training_library(
+    name: str, trained: Callable[[str], Home], tmp_path: Path
+) -> None:
+    """Nor where a column of text is looked up, as the people's names are."""
     port = free_port()
     log = tmp_path / "log"
-    environment = {"PYTHONPROFILEIMPORTTIME": "1"}
+    home = trained(name).path if name in TABLES else SOURCE_HOME
+    environment = {"PYTHONPROFILEIMPORTTIME": "1", "MODEL_HOME": str(home)}
     with serving([*UVICORN, "--port", str(port)], port, environment, log) as client:
         (example,) = client.get("/openapi.json").json()["components"]["schemas"]["PredictRequest"][
             "examples"
@@ -109,6 +116,7 @@ def test_a_serving_process_imports_no_training_library(tmp_path: Path) -> None:
     loaded = set(re.findall(r"^import time:.*\| +(\w+)", log.read_text(), re.MULTILINE))
     assert "onnxruntime" in loaded
     heavy = {"pandas", "sklearn", "scipy", "joblib", "matplotlib", "yaml", "skl2onnx"}
+    heavy |= {"pyarrow", "lightgbm"}
     heavy |= {"prometheus_client"}  # until the metrics are read
     assert not loaded & heavy
 

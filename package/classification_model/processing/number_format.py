@@ -24,7 +24,7 @@ _SIGNS = {"": 1, "+": 1, "-": -1, "()": -1}
 
 def fold(text: str) -> str:
     """Text with one character for each sign of numbers, and without blanks around it."""
-    return text.translate(_FOLDED).strip()
+    return (text if text.isascii() else text.translate(_FOLDED)).strip()
 
 
 @dataclass(frozen=True, slots=True)
