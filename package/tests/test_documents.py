@@ -99,10 +99,11 @@ def folder(tmp_path: Path) -> Path:
     tool.write_text(IMPATIENT.format(tool=Path(sys.executable).with_name(tool.name)))
     tool.chmod(0o755)
     for block in blocks_of(OWN_DATA):
-        if block.language == "python" and "churn.csv" in block.text:
+        if block.language == "python" and "churn.csv" in block.text and "new.csv" in block.text:
             run_python(block, tmp_path)
     text = (tmp_path / "churn.csv").read_text(encoding="utf-8")
     (tmp_path / "your.csv").write_text(text.replace("churned", "COLUMN", 1), encoding="utf-8")
+    shutil.copy(tmp_path / "churn.csv", tmp_path / "new-labels.csv")
     (tmp_path / "new").mkdir()
     shutil.copy(tmp_path / "new.csv", tmp_path / "new")
     return tmp_path
