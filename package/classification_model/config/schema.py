@@ -51,6 +51,15 @@ class FrozenModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __getstate__(self) -> dict[Any, Any]:
+        # A set is pickled in the order of its hashes, which another process has otherwise.
+        state = super().__getstate__()
+        return {**state, "__pydantic_fields_set__": sorted(state["__pydantic_fields_set__"])}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        kept = {"__pydantic_fields_set__": set(state["__pydantic_fields_set__"])}
+        super().__setstate__({**state, **kept})
+
 
 class Column(FrozenModel):
     """One raw column: its kind, how its values are written, and a person's own rules.
