@@ -158,7 +158,7 @@ def _plant_before(stage: Stage, step: Step) -> None:
             stage.ledger.timed("planted: an estimator that hardly learns", "caught"),
             stage.changed(CONFIG, worse),
         ):
-            stage.expect_refusal(step, "refused: worse than model", "--force")
+            stage.expect_refusal(step, "refused: worse than the recipe of", "--force")
     if step.run.endswith(" -e check_dist"):
         dist, kept = stage.work / "package/dist", stage.folder / "kept"
         shutil.copytree(dist, kept)
