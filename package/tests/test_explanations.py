@@ -184,6 +184,7 @@ def test_a_prediction_comes_with_what_moved_it(people: Home) -> None:
     assert explanation["class"] == found["predictions"][0]
     named = explanation["contributions"]
     assert len(named) == 2
+    assert all(type(one["contribution"]) is float for one in named)
     assert abs(named[0]["contribution"]) >= abs(named[1]["contribution"])
     assert [one["value"] for one in named] == [row[one["column"]] for one in named]
     scores = found["probabilities"][0]

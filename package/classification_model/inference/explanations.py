@@ -99,8 +99,8 @@ class Explainer:
             bases.append(answers[0])
             means, squares = game.shapley(answers)
             for name, mean, square in zip(game.differing, means, squares, strict=True):
-                contributions[name] += mean / len(games)
-                variances[name] += square / len(games) ** 2
+                contributions[name] += float(mean) / len(games)
+                variances[name] += float(square) / len(games) ** 2
         return Explanation(
             base=float(np.mean(bases)),
             contributions=contributions,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from classification_model.learners import boosting, networks
@@ -63,6 +64,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Matrix, y: npt.ArrayLike) -> Self:
         X, y = validate_data(self, X, y, dtype=np.float32, ensure_all_finite="allow-nan")
+        check_classification_targets(y)
         self.classes_, target = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("Classifier can't train when only one class is present.")
@@ -107,7 +109,8 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Matrix) -> npt.NDArray[Any]:
         """The likeliest class of each row."""
-        found: npt.NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        likeliest = self.predict_proba(X).argmax(axis=1)
+        found: npt.NDArray[Any] = self.classes_[likeliest]
         return found
 
     def _margins(self, X: Matrix) -> npt.NDArray[np.float32]:
