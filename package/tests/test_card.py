@@ -28,6 +28,7 @@ from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.profiling import profile_of
+from classification_model.training import describe
 from classification_model.training.describe import held_out
 from classification_model.training.recipes import recipe_of
 from homes import make_home
@@ -75,7 +76,7 @@ def judged(home: Home) -> tuple[Report, Facts]:
             split.train.columns,
             split.train.labels,
             min_rows=5,
-            functions=encode.learned_.offering(encode.functions(), seed=config.random_state),
+            functions=describe.offering(config, encode, split.train),
         ),
         dataset=config.dataset,
         left_out=config.ignored,

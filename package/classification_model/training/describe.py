@@ -14,9 +14,10 @@ from classification_model.config.schema import Label
 from classification_model.errors import ExportError
 from classification_model.evaluation import Report, evaluate
 from classification_model.own_estimator import needs
-from classification_model.pipeline import FramePipeline
+from classification_model.pipeline import EncodingStep, FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
+from classification_model.processing.functions import Functions
 from classification_model.processing.made import nobodys
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
@@ -26,7 +27,7 @@ from classification_model.training.export import export
 from classification_model.training.export_estimator import parts_of
 from classification_model.training.recipes import Contestant, recipe_of
 
-__all__ = ["Facts", "estimator_name", "held_out", "judged", "proven"]
+__all__ = ["Facts", "estimator_name", "held_out", "judged", "offering", "proven"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,16 @@ def estimator_name(choice: Choice) -> str:
     return chosen[0].removesuffix(" (100%)") if chosen else choice.estimator.name
 
 
+def offering(config: Config, encode: EncodingStep, data: Dataset) -> Functions:
+    """The functions of a step, with made texts for its columns of text: nobody has them."""
+    functions, least = encode.functions(), config.publish.min_rows
+    made = {
+        name: nobodys(texts, data.columns[name], least, data.groups) or [""]
+        for name, texts in encode.learned_.made(config.random_state).items()
+    }
+    return replace(functions, examples={**functions.examples, **made})
+
+
 def proven(
     pipeline: FramePipeline,
     *,
@@ -63,12 +74,7 @@ def proven(
     pipeline = copy.deepcopy(pipeline)
     strip(pipeline)
     encode = pipeline.named_steps["encode"]
-    least, functions = config.publish.min_rows, encode.functions()
-    made = {
-        name: nobodys(texts, data.columns[name], least, data.groups) or [""]
-        for name, texts in encode.learned_.made(config.random_state).items()
-    }
-    functions = replace(functions, examples={**functions.examples, **made})
+    least, functions = config.publish.min_rows, offering(config, encode, data)
     profile = profile_of(
         config.row_schema(),
         data.columns,
