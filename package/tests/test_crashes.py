@@ -30,6 +30,9 @@ def train(home: Home) -> list[str]:
     return [sys.executable, "-m", "classification_model", "train", "--home", str(home.path)]
 
 
+SAYS_OF_THE_GATE = (".json", ".html", ".md", ".svg")
+
+
 class Upgrade:
     """A home whose model is to be replaced by one of another version, again and again."""
 
@@ -70,9 +73,17 @@ class Upgrade:
         return there.manifest.version
 
     def clears_up(self) -> bool:
-        """Whether the next training leaves the new model and nothing else."""
+        """Whether the next training leaves the new model and nothing else.
+
+        What the gate says may differ: a kill before the stamp leaves a table that nobody knows.
+        """
         run_training(self.home.path)
-        return files_of(self.home.trained_models) in self.new
+        there = files_of(self.home.trained_models)
+        return any(
+            there.keys() == new.keys()
+            and all(there[name] == new[name] for name in new if not name.endswith(SAYS_OF_THE_GATE))
+            for new in self.new
+        )
 
 
 @pytest.fixture(scope="module")

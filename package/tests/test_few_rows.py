@@ -129,7 +129,7 @@ def test_a_class_of_four_stops_training_and_says_the_ways_out() -> None:
     with pytest.raises(DataError, match=r"class 'ill' has 4 rows, fewer than the 5 .* min_rows"):
         few_rows.check_classes("state", labels, LEAST)
     few_rows.check_classes("state", labels, 4)
-    with pytest.raises(DataError, match="has 1 groups"):
+    with pytest.raises(DataError, match="has 1 group,"):
         few_rows.check_classes("state", labels, 4, np.array([*range(40), 99, 99, 99, 99]))
 
 
