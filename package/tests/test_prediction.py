@@ -86,7 +86,8 @@ def test_titanic_it_beats_women_survive(split: Split, answers: Any, titanic: Non
     known = [(row["sex"], label) for row, label in
              zip(split.train.rows(), split.train.labels, strict=True)]  # fmt: skip
     share = {
-        sex: sum(label for one, label in known if one == sex) / sum(one == sex for one, _ in known)
+        sex: sum(label == 1 for one, label in known if one == sex)
+        / sum(one == sex for one, _ in known)
         for sex in ("female", "male")
     }
     women = [share[str(row["sex"])] for row in split.held_out.rows()]
