@@ -20,7 +20,10 @@ _CLASSES_WITH_COUNTS = 12
 
 
 def pictures(report: Report, least: int = 1) -> tuple[Picture, ...]:
-    """Each picture of a report, in the order they are shown; ``least`` rows are a count."""
+    """Each picture of a report, in the order they are shown; ``least`` rows are a count.
+
+    Where every step of a curve would tell of fewer rows there is none to draw, and no picture.
+    """
     draw: tuple[Callable[[Report], Picture], ...] = (
         _roc,
         _precision_recall,
@@ -29,7 +32,9 @@ def pictures(report: Report, least: int = 1) -> tuple[Picture, ...]:
         lambda told: _confusion(told, least),
         _importance,
     )
-    return tuple(one(report) for one in draw)
+    curves = {_roc: report.roc, _precision_recall: report.precision_recall}
+    empty = [one for one, drawn in curves.items() if not any(curve.x for curve in drawn)]
+    return tuple(one(report) for one in draw if one not in empty)
 
 
 def _roc(report: Report) -> Picture:
