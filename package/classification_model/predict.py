@@ -12,6 +12,7 @@ from classification_model.bundle import Bundle, golden
 from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import IncompatibleModelError, InvalidRowsError
+from classification_model.inference.contributions import told
 from classification_model.inference.engines import (
     Engine,
     OnnxScorer,
@@ -19,7 +20,7 @@ from classification_model.inference.engines import (
     Scorer,
     SklearnScorer,
 )
-from classification_model.inference.explanations import Explainer
+from classification_model.inference.explanations import Explainer, Turns, at_once
 from classification_model.processing import raw_rows
 from classification_model.processing.features import RowEncoder
 from classification_model.processing.functions import functions_of
@@ -36,7 +37,7 @@ __all__ = ["Model", "OnError", "PredictionResult", "load_model", "make_predictio
 Rows = Sequence[Mapping[str, object]]
 OnError = Literal["raise", "skip"]
 
-_BACKGROUND = 32
+_BACKGROUND = 24
 """Golden rows that an explanation is measured against."""
 
 
@@ -154,36 +155,27 @@ class Model:
     ) -> list[dict[str, Any] | None]:
         """Say of each row that was predicted which columns moved its probability most.
 
-        Each explanation is about the class that was predicted: ``base``, the mean probability
-        over the golden rows, plus all ``contributions`` plus ``rest``, those of the columns that
-        are not named, is the row's probability. ``reference`` is the column's usual value, and
-        ``error`` half the width of a 95% interval, 0 where the values are exact.
+        Each explanation is about the class that was predicted; see
+        :func:`classification_model.inference.contributions.told`.
         """
-        explained: list[dict[str, Any] | None] = []
-        for row, label in zip(checked.rows, result["predictions"], strict=True):
-            if row is None or label is None:
-                explained.append(None)
-                continue
-            found = self._explainer.explain(row, self.manifest.classes.index(label))
-            ranked = sorted(found.contributions.items(), key=lambda item: -abs(item[1]))
-            named, others = ranked[:most], ranked[most:]
-            explained.append(
-                {
-                    "class": label,
-                    "base": found.base,
-                    "contributions": [
-                        {
-                            "column": name,
-                            "value": row[name],
-                            "contribution": contribution,
-                            "reference": self.profile.columns[name].example,
-                        }
-                        for name, contribution in named
-                    ],
-                    "rest": sum(contribution for _, contribution in others),
-                    "error": found.error,
-                }
-            )
+        return at_once(self.explaining(checked, result, most))
+
+    def explaining(
+        self, checked: Validated, result: PredictionResult, most: int
+    ) -> Turns[list[dict[str, Any] | None]]:
+        """The same in small pieces, so that others need not wait for all of it."""
+        classes = self.manifest.classes
+        asked = {
+            i: (row, label)
+            for i, (row, label) in enumerate(zip(checked.rows, result["predictions"], strict=True))
+            if row is not None and label is not None
+        }
+        found = yield from self._explainer.explain(
+            [(row, classes.index(label)) for row, label in asked.values()]
+        )
+        explained: list[dict[str, Any] | None] = [None] * len(checked.rows)
+        for (i, (row, label)), one in zip(asked.items(), found, strict=True):
+            explained[i] = told(one, row, label, self.profile, most)
         return explained
 
     @cached_property
