@@ -29,6 +29,7 @@ from classification_model.init.targets import (
     check_names,
     check_target,
     notes_on,
+    positive_class,
 )
 from classification_model.processing.centring import merged, with_centre
 from classification_model.processing.csv_reader import Table
@@ -78,6 +79,11 @@ class Learned:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     hints: tuple[Hint, ...] = ()
+
+    @property
+    def positive(self) -> Label | None:
+        """The class that is asked about, where there are two."""
+        return positive_class(self.classes)
 
     def used(self) -> dict[str, Column]:
         """The columns that the model will look at."""
