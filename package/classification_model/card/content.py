@@ -57,6 +57,11 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
         f"From {columns} {'column' if columns == 1 else 'columns'} of a row it says which of the "
         f"{len(report.classes)} classes of \u201c{facts.manifest.target}\u201d the row belongs to, and how "
         "probable each is."
+        + (
+            ""
+            if report.positive is None
+            else f" Curves, calibration and scores are about \u201c{report.positive}\u201d."
+        )
     )
     (held_out,) = shown_cells([[sum(row) for row in report.confusion]], facts.min_rows)
     yield Table(

@@ -48,7 +48,8 @@ def evaluate(
         return
     manifest = found.model.manifest
     out = console()
-    out.say(f"Model {manifest.version}, which predicts {manifest.target!r}")
+    of = "" if manifest.positive is None else f" (positive: {manifest.positive})"
+    out.say(f"Model {manifest.version}, which predicts {manifest.target!r}{of}")
     out.print(tables.metrics_table(found.metrics, on=labelled.name if labelled else None))
 
 

@@ -82,6 +82,8 @@ def learned_summary(learned: InferredSchema) -> Iterator[str]:
     shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
     more = len(learned.classes) - len(shown)
     yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
+    if learned.positive is not None:
+        yield f"Curves, thresholds and words are about {learned.positive!r} (positive in config.yml)"
     for key, column in learned.hints[:2]:
         yield f"Perhaps hold rows out by it (split in config.yml): {key}: {column}"
     yield from (f"Note: {note}" for note in learned.notes)
@@ -195,7 +197,8 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
     members = ", ".join(member.name for member in chosen.members)
     raised = "" if next_version in (manifest.version, None) else f" (VERSION says {next_version})"
     yield f"Version   {manifest.version}{raised}"
-    yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}"
+    of = "" if manifest.positive is None else f" (positive: {manifest.positive})"
+    yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}{of}"
     yield f"Learned   from {manifest.rows} rows"
     yield f"Estimator {chosen.name}" + (f" of {members}" if members else "")
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"

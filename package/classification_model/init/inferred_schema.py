@@ -8,6 +8,7 @@ from typing import Literal
 
 from classification_model.config.schema import Column, Label
 from classification_model.init.split_hints import Hint
+from classification_model.init.targets import positive_class
 from classification_model.processing.profile import ColumnProfile
 
 __all__ = ["Decision", "Finding", "InferredSchema"]
@@ -48,6 +49,11 @@ class InferredSchema:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     hints: tuple[Hint, ...] = ()
+
+    @property
+    def positive(self) -> Label | None:
+        """The class that is asked about, where there are two."""
+        return positive_class(self.classes)
 
     def used(self) -> dict[str, Column]:
         """The columns that the model will look at."""

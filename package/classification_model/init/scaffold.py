@@ -155,6 +155,9 @@ def _parts(
             "target": learned.target,
         },
     )
+    if learned.positive is not None:
+        comment = "Of the two classes the one that curves, thresholds and words are about."
+        yield (comment,), {"positive": learned.positive}
     yield (
         ('Texts that mean "there is no value here", in the CSV and in a request.',),
         {"missing_markers": list(learned.missing_markers)},

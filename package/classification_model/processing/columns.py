@@ -25,7 +25,7 @@ from classification_model.processing.features import (
 )
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
-from classification_model.processing.published import with_bounds, with_categories
+from classification_model.processing.published import with_bounds, with_categories, with_places
 from classification_model.processing.typed_columns import (
     Columns,
     Floats,
@@ -173,6 +173,10 @@ def learn_features(
 def _of_numbers(
     feature: Feature, numbers: Floats, min_rows: int, groups: Indices | None
 ) -> Feature:
+    if feature.looks_up:
+        feature = with_places(feature, numbers, min_rows, groups)
+        known = ~np.isnan(numbers)
+        numbers[known] = np.array(feature.places)[numbers[known].astype(np.int64)]
     bounded = with_bounds(feature, numbers, min_rows, groups)
     return with_centre(bounded, _within(bounded, numbers))
 

@@ -52,6 +52,7 @@ class Initialised(FrozenModel):
     unlabelled: Annotated[int, Field(description="further rows, without one: left out")]
     duplicates: Annotated[int, Field(description="rows that repeat another")]
     classes: Annotated[tuple[ClassRows, ...], Field(description="the commonest first")]
+    positive: Annotated[Label | None, Field(description="of two classes the one asked about")]
     columns: Annotated[tuple[ColumnFound, ...], Field(description="in the order of the CSV")]
     notes: Annotated[tuple[str, ...], Field(description="what to know of the file as a whole")]
 
@@ -64,6 +65,7 @@ class Initialised(FrozenModel):
             unlabelled=learned.unlabelled,
             duplicates=learned.duplicates,
             classes=tuple(ClassRows(label=k, rows=n) for k, n in learned.classes.items()),
+            positive=learned.positive,
             columns=tuple(
                 ColumnFound(
                     name=found.name,
