@@ -18,7 +18,7 @@ from classification_model.inference.coalitions import plan_of
 from classification_model.inference.explanations import Explainer, Explanation, at_once
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import functions_of
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 
 SOURCE = """
 def ratio(a, b):

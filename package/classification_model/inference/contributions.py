@@ -8,7 +8,7 @@ from typing import Any
 from classification_model.config.schema import Label
 from classification_model.inference.explanations import Explanation
 from classification_model.processing.profile import Profile
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 __all__ = ["told"]
 

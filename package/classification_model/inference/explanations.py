@@ -21,7 +21,7 @@ from classification_model.inference.coalitions import Plan, plan_of, widest
 from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.processing.features import Feature, Matrix, RowEncoder
 from classification_model.processing.functions import Functions
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 __all__ = ["Explainer", "Explanation", "Turns", "at_once"]
 
