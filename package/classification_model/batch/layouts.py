@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -33,9 +33,11 @@ _ALIKE = 1e-4
 Target = Literal["csv", "parquet"]
 
 
-def added_columns(model: Model) -> list[str]:
+def added_columns(model: Model, explain: int = 0) -> list[str]:
     """The columns that the answer adds to those of a row, under names that the model's lack."""
     names = ["prediction", *(f"probability_{label}" for label in model.manifest.classes)]
+    for rank in range(1, explain + 1):
+        names += [f"reason_{rank}", f"contribution_{rank}"]
     schema = model.manifest.row_schema
     taken = {*schema.columns, *schema.ignored}
     while not taken.isdisjoint(names):
@@ -46,7 +48,8 @@ def added_columns(model: Model) -> list[str]:
 class CsvLayout:
     """Lines of CSV, each led by a newline: the row, then its answer."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, explain: int = 0) -> None:
+        self._explain = explain
         self._labels = [plain_line([text_of(label)]) for label in model.manifest.classes]
         self._classes = model.manifest.classes
 
@@ -59,9 +62,14 @@ class CsvLayout:
         labels = dict(zip(self._classes, self._labels, strict=True))
         return [
             f"\n{line_of(block.source, row.record)},{labels[row.label]},"
-            + ",".join(map(repr, row.shares))
+            + ",".join([*map(repr, row.shares), *self._reasons(row)])
             for row in scored
         ]
+
+    def _reasons(self, row: ScoredRow) -> Iterator[str]:
+        for column, contribution in _reasons(row, self._explain):
+            yield "" if column is None else plain_line([column])
+            yield "" if contribution is None else repr(contribution)
 
     def of_table(self, table: Table, typed: Typed, shares: Probabilities) -> pa.Array:
         """The good rows of a table."""
@@ -93,14 +101,15 @@ class ParquetLayout:
     What comes from Parquet keeps the types that it has there.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, explain: int = 0) -> None:
         import pyarrow as pa
 
+        self._explain = explain
         columns = model.manifest.row_schema.columns
         self._types = {name: _type_of(column) for name, column in columns.items()}
         self._whole = [name for name, column in columns.items() if column.kind == "integer"]
         self._classes = pa.array(model.manifest.classes)
-        self._added = added_columns(model)
+        self._added = added_columns(model, explain)
 
     def accepted(self, source: Source, row: ScoredRow) -> ScoredRow | Rejected:
         """A row, unless a whole number of it does not fit into a column of them."""
@@ -133,7 +142,8 @@ class ParquetLayout:
         shares = np.array([row.shares for row in scored], np.float64).reshape(
             -1, len(self._classes)
         )
-        return self._with_answers(columns, shares)
+        answered = self._with_answers(columns, shares)
+        return self._with_reasons(answered, scored)
 
     def of_table(self, table: Table, typed: Typed, shares: Probabilities) -> pa.Table:
         """The good rows of a table."""
@@ -160,11 +170,28 @@ class ParquetLayout:
     def _with_answers(self, columns: dict[str, Any], shares: Probabilities) -> pa.Table:
         import pyarrow as pa
 
-        prediction, *probabilities = self._added
+        prediction, *probabilities = self._added[: 1 + len(self._classes)]
         columns[prediction] = self._classes.take(pa.array(shares.argmax(axis=1)))
         for name, column in zip(probabilities, shares.T, strict=True):
             columns[name] = pa.array(np.ascontiguousarray(column, np.float64))
         return pa.table(columns)
+
+    def _with_reasons(self, table: pa.Table, scored: Sequence[ScoredRow]) -> pa.Table:
+        import pyarrow as pa
+
+        found = [_reasons(row, self._explain) for row in scored]
+        for i, name in enumerate(self._added[1 + len(self._classes) :]):
+            rank, is_number = divmod(i, 2)
+            kind = pa.float64() if is_number else pa.string()
+            table = table.append_column(name, pa.array([r[rank][is_number] for r in found], kind))
+        return table
+
+
+def _reasons(row: ScoredRow, explain: int) -> list[tuple[str | None, float | None]]:
+    """So many columns with their contributions; nothing where the model has fewer."""
+    told = row.explanation["contributions"] if row.explanation else []
+    found = [(one["column"], one["contribution"]) for one in told]
+    return [*found, *[(None, None)] * (explain - len(found))]
 
 
 def _texts(numbers: npt.NDArray[np.float64]) -> pa.Array:

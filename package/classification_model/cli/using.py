@@ -48,6 +48,15 @@ def predict(
             help="A Dask scheduler, such as `tcp://host:8786`; OUT is then a folder of Parquet.",
         ),
     ] = None,
+    explain: Annotated[
+        int,
+        typer.Option(
+            "--explain",
+            metavar="N",
+            min=0,
+            help="Name the N columns that moved each probability most; ten milliseconds a row.",
+        ),
+    ] = 0,
     as_json: JsonOption = False,
     _debug: DebugOption = False,
 ) -> None:
@@ -55,6 +64,8 @@ def predict(
 
     Rows that cannot be scored go to a file beside the output (`scored.csv` has
     `scored.rejected.csv`) with line, column, value and reason, and the exit status is 2.
+    `--explain 3` adds `reason_1`, a column's name, `contribution_1`, how far it moved the
+    probability of the prediction, and so on; five rows or fewer are explained on the terminal, too.
 
     ```console
     classification-model predict 'new/*.csv' --output scored.csv --home churn
@@ -64,6 +75,8 @@ def predict(
     from classification_model.cli import tables
     from classification_model.cli.responses.using import Predicted
 
+    if explain and cluster:
+        raise typer.BadParameter("does not go with --cluster yet", param_hint="--explain")
     with Screen(console(stderr=True), quiet=True) as screen:
         if cluster is None:
             scored = batch.score_files(
@@ -72,6 +85,7 @@ def predict(
                 home=home,
                 strict=strict,
                 encoding=encoding,
+                explain=explain,
                 progress=screen,
             )
         else:
