@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from classification_model.batch import Scored
     from classification_model.cli.review import Evaluation, SideBySide
     from classification_model.init.infer_schema import Learned
+    from classification_model.init.update import Update
     from classification_model.publishing.findings import Audit
     from classification_model.train_pipeline import Trained as TrainedModel
 
@@ -41,6 +42,7 @@ __all__ = [
     "Initialised",
     "Predicted",
     "Trained",
+    "Updated",
     "Verified",
 ]
 
@@ -104,6 +106,26 @@ class Initialised(FrozenModel):
                 for found in learned.findings
             ),
             notes=learned.notes,
+        )
+
+
+class Updated(FrozenModel):
+    """``init --update``: what was added to config.yml."""
+
+    home: Annotated[str, Field(description="the folder of the home")]
+    added: Annotated[tuple[str, ...], Field(description="the columns that config.yml did not know")]
+    diff: Annotated[str, Field(description="the lines that were added, as a unified diff")]
+    otherwise: Annotated[
+        tuple[str, ...], Field(description="what `init` would decide otherwise today")
+    ]
+
+    @classmethod
+    def of(cls, found: Update) -> Self:
+        return cls(
+            home=str(found.home.path),
+            added=found.added,
+            diff=found.diff,
+            otherwise=found.otherwise,
         )
 
 
@@ -375,6 +397,7 @@ class Audited(FrozenModel):
 
 BY_COMMAND: Mapping[str, type[FrozenModel]] = {
     "init": Initialised,
+    "init --update": Updated,
     "train": Trained,
     "evaluate": Evaluated,
     "compare": Compared,
