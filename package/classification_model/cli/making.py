@@ -86,7 +86,8 @@ def init(
     classification-model init churn.csv --target churned --home churn-next
     ```
     """
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.making import Initialised
     from classification_model.notebook import init_home
 
     if update:
@@ -110,7 +111,7 @@ def init(
         )
     made, learned = found.home, found.learned
     if as_json:
-        answer(responses.Initialised.of(made, learned))
+        answer(Initialised.of(made, learned))
         return
     out = console()
     out.print(tables.learned_table(learned))
@@ -126,7 +127,8 @@ def init(
 
 
 def _update(home: Path | None, *, as_json: bool) -> None:
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.making import Updated
     from classification_model.init.update import update
 
     place = Home.find(home)
@@ -134,7 +136,7 @@ def _update(home: Path | None, *, as_json: bool) -> None:
         screen.wait("Reading the table")
         found = update(place, screen)
     if as_json:
-        answer(responses.Updated.of(found))
+        answer(Updated.of(found))
         return
     out = console()
     for line in tables.update_lines(found):
@@ -193,7 +195,8 @@ def train(
     ```
     """
     from classification_model.card import FIGURES, REFITTED
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.making import Trained
 
     out, begun = console(), time.monotonic()
     with Screen(console(stderr=as_json), quiet=as_json) as screen:
@@ -212,13 +215,13 @@ def train(
         except RejectedModelError as error:
             screen.settle()
             if as_json:
-                answer(responses.Trained.not_saved(error))
+                answer(Trained.not_saved(error))
             elif isinstance(error.comparison, Comparison):
                 out.print(tables.comparison_table(error.comparison))
                 out.print(tables.flips_table(error.comparison))
             raise
     if as_json:
-        answer(responses.Trained.of(Home.find(home), trained))
+        answer(Trained.of(Home.find(home), trained))
         return
     out.print(tables.metrics_table(trained.report))
     if trained.comparison:

@@ -10,7 +10,7 @@ from yaml.representer import BaseRepresenter
 
 from classification_model.config.formats import NEWEST
 from classification_model.config.schema import Column
-from classification_model.init.infer_schema import Learned
+from classification_model.init.inferred_schema import InferredSchema
 from classification_model.init.split_hints import Hint
 
 __all__ = ["TEST_SIZE", "column_as_yaml", "configuration", "part"]
@@ -29,7 +29,9 @@ class _Dumper(yaml.SafeDumper):
     yaml_representers = {**yaml.SafeDumper.yaml_representers, str: _escaped}  # noqa: RUF012
 
 
-def configuration(learned: Learned, *, dataset: str = "raw.csv", sheet: str | None = None) -> str:
+def configuration(
+    learned: InferredSchema, *, dataset: str = "raw.csv", sheet: str | None = None
+) -> str:
     """The text of a config.yml for what was learned, with a comment above each part."""
     file = {"dataset": dataset}
     if learned.encoding not in ("utf-8", "utf-8-sig", "utf-16"):
@@ -54,7 +56,7 @@ def part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
 
 
 def _parts(
-    learned: Learned, file: Mapping[str, str]
+    learned: InferredSchema, file: Mapping[str, str]
 ) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]]:
     """The parts of a config.yml: the lines of a comment, and what stands below it."""
     yield (

@@ -12,7 +12,8 @@ from classification_model.config.core import Config, load_config, parse_config
 from classification_model.config.home import Home
 from classification_model.errors import ConfigError
 from classification_model.init.config_text import TEST_SIZE, configuration
-from classification_model.init.infer_schema import Learned, learn
+from classification_model.init.infer_schema import learn
+from classification_model.init.inferred_schema import InferredSchema
 from classification_model.init.update import drops
 from classification_model.processing.data_manager import read_csv
 from classification_model.progress import Progress
@@ -42,7 +43,7 @@ def create(
     encoding: str | None = None,
     sheet: str | None = None,
     progress: Progress | None = None,
-) -> tuple[Home, Learned]:
+) -> tuple[Home, InferredSchema]:
     """Learn a table's schema and write a home for it.
 
     That is config.yml, VERSION, features.py and datasets/raw.csv, or what the table's name ends
@@ -72,7 +73,7 @@ def create(
     return home, learned
 
 
-def _lost(home: Home, today: Config, learned: Learned) -> Iterator[str]:
+def _lost(home: Home, today: Config, learned: InferredSchema) -> Iterator[str]:
     """What a person decided of the home that is there."""
     try:
         yield from drops(load_config(home), today, learned)

@@ -19,7 +19,8 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column, FrozenModel
 from classification_model.errors import ConfigError, DataError
 from classification_model.init.config_text import column_as_yaml, configuration, part
-from classification_model.init.infer_schema import Finding, Learned, learn
+from classification_model.init.infer_schema import learn
+from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.data_manager import read_csv
 from classification_model.progress import Progress
@@ -79,7 +80,7 @@ def update(home: Home, progress: Progress | None = None) -> Update:
     return Update(home, tuple(found.name for found in new), "\n".join(diff), tuple(otherwise))
 
 
-def decided_otherwise(config: Config, today: Config, learned: Learned) -> Iterator[str]:
+def decided_otherwise(config: Config, today: Config, learned: InferredSchema) -> Iterator[str]:
     """What ``init`` would decide today of columns that a config.yml knows."""
     there = {found.name for found in learned.findings}
     unknown = [name for name in there if name not in {*config.columns, *config.ignored}]
@@ -104,7 +105,7 @@ def decided_otherwise(config: Config, today: Config, learned: Learned) -> Iterat
         )
 
 
-def drops(config: Config, today: Config, learned: Learned) -> Iterator[str]:
+def drops(config: Config, today: Config, learned: InferredSchema) -> Iterator[str]:
     """What a config.yml decides that is gone where ``init`` replaces it."""
     yield from decided_otherwise(config, today, learned)
     for name, reason in config.ignored.items():
@@ -139,7 +140,7 @@ def _plain(value: Any) -> str:
     return ", ".join(map(repr, value)) if isinstance(value, tuple) else str(value)
 
 
-def _as_there(found: Finding, table: Table, learned: Learned, config: Config) -> Finding:
+def _as_there(found: Finding, table: Table, learned: InferredSchema, config: Config) -> Finding:
     """A finding whose markers for "missing" are its own, where config.yml lacks them for all."""
     texts = {text.strip() for text in table.column(found.name)}
     more = texts & {*learned.missing_markers} - {*config.missing_markers}
