@@ -22,6 +22,7 @@ from classification_model.inference.engines import (
 )
 from classification_model.inference.explanations import Explainer, Turns, at_once
 from classification_model.processing import raw_rows
+from classification_model.processing.decisions import likeliest, likeliest_of_rows
 from classification_model.processing.features import RowEncoder
 from classification_model.processing.functions import functions_of
 from classification_model.processing.learned import Learned
@@ -65,7 +66,8 @@ class Model:
         source: the bundle.
         engine: ``onnx`` or ``sklearn``; by default ONNX where the model could be exported.
 
-    Beside what it answers with, it keeps what tells of it: ``profile``, what training saw;
+    ``decide`` is the function from a row's probabilities to the position of the class that is
+    answered, and ``decide_rows`` the same for many. Beside what it answers with, it keeps what tells of it: ``profile``, what training saw;
     ``card``, the page of the bundle, and ``golden``, its golden rows, as verified bytes.
     """
 
@@ -78,6 +80,9 @@ class Model:
         self.card = source.contents.get(".html")
         self.golden = source.contents.get(".golden.jsonl", b"")
         self.profile = source.profile()
+        decision = manifest.decision
+        self.decide = likeliest if decision is None else decision.of_row
+        self.decide_rows = likeliest_of_rows if decision is None else decision.of_rows
         own = functions_of(source.contents.get(".features", b"").decode())
         self.learned = Learned.parse(source.contents.get(".learned", b""))
         self.functions = self.learned.functions(own)
@@ -132,7 +137,7 @@ class Model:
         shares = self._shares(rows)
         classes = self.manifest.classes
         return {
-            "predictions": [classes[row.index(max(row))] for row in shares],
+            "predictions": [classes[self.decide(row)] for row in shares],
             "probabilities": [*shares],
             "classes": [*classes],
             "warnings": self._warnings(enumerate(rows)),

@@ -16,6 +16,7 @@ from classification_model.estimators import stores_rows
 from classification_model.evaluation import Report
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
+from classification_model.processing.decisions import costs_of
 from classification_model.processing.few_rows import check_classes
 from classification_model.processing.labels import positive_label
 from classification_model.processing.learned import Learned
@@ -23,7 +24,7 @@ from classification_model.progress import Progress
 from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
 from classification_model.publishing.of_home import people_of, published_by, table_of
-from classification_model.training import describe, fitting, gate, stamp, table_check
+from classification_model.training import describe, fitting, gate, stamp, table_check, thresholds
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
 __all__ = ["Trained", "run_training"]
@@ -79,7 +80,7 @@ def run_training(
             data, old=old, stamp=stamp.read(place, config), config=config, home=place,
             data_changed=data_changed, progress=tell,
         )  # fmt: skip
-        _check_positive(config, place, data, tell)
+        _check_classes_named(config, place, data, tell)
         split = data_manager.split_dataset(data, config)
         held_out = describe.held_out(config, split, data)
         same = table.same and old is not None and old.manifest.held_out == held_out
@@ -92,6 +93,9 @@ def run_training(
             f"holding out {len(split.held_out)}"
         )
         recipe, contestant = recipe_of(config, choice), Contestant(config, choice, split)
+        contestant.decision = thresholds.decided(
+            config, choice, split.train, contestant.classes, tell
+        )
         tell.say("Judging it on the held-out rows")
         report = describe.judged(contestant)
         candidate = Candidate(version, recipe, contestant, report)
@@ -104,7 +108,8 @@ def run_training(
         if config.refit:
             tell.say(f"Fitting it again on all {len(data)} rows")
             pipeline = fitting.fit(config, choice, encoded)
-        facts = describe.Facts(held_out, report.metrics.model_dump(), record)
+        metrics = report.metrics.model_dump()
+        facts = describe.Facts(held_out, metrics, record, contestant.decision)
         new = describe.proven(
             pipeline, config=config, choice=choice, data=rows, facts=facts, version=version,
             progress=tell,
@@ -148,12 +153,17 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     return data
 
 
-def _check_positive(config: Config, home: Home, data: Dataset, progress: Progress) -> None:
+def _check_classes_named(config: Config, home: Home, data: Dataset, progress: Progress) -> None:
     classes = sorted(set(data.labels), key=str)
     try:
         found = positive_label(config.positive, classes)
     except ConfigError as error:
         raise ConfigError(f"{place_of(home, 'positive')}: {error}") from None
+    if config.decision is not None:
+        try:
+            costs_of(config.decision, classes, found)
+        except ConfigError as error:
+            raise ConfigError(f"{place_of(home, 'decision')}: {error}") from None
     if config.positive is not None and found is None:
         progress.say(f"Note: positive is for two classes, and there are {len(classes)}: not used")
 

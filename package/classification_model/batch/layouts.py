@@ -50,6 +50,7 @@ class CsvLayout:
 
     def __init__(self, model: Model, explain: int = 0) -> None:
         self._explain = explain
+        self._decide = model.decide_rows
         self._labels = [plain_line([text_of(label)]) for label in model.manifest.classes]
         self._classes = model.manifest.classes
 
@@ -76,7 +77,7 @@ class CsvLayout:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        labels = pa.array(self._labels, pa.string()).take(pa.array(shares.argmax(axis=1)))
+        labels = pa.array(self._labels, pa.string()).take(pa.array(self._decide(shares)))
         texts = [_texts(np.ascontiguousarray(column, np.float64)) for column in shares.T]
         chosen = np.flatnonzero(~table.odd)[typed.good]
         return pc.binary_join_element_wise(table.lines(chosen), labels, *texts, ",")
@@ -105,6 +106,7 @@ class ParquetLayout:
         import pyarrow as pa
 
         self._explain = explain
+        self._decide = model.decide_rows
         columns = model.manifest.row_schema.columns
         self._types = {name: _type_of(column) for name, column in columns.items()}
         self._whole = [name for name, column in columns.items() if column.kind == "integer"]
@@ -171,7 +173,7 @@ class ParquetLayout:
         import pyarrow as pa
 
         prediction, *probabilities = self._added[: 1 + len(self._classes)]
-        columns[prediction] = self._classes.take(pa.array(shares.argmax(axis=1)))
+        columns[prediction] = self._classes.take(pa.array(self._decide(shares)))
         for name, column in zip(probabilities, shares.T, strict=True):
             columns[name] = pa.array(np.ascontiguousarray(column, np.float64))
         return pa.table(columns)

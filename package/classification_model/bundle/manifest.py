@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
 from classification_model.config.schema import FrozenModel, Label, RowSchema
 from classification_model.errors import DamagedModelError, IncompatibleModelError
+from classification_model.processing.decisions import Decision
 from classification_model.processing.features import Feature
 
 __all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256"]
@@ -40,6 +41,7 @@ class Manifest(FrozenModel):
     ``positive`` is the one of two classes that curves, thresholds and words are about.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
+    ``decision`` says how a class is answered, where it is not the most probable one.
     """
 
     format: int
@@ -61,10 +63,12 @@ class Manifest(FrozenModel):
     gate: Gate
     onnx_refused: str | None
     files: dict[str, SavedFile]
+    decision: Decision | None = None
 
     def source(self) -> bytes:
         """The manifest as the bytes of its file: JSON, and last the sha256 of all but that."""
-        text = self.model_dump_json(indent=2).encode() + b"\n"
+        unsaid = {name for name in ("decision",) if getattr(self, name) is None}
+        text = self.model_dump_json(indent=2, exclude=unsaid).encode() + b"\n"
         return text.removesuffix(_END) + f',\n  "sha256": "{sha256(text)}"'.encode() + _END
 
 

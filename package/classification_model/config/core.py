@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from classification_model.config import yaml_reader
+from classification_model.config.decision import DecisionRule
 from classification_model.config.formats import NEWEST, OLD_FORMAT, from_old
 from classification_model.config.home import Home
 from classification_model.config.schema import (
@@ -58,7 +59,8 @@ class Config(FrozenModel):
     comparison that ``estimator: auto`` makes; ``metric`` is what that is to be good at, and
     ``max_model_mb`` the megabytes that the bundle may then have. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
-    published. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
+    published. ``decision`` says how a class is answered, where it is not the most probable one.
+    ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
     the file's bytes.
     """
 
@@ -85,6 +87,7 @@ class Config(FrozenModel):
     max_model_mb: Annotated[float, Field(gt=0)] = 20.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
     publish: Publish = Publish()
+    decision: DecisionRule | None = None
     features: str = ""
     digest: str
 

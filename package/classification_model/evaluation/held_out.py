@@ -13,12 +13,14 @@ from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation import curves
 from classification_model.evaluation.baselines import baselines
 from classification_model.evaluation.bootstrap import interval, resampled
+from classification_model.evaluation.decided import decided
 from classification_model.evaluation.importance import Predict, importance
 from classification_model.evaluation.metrics import NAMES, Metrics, Outcomes, align, score
 from classification_model.evaluation.report import Estimate, Report
 from classification_model.evaluation.slices import slices
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
+from classification_model.processing.decisions import Decision
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.labels import positive_label
@@ -38,6 +40,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
     positive: Label | None = None,
     functions: Functions = BUILT_IN,
     min_rows: int = 1,
+    decision: Decision | None = None,
 ) -> Report:
     """Judge a model on held-out rows. The same arguments give the same report.
 
@@ -55,6 +58,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         classes: the labels in the order of the probabilities.
         seed: of everything that is drawn at random.
         min_rows: how many training rows must hold what a slice is named by.
+        decision: how a class is answered; by default the most probable one.
     """
     if positive is None:
         positive = positive_label(None, classes)
@@ -62,8 +66,8 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         encoder = ColumnEncoder(schema, features, functions)
         matrix = encoder.encode(held_out.columns)
         probabilities = predict(matrix)
-        judged = align(held_out.labels, probabilities, classes)
-        metrics = score(held_out.labels, probabilities, classes)
+        judged = align(held_out.labels, probabilities, classes, decision)
+        metrics = score(held_out.labels, probabilities, classes, decision)
         ranked, ranked_on = importance(
             held_out,
             predict=predict,
@@ -100,6 +104,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             ),
             importance=ranked,
             importance_rows=ranked_on,
+            decided=decided(judged, decision),
             **_drawn(judged, classes, positive),
         )
 

@@ -17,6 +17,7 @@ from classification_model.own_estimator import needs
 from classification_model.pipeline import EncodingStep, FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
+from classification_model.processing.decisions import Decision
 from classification_model.processing.functions import Functions
 from classification_model.processing.labels import positive_label
 from classification_model.processing.made import nobodys
@@ -38,6 +39,7 @@ class Facts:
     held_out: HeldOut
     metrics: dict[str, float]
     gate: Gate
+    decision: Decision | None = None
 
 
 def estimator_name(choice: Choice) -> str:
@@ -74,6 +76,8 @@ def proven(
     """
     pipeline = copy.deepcopy(pipeline)
     strip(pipeline)
+    if facts.decision is not None:
+        pipeline.decision_ = facts.decision
     encode = pipeline.named_steps["encode"]
     least, functions = config.publish.min_rows, offering(config, encode, data)
     profile = profile_of(
@@ -118,6 +122,7 @@ def proven(
         choice=choice,
         gate=facts.gate,
         onnx_refused=refused,
+        decision=facts.decision,
         files={},
     )
     stem = f"{config.pipeline_save_file}{version}"
@@ -150,6 +155,7 @@ def judged(contestant: Contestant) -> Report:
         positive=positive_label(config.positive, contestant.classes),
         seed=config.random_state,
         min_rows=config.publish.min_rows,
+        decision=contestant.decision,
     )
 
 

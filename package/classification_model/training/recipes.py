@@ -14,6 +14,7 @@ from classification_model.evaluation.metrics import Outcomes, align, positions
 from classification_model.evaluation.paired import class_shares, guess_losses
 from classification_model.pipeline import FramePipeline
 from classification_model.processing.data_manager import Split, load_dataset
+from classification_model.processing.decisions import Decision
 from classification_model.processing.typed_columns import Floats
 from classification_model.training import fitting
 
@@ -46,12 +47,14 @@ class Contestant:
         choice: has the estimator that is fitted.
         split: the rows with the columns that the recipe needs.
         pipelines: what was fitted already, by the number of its seed.
+        decision: how it answers with one class; by default with the most probable one.
     """
 
     config: Config
     choice: Choice
     split: Split
     pipelines: dict[int, FramePipeline] = field(default_factory=dict)
+    decision: Decision | None = None
 
     def pipeline(self, number: int = 0) -> FramePipeline:
         """Fitted on the training rows, with the recipe's seed or one of the next."""
@@ -74,7 +77,7 @@ class Contestant:
         pipeline, held_out = self.pipeline(number), self.split.held_out
         matrix = pipeline.named_steps["encode"].matrix(held_out.typed())
         scores = fitting.scores(pipeline, matrix)
-        return align(held_out.labels, scores, self.classes)
+        return align(held_out.labels, scores, self.classes, self.decision)
 
     def losses(self, number: int = 0) -> Floats:
         """The log loss of each held-out row."""

@@ -45,6 +45,7 @@ def reference_here(
 def held_against(reference: Contestant, new: Candidate) -> tuple[Paired, Comparison]:
     """What the new recipe's answers are beside the reference's, for the same held-out rows."""
     ours, rule = new.contestant, new.config.gate
+    reference.decision = ours.decision  # both are asked to decide alike
     paired = judge_recipes(
         reference.losses,
         ours.losses,
@@ -58,6 +59,7 @@ def held_against(reference: Contestant, new: Candidate) -> tuple[Paired, Compari
         ours.classes,
         lines=ours.split.held_out.lines.tolist(),
         paired=paired,
+        decision=ours.decision,
     )
     return paired, comparison
 
