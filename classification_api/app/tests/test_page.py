@@ -66,7 +66,9 @@ def test_the_answer_says_which_columns_moved_it_and_what_is_usual(
     assert [lines[1] for lines in shown] == signed
     assert ["sex female", signed[0], "instead of the usual male"] in shown
     assert any(lines[0] == "embarked (missing)" for lines in shown)
-    expect(page.locator("#why-rest")).to_contain_text(f"In points, from the usual {told['base']:.1%}")
+    expect(page.locator("#why-rest")).to_contain_text(
+        f"In points, from the usual {told['base']:.1%}"
+    )
     page.get_by_role("button", name="Another example").click()
     expect(page.locator("#why")).to_be_hidden()
 

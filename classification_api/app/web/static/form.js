@@ -1,6 +1,6 @@
 // One row: what is filled in goes to the service, and the answer stands beside it.
 
-import { byId, count, element, facts, likeliest, percent, points } from "./page.js";
+import { byId, count, element, facts, percent, points } from "./page.js";
 import { Refusal, predict } from "./service.js";
 
 const LONGEST = 10;
@@ -48,13 +48,13 @@ function values() {
 function show(result) {
   clear();
   const [shares] = result.probabilities;
-  const first = likeliest(shares);
+  const first = result.classes.indexOf(result.predictions[0]);
   byId("verdict").replaceChildren(
     element("strong", {}, facts.classes[first]),
     " ",
     element("span", {}, percent(shares[first])),
   );
-  byId("remark").textContent = remark(result.warnings);
+  byId("remark").textContent = [decided(shares, first), remark(result.warnings)].join(" ").trim();
   answer.classList.add("answered");
   bars.forEach((bar, i) => draw(bar, shares[i], i === first));
   if (bars.length > LONGEST) {
@@ -105,6 +105,15 @@ function said(value) {
   if (value === null) return "(missing)";
   const text = String(value);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}\u2026` : text;
+}
+
+/** Why this class: which side of the threshold its probability is on. */
+function decided(shares, first) {
+  if (!facts.threshold) return "";
+  const { of, at } = facts.threshold;
+  const side = first === of ? "reaches" : "is below";
+  const what = `${percent(shares[of])} for ${facts.classes[of]} ${side}`;
+  return `${facts.classes[first]}: ${what} the threshold of ${percent(at)}.`;
 }
 
 function remark(warnings) {
