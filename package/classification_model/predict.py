@@ -20,7 +20,8 @@ from classification_model.inference.engines import (
     Scorer,
     SklearnScorer,
 )
-from classification_model.inference.explanations import Explainer, Turns, at_once
+from classification_model.inference.explanations import Explainer, Explanation, Turns, at_once
+from classification_model.inference.reasons import worded
 from classification_model.processing import raw_rows
 from classification_model.processing.decisions import likeliest, likeliest_of_rows
 from classification_model.processing.features import RowEncoder
@@ -181,8 +182,15 @@ class Model:
         )
         explained: list[dict[str, Any] | None] = [None] * len(checked.rows)
         for (i, (row, label)), one in zip(asked.items(), found, strict=True):
-            explained[i] = told(one, row, label, self.profile, most)
+            explained[i] = told(one, row, label, self.profile, most) | self._worded(one, row, label)
         return explained
+
+    def _worded(self, found: Explanation, row: TypedRow, label: Label) -> dict[str, Any]:
+        wordings = self.manifest.reasons
+        if not wordings:
+            return {}
+        unwanted = label == self.manifest.positive
+        return {"reasons": worded(found, row, wordings, self.profile) if unwanted else []}
 
     @cached_property
     def _explainer(self) -> Explainer:

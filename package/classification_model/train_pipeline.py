@@ -164,6 +164,11 @@ def _check_classes_named(config: Config, home: Home, data: Dataset, progress: Pr
             costs_of(config.decision, classes, found)
         except ConfigError as error:
             raise ConfigError(f"{place_of(home, 'decision')}: {error}") from None
+    if config.reasons and found is None:
+        raise ConfigError(
+            f"{place_of(home, 'reasons')}: reasons are for the positive one of two classes, and "
+            f"there are {len(classes)}; drop reasons"
+        )
     if config.positive is not None and found is None:
         progress.say(f"Note: positive is for two classes, and there are {len(classes)}: not used")
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
+from classification_model.config.reasons import Wording
 from classification_model.config.schema import FrozenModel, Label, RowSchema
 from classification_model.errors import DamagedModelError, IncompatibleModelError
 from classification_model.processing.decisions import Decision
@@ -41,7 +42,8 @@ class Manifest(FrozenModel):
     ``positive`` is the one of two classes that curves, thresholds and words are about.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
-    ``decision`` says how a class is answered, where it is not the most probable one.
+    ``decision`` says how a class is answered, where it is not the most probable one, and
+    ``reasons`` how columns are worded that pushed towards the positive one.
     """
 
     format: int
@@ -64,10 +66,11 @@ class Manifest(FrozenModel):
     onnx_refused: str | None
     files: dict[str, SavedFile]
     decision: Decision | None = None
+    reasons: dict[str, Wording] = Field(default_factory=dict)
 
     def source(self) -> bytes:
         """The manifest as the bytes of its file: JSON, and last the sha256 of all but that."""
-        unsaid = {name for name in ("decision",) if getattr(self, name) is None}
+        unsaid = {name for name in ("decision", "reasons") if not getattr(self, name)}
         text = self.model_dump_json(indent=2, exclude=unsaid).encode() + b"\n"
         return text.removesuffix(_END) + f',\n  "sha256": "{sha256(text)}"'.encode() + _END
 

@@ -123,6 +123,7 @@ def proven(
         gate=facts.gate,
         onnx_refused=refused,
         decision=facts.decision,
+        reasons=config.reasons,
         files={},
     )
     stem = f"{config.pipeline_save_file}{version}"
