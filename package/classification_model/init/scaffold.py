@@ -38,6 +38,10 @@ Any value may be ``None``, which means missing. A function returns a number or a
 '''
 
 
+Part = tuple[Sequence[str], Mapping[str, Any]]
+"""A part of a config.yml: the lines of a comment, and what stands below it."""
+
+
 def _escaped(dumper: BaseRepresenter, text: str) -> yaml.ScalarNode:
     """A text that PyYAML would otherwise write as it cannot read it, such as U+0085 in a key."""
     style = None if text.isprintable() else '"'
@@ -139,10 +143,23 @@ def part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
     return above + text
 
 
-def _parts(
-    learned: InferredSchema, file: Mapping[str, str]
-) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]]:
-    """The parts of a config.yml: the lines of a comment, and what stands below it."""
+def _parts(learned: InferredSchema, file: Mapping[str, str]) -> Iterator[Part]:
+    yield from _target_parts(learned, file)
+    yield from _column_parts(learned)
+    yield (
+        (
+            "The share of rows held out to judge the model, and the seed of all that is drawn.",
+            *_split_comment(learned.hints),
+        ),
+        {"test_size": _TEST_SIZE, "random_state": 0},
+    )
+    yield (
+        ("Candidates are compared by cross-validation when training, for so many seconds.",),
+        {"estimator": "auto", "time_budget": 60},
+    )
+
+
+def _target_parts(learned: InferredSchema, file: Mapping[str, str]) -> Iterator[Part]:
     yield (
         (
             "What this model predicts, what a row of its data looks like, and how it is",
@@ -162,6 +179,9 @@ def _parts(
         ('Texts that mean "there is no value here", in the CSV and in a request.',),
         {"missing_markers": list(learned.missing_markers)},
     )
+
+
+def _column_parts(learned: InferredSchema) -> Iterator[Part]:
     remarks = [f for f in learned.findings if f.reason and f.decision != "left out"]
     yield (
         (
@@ -178,17 +198,6 @@ def _parts(
     if ignored := learned.ignored():
         comment = "Columns that the model does not look at, and why. Move one up to use it."
         yield (comment,), {"ignored": ignored}
-    yield (
-        (
-            "The share of rows held out to judge the model, and the seed of all that is drawn.",
-            *_split_comment(learned.hints),
-        ),
-        {"test_size": _TEST_SIZE, "random_state": 0},
-    )
-    yield (
-        ("Candidates are compared by cross-validation when training, for so many seconds.",),
-        {"estimator": "auto", "time_budget": 60},
-    )
 
 
 def _split_comment(hints: Sequence[Hint]) -> Iterator[str]:
