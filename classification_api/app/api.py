@@ -13,6 +13,7 @@ them; the log says at the start which of the two it is. Whoever changes what ``p
 *does* changes ``answerer`` in predict/fast.py with it.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -56,10 +57,11 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
+_STOPPING: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
 
-def model_router(model: Model, metrics: Metrics, settings: Settings) -> APIRouter:
-    """The routes of a service that has a model: their shapes are those of its bundle."""
-    router = APIRouter(route_class=JsonRoute)
+
+def _predict(model: Model, metrics: Metrics, settings: Settings) -> Callable[..., Any]:
+    """What POST /predict calls: its body has the columns of the model."""
     Rows = request_model(model.validator, settings.MAX_ROWS)
     explaining = Explaining(model, settings.REQUEST_SECONDS)
 
@@ -83,6 +85,13 @@ def model_router(model: Model, metrics: Metrics, settings: Settings) -> APIRoute
             as_json({**result, "errors": shortened(result["errors"])}) if checked.errors else result
         )
 
+    return predict
+
+
+def model_router(model: Model, metrics: Metrics, settings: Settings) -> APIRouter:
+    """The routes of a service that has a model: their shapes are those of its bundle."""
+    router = APIRouter(route_class=JsonRoute)
+
     async def health(request: Request, response: Response) -> Health:
         """Answers while the service is alive: with 503 once it is about to stop."""
         ready = not request.app.stopping
@@ -102,12 +111,11 @@ def model_router(model: Model, metrics: Metrics, settings: Settings) -> APIRoute
         content, media_type = exposition(metrics, request.headers.get("accept", ""))
         return Response(content, headers={"content-type": media_type})
 
-    stopping: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
-    router.add_api_route("/health", health, response_model=Health, responses=stopping)
+    router.add_api_route("/health", health, response_model=Health, responses=_STOPPING)
     router.add_route("/metrics", counts, include_in_schema=False)
     router.add_api_route(
         PATH,
-        predict,
+        _predict(model, metrics, settings),
         methods=["POST"],
         response_model=PredictResponse,
         response_model_exclude_unset=True,  # what was not asked for is not there

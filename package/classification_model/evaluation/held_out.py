@@ -60,8 +60,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         min_rows: how many training rows must hold what a slice is named by.
         decision: how a class is answered; by default the most probable one.
     """
-    if positive is None:
-        positive = positive_label(None, classes)
+    positive = positive_label(None, classes) if positive is None else positive
     with threadpool_limits(limits=1):
         encoder = ColumnEncoder(schema, features, functions)
         matrix = encoder.encode(held_out.columns)
@@ -77,15 +76,10 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             classes=classes,
             seed=seed,
         )
-        counts = Counter(train.labels)
         return Report(
             metrics=metrics,
-            classes=tuple(classes),
             positive=positive,
-            class_rows=tuple(counts[label] for label in classes),
-            missing={
-                name: float(column.missing().mean()) for name, column in train.columns.items()
-            },
+            **_counts(train, classes),
             **_estimates(judged, metrics, seed),
             baselines=baselines(
                 (encoder.encode(train.columns), train.labels),
@@ -104,9 +98,18 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             ),
             importance=ranked,
             importance_rows=ranked_on,
-            decided=decided(judged, decision),
-            **_drawn(judged, classes, positive),
+            **_drawn(judged, classes, positive, decision),
         )
+
+
+def _counts(train: Dataset, classes: Sequence[Label]) -> dict[str, Any]:
+    """The classes with their rows, and the share of rows that each column misses."""
+    rows = Counter(train.labels)
+    return {
+        "classes": tuple(classes),
+        "class_rows": tuple(rows[label] for label in classes),
+        "missing": {name: float(c.missing().mean()) for name, c in train.columns.items()},
+    }
 
 
 def _estimates(
@@ -122,14 +125,17 @@ def _estimates(
     }
 
 
-def _drawn(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
-    """What the pictures are drawn from, by the names of the report."""
+def _drawn(
+    judged: Outcomes, classes: Sequence[Label], positive: Label | None, decision: Decision | None
+) -> dict[str, Any]:
+    """What the pictures are drawn from, and what is said of decisions, by the report's names."""
     of = 1 if positive is None else classes.index(positive)
     bins = curves.calibration(judged, of)
     return {
         "calibration": bins,
         "calibration_error": curves.calibration_error(bins),
         "confusion": curves.confusion(judged),
+        "decided": decided(judged, decision),
         "roc": curves.roc_curves(judged, classes, of),
         "precision_recall": curves.pr_curves(judged, classes, of),
         "histogram": curves.histogram(judged, classes, of),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest, golden
-from classification_model.bundle.provenance import Choice, Gate, HeldOut
+from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
 from classification_model.config.core import Config
 from classification_model.config.schema import Label
 from classification_model.errors import ExportError
@@ -21,15 +21,16 @@ from classification_model.processing.decisions import Decision
 from classification_model.processing.functions import Functions
 from classification_model.processing.labels import positive_label
 from classification_model.processing.made import nobodys
+from classification_model.processing.profile import Profile
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
 from classification_model.publishing.strip import strip
 from classification_model.training import fitting
 from classification_model.training.export import export
 from classification_model.training.export_estimator import parts_of
-from classification_model.training.recipes import Contestant, recipe_of
+from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
-__all__ = ["Facts", "estimator_name", "held_out", "judged", "offering", "proven"]
+__all__ = ["Facts", "estimator_name", "facts_of", "held_out", "judged", "offering", "proven"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ class Facts:
     metrics: dict[str, float]
     gate: Gate
     decision: Decision | None = None
+
+
+def facts_of(candidate: Candidate, held_out: HeldOut, gate: Gate) -> Facts:
+    """What is known of a candidate that the gate let pass."""
+    metrics = candidate.report.metrics.model_dump()
+    return Facts(held_out, metrics, gate, candidate.contestant.decision)
 
 
 def estimator_name(choice: Choice) -> str:
@@ -74,34 +81,18 @@ def proven(
 
     ``data`` are the rows that it was fitted on. What prediction does not read is taken out of it.
     """
-    pipeline = copy.deepcopy(pipeline)
-    strip(pipeline)
-    if facts.decision is not None:
-        pipeline.decision_ = facts.decision
-    encode = pipeline.named_steps["encode"]
-    least, functions = config.publish.min_rows, offering(config, encode, data)
+    pipeline = _published(pipeline, facts.decision)
+    encode, recipe = pipeline.named_steps["encode"], recipe_of(config, choice)
+    functions = offering(config, encode, data)
     profile = profile_of(
         config.row_schema(),
         data.columns,
         data.labels,
-        min_rows=least,
+        min_rows=config.publish.min_rows,
         groups=data.groups,
         functions=functions,
     )
-    contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
-    if source := recipe_of(config, choice).features:
-        contents[".features"] = source.encode()
-    progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
-    if encode.learned_.columns:
-        contents[".learned"] = encode.learned_.source()
-    refused = None
-    try:
-        contents[".onnx"] = export(pipeline, encode.matrix(data.typed()))
-    except ExportError as error:
-        refused = str(error)
-        progress.say(
-            f"No ONNX file: {refused}; it is served from its pickle, which is to be unpickled there"
-        )
+    graph, refused = _exported(pipeline, data, progress)
     classes = _classes(pipeline, data)
     manifest = Manifest(
         format=bundle.FORMAT,
@@ -113,7 +104,7 @@ def proven(
         features=encode.features_,
         rows=len(data),
         refitted=config.refit,
-        recipe=recipe_of(config, choice),
+        recipe=recipe,
         held_out=facts.held_out,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
@@ -126,19 +117,60 @@ def proven(
         reasons=config.reasons,
         files={},
     )
-    stem = f"{config.pipeline_save_file}{version}"
+    contents = {**_contents(pipeline, profile, recipe), **graph}
+    unproven = Bundle.of(manifest, stem=f"{config.pipeline_save_file}{version}", contents=contents)
+    return unproven.with_more({".golden.jsonl": _golden(unproven, config, data, functions)})
+
+
+def _published(pipeline: FramePipeline, decision: Decision | None) -> FramePipeline:
+    """A copy without what prediction does not read, that decides as the model does."""
+    pipeline = copy.deepcopy(pipeline)
+    strip(pipeline)
+    if decision is not None:
+        pipeline.decision_ = decision
+    return pipeline
+
+
+def _golden(unproven: Bundle, config: Config, data: Dataset, functions: Functions) -> bytes:
+    """Golden rows with the bundle's answers."""
     rows = golden.choose_rows(
         data.columns,
-        manifest.row_schema,
-        profile,
+        unproven.manifest.row_schema,
+        unproven.profile(),
         seed=config.random_state,
-        min_rows=least,
+        min_rows=config.publish.min_rows,
         groups=data.groups,
         functions=functions,
     )
-    unproven = Bundle.of(manifest, stem=stem, contents=contents)
     answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
-    return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})
+    return golden.dump(rows, answers)
+
+
+def _contents(pipeline: FramePipeline, profile: Profile, recipe: Recipe) -> dict[str, bytes]:
+    """The files of a bundle that need no export, by their suffixes."""
+    learned = pipeline.named_steps["encode"].learned_
+    contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
+    if recipe.features:
+        contents[".features"] = recipe.features.encode()
+    if learned.columns:
+        contents[".learned"] = learned.source()
+    return contents
+
+
+def _exported(
+    pipeline: FramePipeline, data: Dataset, progress: Progress
+) -> tuple[dict[str, bytes], str | None]:
+    """The ONNX file, or why there is none."""
+    progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
+    try:
+        return {
+            ".onnx": export(pipeline, pipeline.named_steps["encode"].matrix(data.typed()))
+        }, None
+    except ExportError as error:
+        progress.say(
+            f"No ONNX file: {error}; it is served from its pickle, which is to be unpickled there"
+        )
+        return {}, str(error)
 
 
 def judged(contestant: Contestant) -> Report:
