@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, golden
@@ -22,6 +22,7 @@ from classification_model.inference.engines import (
 )
 from classification_model.inference.explanations import Explainer, Explanation, Turns, at_once
 from classification_model.inference.reasons import worded
+from classification_model.inference.results import PredictionResult
 from classification_model.processing import raw_rows
 from classification_model.processing.decisions import likeliest, likeliest_of_rows
 from classification_model.processing.features import RowEncoder
@@ -42,22 +43,6 @@ OnError = Literal["raise", "skip"]
 
 _BACKGROUND = 24
 """Golden rows that an explanation is measured against."""
-
-
-class PredictionResult(TypedDict):
-    """What is said of a list of rows; each list but the last two has one item for each row.
-
-    ``probabilities`` holds one number for each of ``classes``, in their order. Where a bad
-    row was skipped, its prediction and probabilities are ``None``.
-    """
-
-    predictions: list[Label | None]
-    probabilities: list[list[float] | None]
-    classes: list[Label]
-    warnings: list[dict[str, Any]]
-    errors: list[dict[str, Any]] | None
-    version: str
-    explanations: NotRequired[list[dict[str, Any] | None]]
 
 
 class Model:
@@ -120,24 +105,21 @@ class Model:
         result = self.answer([*good.values()])
         if len(good) == len(checked.rows):
             return result
-        predictions: list[Label | None] = [None] * len(checked.rows)
-        probabilities: list[list[float] | None] = [None] * len(checked.rows)
-        for position, i in enumerate(good):
-            predictions[i] = result["predictions"][position]
-            probabilities[i] = result["probabilities"][position]
-        return {
-            **result,
-            "predictions": predictions,
-            "probabilities": probabilities,
-            "warnings": self._warnings(good.items()),
-            "errors": [error.as_dict() for error in checked.errors],
-        }
+        size = len(checked.rows)
+        spread = result.copy()
+        spread["predictions"] = _spread(result["predictions"], good, size)
+        spread["probabilities"] = _spread(result["probabilities"], good, size)
+        spread["warnings"] = self._warnings(good.items())
+        spread["errors"] = [error.as_dict() for error in checked.errors]
+        if "sets" in result:
+            spread["sets"] = _spread(result["sets"], good, size)
+        return spread
 
     def answer(self, rows: Sequence[TypedRow]) -> PredictionResult:
         """Score rows of which each was validated and found good."""
         shares = self._shares(rows)
         classes = self.manifest.classes
-        return {
+        result: PredictionResult = {
             "predictions": [classes[self.decide(row)] for row in shares],
             "probabilities": [*shares],
             "classes": [*classes],
@@ -145,6 +127,9 @@ class Model:
             "errors": None,
             "version": self.manifest.version,
         }
+        if sets := self.manifest.sets:
+            result["sets"] = [[classes[i] for i in sets.of_row(row)] for row in shares]
+        return result
 
     def probabilities(self, rows: Sequence[TypedRow]) -> Probabilities:
         """The scores of rows that were validated: shape ``(rows, classes)``."""
@@ -221,6 +206,12 @@ class Model:
     def _warnings(self, rows: Iterable[tuple[int, TypedRow]]) -> list[dict[str, Any]]:
         look = self.validator.warnings
         return [warning.as_dict() for i, row in rows for warning in look(i, row)]
+
+
+def _spread(values: Iterable[Any], places: Iterable[int], size: int) -> list[Any]:
+    """Values at their places, and nothing elsewhere."""
+    found = dict(zip(places, values, strict=True))
+    return [found.get(i) for i in range(size)]
 
 
 def load_model(home: Home, engine: Engine | None = None) -> Model:

@@ -1,8 +1,9 @@
-"""A model that decides by a threshold, served: every road answers by it."""
+"""A model that decides by a threshold and gives sets, served: every road answers so."""
 
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     text = re.sub(
         r"^positive: .*$", "positive: left", made.config_file.read_text(), flags=re.MULTILINE
     )
-    made.config_file.write_text(f"{text}decision:\n  threshold: {THRESHOLD}\n")
+    made.config_file.write_text(f"{text}decision:\n  threshold: {THRESHOLD}\ncoverage: 0.8\n")
     run_training(made.path)
     return made
 
@@ -63,6 +64,7 @@ def test_predict_and_v2_answer_by_the_threshold(
         answer = service.post(f"/predict{query}", json={"inputs": rows}).json()
         assert answer["predictions"] == by_threshold
         assert answer["probabilities"] == expected["probabilities"]
+        assert answer["sets"] == expected["sets"]
     told = service.post("/predict?explain=1", json={"inputs": rows[:9]}).json()["explanations"]
     assert [one["class"] for one in told] == by_threshold[:9]
     tensors = [
@@ -73,6 +75,8 @@ def test_predict_and_v2_answer_by_the_threshold(
     name = manifest.files[".pkl"].name.removesuffix(f"_v{manifest.version}.pkl")
     found = service.post(f"/v2/models/{name}/infer", json={"inputs": tensors}).json()["outputs"]
     assert next(one["data"] for one in found if one["name"] == "predictions") == by_threshold
+    sets = next(one["data"] for one in found if one["name"] == "sets")
+    assert [json.loads(text) for text in sets] == expected["sets"]
 
 
 def test_the_page_says_which_side_of_the_threshold_it_is(
@@ -81,6 +85,7 @@ def test_the_page_says_which_side_of_the_threshold_it_is(
     page = opened(service)
     predict(page)
     expect(page.locator("#remark")).to_contain_text("the threshold of 5.0%.")
+    expect(page.locator("#remark")).to_contain_text("holds the truth in 80.0% of cases: ")
     drop(page, "rows.csv", LEAVING.write(tmp_path / "rows.csv").read_bytes())
     expect(page.locator("#file-status")).to_contain_text("scored")
     header, *lines = downloaded(page, "rows.scored.csv")

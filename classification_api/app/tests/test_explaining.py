@@ -177,4 +177,4 @@ def test_the_document_shows_how_to_ask_and_what_comes(client: httpx.Client) -> N
     (explain,) = [one for one in asked if one["name"] == "explain"]
     assert explain["schema"]["minimum"] == 0
     properties = document["components"]["schemas"]["RowExplanation"]["properties"]
-    assert [*properties] == ["class", "base", "contributions", "rest", "error"]
+    assert [*properties] == [*("class", "base", "contributions", "rest", "error", "reasons")]

@@ -44,6 +44,7 @@ def render(model: Model, root: str) -> str:
         "columns": list(schema.columns),
         "examples": rows,
         "threshold": _threshold(model),
+        "coverage": manifest.sets and manifest.sets.coverage,
     }
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         root=escape(root),

@@ -17,6 +17,7 @@ from classification_model.config.schema import FrozenModel, Label, RowSchema
 from classification_model.errors import DamagedModelError, IncompatibleModelError
 from classification_model.processing.decisions import Decision
 from classification_model.processing.features import Feature
+from classification_model.processing.sets import PredictionSets
 
 __all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256"]
 
@@ -42,8 +43,8 @@ class Manifest(FrozenModel):
     ``positive`` is the one of two classes that curves, thresholds and words are about.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
-    ``decision`` says how a class is answered, where it is not the most probable one, and
-    ``reasons`` how columns are worded that pushed towards the positive one.
+    ``decision`` says how a class is answered, where it is not the most probable one,
+    ``sets`` which classes are in a row's set, where sets are asked for, and ``reasons`` how columns are worded that pushed towards the positive one.
     """
 
     format: int
@@ -66,11 +67,12 @@ class Manifest(FrozenModel):
     onnx_refused: str | None
     files: dict[str, SavedFile]
     decision: Decision | None = None
+    sets: PredictionSets | None = None
     reasons: dict[str, Wording] = Field(default_factory=dict)
 
     def source(self) -> bytes:
         """The manifest as the bytes of its file: JSON, and last the sha256 of all but that."""
-        unsaid = {name for name in ("decision", "reasons") if not getattr(self, name)}
+        unsaid = {name for name in ("decision", "sets", "reasons") if not getattr(self, name)}
         text = self.model_dump_json(indent=2, exclude=unsaid).encode() + b"\n"
         return text.removesuffix(_END) + f',\n  "sha256": "{sha256(text)}"'.encode() + _END
 

@@ -6,16 +6,42 @@ from collections.abc import Iterator
 
 from classification_model.bundle import Manifest
 from classification_model.card.document import Block, Section, Table, Text
+from classification_model.evaluation.coverage import Coverage
 from classification_model.evaluation.report import Report
 from classification_model.processing.decisions import Costs, Decision
+from classification_model.processing.sets import PredictionSets
 
 __all__ = ["deciding"]
 
 
 def deciding(report: Report, manifest: Manifest) -> Iterator[Section]:
-    """The section on the decision, if there is one."""
+    """The sections on the decision and on sets, if there are any."""
     if manifest.decision is not None:
         yield Section("What it decides", list(_blocks(report, manifest, manifest.decision)))
+
+    if manifest.sets is not None and report.coverage is not None:
+        yield Section("Sets of classes", list(_sets(report, manifest.sets, report.coverage)))
+
+
+def _sets(report: Report, sets: PredictionSets, found: Coverage) -> Iterator[Block]:
+    yield Text(
+        f"With each answer comes a set of classes that is to hold the true one in "
+        f"{sets.coverage:.0%} of cases. On the held-out rows, which had no part in choosing the "
+        f"thresholds, {found.share:.1%} of the sets did; they hold {found.size:.2f} classes on "
+        f"average. {found.empty:.1%} are empty: no class is likely enough for a row unlike those "
+        f"of training. {found.full:.1%} hold all classes: the row does not tell them apart."
+    )
+    yield Table(
+        caption="How often sets hold the true class, by class",
+        header=("class", "in the set from", "coverage"),
+        rows=[
+            (str(label), f"{threshold:g}", "" if share is None else f"{share:.1%}")
+            for label, threshold, share in zip(
+                report.classes, sets.thresholds, found.by_class, strict=True
+            )
+        ],
+        numeric=(1, 2),
+    )
 
 
 def _blocks(report: Report, manifest: Manifest, decision: Decision) -> Iterator[Block]:

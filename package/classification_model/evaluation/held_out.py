@@ -13,6 +13,7 @@ from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation import curves
 from classification_model.evaluation.baselines import baselines
 from classification_model.evaluation.bootstrap import interval, resampled
+from classification_model.evaluation.coverage import covered
 from classification_model.evaluation.decided import decided
 from classification_model.evaluation.importance import Predict, importance
 from classification_model.evaluation.metrics import NAMES, Metrics, Outcomes, align, score
@@ -24,6 +25,7 @@ from classification_model.processing.decisions import Decision
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.labels import positive_label
+from classification_model.processing.sets import PredictionSets
 
 __all__ = ["evaluate"]
 
@@ -41,6 +43,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
     functions: Functions = BUILT_IN,
     min_rows: int = 1,
     decision: Decision | None = None,
+    sets: PredictionSets | None = None,
 ) -> Report:
     """Judge a model on held-out rows. The same arguments give the same report.
 
@@ -59,6 +62,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         seed: of everything that is drawn at random.
         min_rows: how many training rows must hold what a slice is named by.
         decision: how a class is answered; by default the most probable one.
+        sets: how a set of classes is answered, where that is asked for.
     """
     positive = positive_label(None, classes) if positive is None else positive
     with threadpool_limits(limits=1):
@@ -78,7 +82,6 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         )
         return Report(
             metrics=metrics,
-            positive=positive,
             **_counts(train, classes),
             **_estimates(judged, metrics, seed),
             baselines=baselines(
@@ -98,7 +101,8 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             ),
             importance=ranked,
             importance_rows=ranked_on,
-            **_drawn(judged, classes, positive, decision),
+            **_drawn(judged, classes, positive),
+            **_answered(judged, decision, sets),
         )
 
 
@@ -125,17 +129,22 @@ def _estimates(
     }
 
 
-def _drawn(
-    judged: Outcomes, classes: Sequence[Label], positive: Label | None, decision: Decision | None
+def _answered(
+    judged: Outcomes, decision: Decision | None, sets: PredictionSets | None
 ) -> dict[str, Any]:
-    """What the pictures are drawn from, and what is said of decisions, by the report's names."""
+    """What is said of decisions and sets, by the names of the report."""
+    return {"decided": decided(judged, decision), "coverage": covered(judged, sets)}
+
+
+def _drawn(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
+    """What the pictures are drawn from, by the names of the report."""
     of = 1 if positive is None else classes.index(positive)
     bins = curves.calibration(judged, of)
     return {
+        "positive": positive,
         "calibration": bins,
         "calibration_error": curves.calibration_error(bins),
         "confusion": curves.confusion(judged),
-        "decided": decided(judged, decision),
         "roc": curves.roc_curves(judged, classes, of),
         "precision_recall": curves.pr_curves(judged, classes, of),
         "histogram": curves.histogram(judged, classes, of),

@@ -23,6 +23,7 @@ from classification_model.processing.labels import positive_label
 from classification_model.processing.made import nobodys
 from classification_model.processing.profile import Profile
 from classification_model.processing.profiling import profile_of
+from classification_model.processing.sets import PredictionSets
 from classification_model.progress import Progress
 from classification_model.publishing.strip import strip
 from classification_model.training import fitting
@@ -41,12 +42,14 @@ class Facts:
     metrics: dict[str, float]
     gate: Gate
     decision: Decision | None = None
+    sets: PredictionSets | None = None
 
 
 def facts_of(candidate: Candidate, held_out: HeldOut, gate: Gate) -> Facts:
     """What is known of a candidate that the gate let pass."""
     metrics = candidate.report.metrics.model_dump()
-    return Facts(held_out, metrics, gate, candidate.contestant.decision)
+    contestant = candidate.contestant
+    return Facts(held_out, metrics, gate, contestant.decision, contestant.sets)
 
 
 def estimator_name(choice: Choice) -> str:
@@ -114,6 +117,7 @@ def proven(
         gate=facts.gate,
         onnx_refused=refused,
         decision=facts.decision,
+        sets=facts.sets,
         reasons=config.reasons,
         files={},
     )
@@ -189,6 +193,7 @@ def judged(contestant: Contestant) -> Report:
         seed=config.random_state,
         min_rows=config.publish.min_rows,
         decision=contestant.decision,
+        sets=contestant.sets,
     )
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.bundle.provenance import Choice
 from classification_model.config.core import Config
-from classification_model.config.schema import Label
 from classification_model.evaluation.bootstrap import resamples
-from classification_model.evaluation.metrics import positions
-from classification_model.processing.data_manager import Dataset
 from classification_model.processing.decisions import Costs, Decision, costs_of
 from classification_model.processing.labels import positive_label
 from classification_model.progress import Progress
-from classification_model.training import fitting
+from classification_model.training.recipes import Contestant
 
 __all__ = ["Counts", "decided", "threshold"]
 
@@ -58,14 +54,13 @@ class Counts:
         return _ratio(self.true_positive, self.positive)
 
 
-def decided(
-    config: Config, choice: Choice, train: Dataset, classes: Sequence[Label], progress: Progress
-) -> Decision | None:
-    """How a model answers, by what config.yml says, or nothing where it says nothing.
+def decided(contestant: Contestant, progress: Progress) -> Decision | None:
+    """How a recipe answers, by what config.yml says, or nothing where it says nothing.
 
     Raises:
         ConfigError: what it says does not fit the classes.
     """
+    config, classes = contestant.config, contestant.classes
     rule = config.decision
     if rule is None:
         return None
@@ -77,10 +72,12 @@ def decided(
     if rule.threshold is not None:
         return Decision(rule=rule, threshold=rule.threshold, positive=of)
     progress.say("Choosing the threshold by answers out of fold")
-    rows, scores = fitting.out_of_fold(config, choice, fitting.encode(config, train), classes)
-    truth = positions([train.labels[i] for i in rows.tolist()], classes) == of
+    answers = contestant.out_of_fold
     chosen, low, high = threshold(
-        truth, scores[:, of], _objective(config, costs, of), seed=config.random_state
+        answers.truth == of,
+        answers.scores[:, of],
+        _objective(config, costs, of),
+        seed=config.random_state,
     )
     progress.say(f"The threshold of {positive!r} is {chosen:g} ({low:g} to {high:g})")
     return Decision(rule=rule, threshold=chosen, low=low, high=high, positive=of, costs=costs)

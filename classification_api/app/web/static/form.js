@@ -54,7 +54,9 @@ function show(result) {
     " ",
     element("span", {}, percent(shares[first])),
   );
-  byId("remark").textContent = [decided(shares, first), remark(result.warnings)].join(" ").trim();
+  byId("remark").textContent = [decided(shares, first), held(result.sets), remark(result.warnings)]
+    .join(" ")
+    .trim();
   answer.classList.add("answered");
   bars.forEach((bar, i) => draw(bar, shares[i], i === first));
   if (bars.length > LONGEST) {
@@ -114,6 +116,13 @@ function decided(shares, first) {
   const side = first === of ? "reaches" : "is below";
   const what = `${percent(shares[of])} for ${facts.classes[of]} ${side}`;
   return `${facts.classes[first]}: ${what} the threshold of ${percent(at)}.`;
+}
+
+/** The set of classes, where the model was asked for one. */
+function held(sets) {
+  if (!sets) return "";
+  const names = sets[0].length ? sets[0].join(", ") : "no class";
+  return `The set that holds the truth in ${percent(facts.coverage)} of cases: ${names}.`;
 }
 
 function remark(warnings) {
