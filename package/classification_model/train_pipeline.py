@@ -12,8 +12,8 @@ from classification_model.bundle.provenance import Choice, Comparison
 from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
 from classification_model.errors import BundleError, ConfigError
+from classification_model.estimators import stores_rows
 from classification_model.evaluation import Report
-from classification_model.pipeline import stores_rows
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.few_rows import check_classes
@@ -24,7 +24,7 @@ from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
 from classification_model.publishing.of_home import people_of, published_by, table_of
 from classification_model.training import describe, fitting, gate, stamp, table_check
-from classification_model.training.recipes import Contestant, recipe_of
+from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
 __all__ = ["Trained", "run_training"]
 
@@ -94,7 +94,7 @@ def run_training(
         recipe, contestant = recipe_of(config, choice), Contestant(config, choice, split)
         tell.say("Judging it on the held-out rows")
         report = describe.judged(contestant)
-        candidate = gate.Candidate(version, recipe, contestant, report)
+        candidate = Candidate(version, recipe, contestant, report)
         judged = gate.decide(candidate, old, home=place, same_table=same, progress=tell)
         record = gate.passed(judged, old, candidate, force=force)
         if table.findings:

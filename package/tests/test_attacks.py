@@ -17,12 +17,12 @@ from test_strip import PLAN, fitted, labels
 from test_strip import rows as matrix_of_rows
 
 from classification_model.config.schema import EstimatorConfig, RowSchema
-from classification_model.pipeline import build_classifier
+from classification_model.estimators import build_classifier
 from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.features import Feature, RowEncoder
 from classification_model.processing.functions import Functions
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 from classification_model.publishing.array_attack import arrays
 from classification_model.publishing.asking_attacks import Question, answers, membership
 from classification_model.publishing.atoms import (

@@ -19,7 +19,7 @@ from classification_model.processing.profile import ColumnProfile, Profile
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
     from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
-    from classification_model.init.infer_schema import Learned
+    from classification_model.init.inferred_schema import InferredSchema
     from classification_model.publishing.findings import Audit
 
 __all__ = [
@@ -41,7 +41,7 @@ _MOST_COLUMNS = 40
 _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
 
 
-def learned_table(learned: Learned) -> Table:
+def learned_table(learned: InferredSchema) -> Table:
     """One line for each column: what it is, how much is missing, and what was decided.
 
     What is worth a look comes first.
@@ -72,7 +72,7 @@ def learned_table(learned: Learned) -> Table:
     return table
 
 
-def learned_summary(learned: Learned) -> Iterator[str]:
+def learned_summary(learned: InferredSchema) -> Iterator[str]:
     """The rows and the classes, in a line each."""
     extra = [f"{learned.duplicates} of them repeat another" if learned.duplicates else ""]
     if learned.unlabelled:

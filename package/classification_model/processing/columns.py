@@ -14,7 +14,7 @@ from itertools import repeat, zip_longest
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.config.schema import RowSchema
+from classification_model.config.schema import LARGEST, RowSchema
 from classification_model.processing.centring import with_centre
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.features import (
@@ -36,7 +36,7 @@ from classification_model.processing.typed_columns import (
     codes_of,
     scalars,
 )
-from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 __all__ = ["ColumnEncoder", "learn_features", "results_of"]
 

@@ -16,15 +16,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.config.schema import DerivedFeature, RowSchema
+from classification_model.config.schema import LARGEST, DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.processing.functions import BUILT_IN, DATE_PARTS, TIME_PARTS, Functions
-from classification_model.processing.validation import (
-    LARGEST,
-    TypedRow,
-    TypedValue,
-    date_format,
-)
+from classification_model.processing.value_rules import TypedRow, TypedValue, date_format
 
 __all__ = [
     "MISSING",
