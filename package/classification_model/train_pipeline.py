@@ -104,7 +104,9 @@ def run_training(
         if config.refit:
             tell.say(f"Fitting it again on all {len(data)} rows")
             pipeline = fitting.fit(config, choice, encoded)
-        facts = describe.Facts(held_out, report.metrics.model_dump(), record)
+        facts = describe.Facts(
+            held_out, report.metrics.model_dump(), record, describe.answers_of(contestant)
+        )
         new = describe.proven(
             pipeline, config=config, choice=choice, data=rows, facts=facts, version=version,
             progress=tell,
