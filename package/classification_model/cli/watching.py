@@ -34,7 +34,7 @@ def drift(
     hundred gives a false alarm. A column that drifted ends with status 5.
 
     ```console
-    classification-model drift march.csv --home churn --output drift.html
+    classification-model drift new.csv --home churn --output drift.html
     ```
     """
     from classification_model.cli.responses.watching import Drifted
