@@ -22,7 +22,7 @@ __all__ = ["Drain", "Stoppable"]
 
 _CLOSE = (b"connection", b"close")
 
-# Seconds for the last requests to end, and between two looks whether they have.
+# Seconds between two looks whether all connections have ended, and how many looks there are at most.
 _LOOK = 0.1
 _LOOKS = 10
 
