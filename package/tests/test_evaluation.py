@@ -298,7 +298,7 @@ def test_importance_of_a_wide_table_is_judged_on_fewer_rows() -> None:
         classes=(0, 1),
         seed=0,
     )
-    assert found.importance_rows == 200
+    assert len(found.importance) == len(schema.columns)
     assert sum(scored) < 120_000
 
 

@@ -70,7 +70,7 @@ for panel, commands in _PANELS.items():
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line, and end as the table in :mod:`exits` says.
+    """Run the command line, and end with a status of :mod:`exit_status`.
 
     With ``arguments`` it runs those, and returns where it would exit with 0.
     """

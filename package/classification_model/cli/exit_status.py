@@ -62,7 +62,7 @@ _UsageError = typer.BadParameter.__bases__[0]
 
 
 class Stop(Exception):  # noqa: N818 (an end, and not always an error)
-    """End the command with a status, without a word."""
+    """End the command with a status, without a message."""
 
     def __init__(self, status: Status) -> None:
         super().__init__(status.name)
@@ -78,9 +78,9 @@ class Debug:
 
 @contextmanager
 def ending(debug: Debug | None = None) -> Iterator[None]:
-    """End the process as the table says, whatever is raised within.
+    """End the process with the status of what is raised within.
 
-    Where nothing is raised, or an exit with status 0, nothing happens.
+    Nothing happens where nothing is raised, or an exit with status 0.
     """
     _show_everything()
     try:
@@ -94,14 +94,14 @@ def ending(debug: Debug | None = None) -> Iterator[None]:
 
 
 def _show_everything() -> None:
-    """What a stream cannot show is shown escaped, as by Windows in a pipe."""
+    """Escape characters that a stream cannot show, as in a pipe on Windows."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _status(error: BaseException, *, traced: bool) -> object:
-    """The status that belongs to what was raised, once the user knows what there is to know."""
+    """Tell the user what was raised, and return its status."""
     if isinstance(error, SystemExit):
         return error.code  # who ends so has said what there is to say
     if isinstance(error, KeyboardInterrupt):
@@ -128,7 +128,7 @@ def _wrong_use(error: Any) -> Status:
 
 
 def _told(error: BaseException) -> Status:
-    """Say what went wrong in one line; the status that belongs to it."""
+    """Say in one line what went wrong, and return its status."""
     if isinstance(error, ClassificationModelError):
         _say(f"Error: {error}")
         refused = isinstance(error, RejectedModelError)
@@ -161,7 +161,7 @@ def _say(line: str) -> None:
 
 
 def _stop_writing() -> None:
-    """Send to nowhere what Python still wants to write when it ends."""
+    """Discard what Python still writes when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())

@@ -1,4 +1,4 @@
-"""What the command line shows: facts as tables and lines that are read in seconds."""
+"""Tables and lines that the commands print."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
 
 
 def audit_table(audit: Audit) -> Table:
-    """What was tried, and how much of it was found."""
+    """One line for each attack: how much was tried, and how much was found."""
     table = titled(f"Model {audit.version}: what tells of fewer than {audit.min_rows} rows")
     for heading in ("attack", "tried", "found", ""):
         table.add_column(heading, justify="right" if heading == "found" else "left")
@@ -232,7 +232,7 @@ def audit_table(audit: Audit) -> Table:
 
 
 def audit_lines(audit: Audit, shown: int = 20) -> Iterator[str]:
-    """Where it was found, and what follows."""
+    """Each finding with its place, and the conclusion."""
     for finding in audit.findings[:shown]:
         yield f"{finding.file}, {finding.where}: {finding.what}"
     if len(audit.findings) > shown:

@@ -1,4 +1,4 @@
-"""All that is found out about a model, in one report."""
+"""Judge a model on held-out rows, and put all results into one report."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         train: the rows that the model was fitted on, for the baselines and the quartiles.
         held_out: rows that it has not seen; each class is among them.
         classes: the labels in the order of the probabilities.
-        seed: of everything that is drawn at random.
+        seed: of the bootstrap, the shuffled columns and the baselines.
         min_rows: how many training rows must hold what a slice is named by.
     """
     positive = positive_label(None, classes) if positive is None else positive
@@ -65,7 +65,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         probabilities = predict(matrix)
         judged = align(held_out.labels, probabilities, classes)
         metrics = score(held_out.labels, probabilities, classes)
-        ranked, ranked_on = importance(
+        ranked = importance(
             held_out,
             predict=predict,
             features=features,
@@ -95,8 +95,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
                 groups=train.groups,
             ),
             importance=ranked,
-            importance_rows=ranked_on,
-            **_drawn(judged, classes, positive),
+            **_pictured(judged, classes, positive),
         )
 
 
@@ -125,8 +124,8 @@ def _estimates(
     }
 
 
-def _drawn(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
-    """What the pictures are drawn from, by the names of the report."""
+def _pictured(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
+    """The data of the pictures, by the names of the report's fields."""
     of = 1 if positive is None else classes.index(positive)
     bins = curves.calibration(judged, of)
     return {

@@ -36,7 +36,7 @@ __all__ = ["Facts", "estimator_name", "facts", "held_out", "judged", "offering",
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a recipe before it is fitted for good."""
+    """Facts of a recipe that are known before the final fit."""
 
     held_out: HeldOut
     metrics: dict[str, float]
@@ -45,7 +45,7 @@ class Facts:
 
 
 def estimator_name(choice: Choice) -> str:
-    """What was chosen, as people call it."""
+    """The chosen estimator in words."""
     chosen = [f"{c.name} ({c.weight:.0%})" for c in choice.compared if c.weight]
     if len(chosen) > 1:
         return "a vote of " + ", ".join(chosen)
@@ -72,9 +72,9 @@ def proven(
     version: str,
     progress: Progress,
 ) -> Bundle:
-    """The pipeline as a bundle in memory, with its ONNX graph and its golden rows.
+    """Make a bundle in memory of a pipeline, with its ONNX graph and golden rows.
 
-    ``data`` are the rows that it was fitted on. What prediction does not read is taken out of it.
+    ``data`` are the rows that it was fitted on. A copy without what prediction does not read is saved.
     """
     pipeline = copy.deepcopy(pipeline)
     strip(pipeline)
