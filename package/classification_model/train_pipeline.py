@@ -142,6 +142,12 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
         progress.say(f"{data.units.repeats} row(s) repeat another: {how[data.units.copies]}")
     for note in data.notes:
         progress.say(f"Note: {note}")
+    if data.unknown:
+        names = ", ".join(map(repr, data.unknown))
+        progress.say(
+            f"Note: config.yml does not know {names}: not looked at; classification-model init "
+            "--update adds what the table has got"
+        )
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     check_classes(config.target, data.labels, config.publish.min_rows, data.groups)

@@ -27,6 +27,7 @@ _EMPTIER = 0.10
 _BY_CHANCE = 0.0001
 """How often a column that has not changed may be named."""
 
+_TIMES_AS_LARGE = 8
 _SURE = 0.999
 _FEWEST_EXPECTED = 5
 
@@ -119,7 +120,8 @@ def _elsewhere(was: ColumnProfile, now: ColumnProfile) -> str | None:
     index = stability_index(old, new)
     if index <= max(_ELSEWHERE, chance):
         return None
-    return f"its values are elsewhere (stability index {index:.2f}): {_example(was, now)}"
+    where = f"{_example(was, now)}{_unit(was, now)}"
+    return f"its values are elsewhere (stability index {index:.2f}): {where}"
 
 
 def _counts(was: ColumnProfile, now: ColumnProfile) -> tuple[Floats, Floats]:
@@ -146,6 +148,18 @@ def _example(was: ColumnProfile, now: ColumnProfile) -> str:
     )
     before, after = _share(was.categories, changed), _share(now.categories, changed)
     return f"{after:.0%} are {changed!r} where {before:.0%} were"
+
+
+def _unit(was: ColumnProfile, now: ColumnProfile) -> str:
+    """By how much the usual value is larger or smaller, where that is ten times and more."""
+    before, after = was.example, now.example
+    if isinstance(before, str) or isinstance(after, str) or not (before and after):
+        return ""
+    times = after / before
+    if times < 0 or _TIMES_AS_LARGE > times > 1 / _TIMES_AS_LARGE:
+        return ""
+    how = "larger" if times > 1 else "smaller"
+    return f", about {float(f'{max(times, 1 / times):.2g}'):g} times {how}: another unit?"
 
 
 def _share(counts: Mapping[str, int], name: str) -> float:

@@ -64,7 +64,8 @@ class Dataset:
     the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
     their label is missing. ``units`` says which rows are held out, or trained on, as a whole, and
     ``groups`` which are one person's, where that is known: each group, and each record that was
-    imported twice, counts once. ``notes`` is what a person should know of how the file was read.
+    imported twice, counts once. ``notes`` is what a person should know of how the file was read,
+    and ``unknown`` names the columns of the file that config.yml does not.
     """
 
     columns: Columns
@@ -76,6 +77,7 @@ class Dataset:
     unlabelled: int = 0
     groups: Indices | None = None
     notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -142,7 +144,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     by = config.split.column
     check_columns(
         source, [*wanted, *([by] if by else [])], (),
-        cure="mend the file, or columns and split in config.yml",
+        cure="mend the file, or columns and split in config.yml", known=config.ignored,
     )  # fmt: skip
     schema = config.row_schema()
     texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0
@@ -183,6 +185,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
         unlabelled=rows - len(labels),
         groups=_people(config, units),
         notes=tuple(notes_on(source, left_out)),
+        unknown=tuple(c for c in source.columns if c not in {*wanted, *config.ignored, by}),
     )  # fmt: skip
 
 

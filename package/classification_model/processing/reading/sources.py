@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from classification_model.errors import DataError, MissingExtraError
+from classification_model.processing.near_names import renamed_to
 from classification_model.processing.reading.packed import PACKED, SHEET, unpacked
 
 __all__ = [
@@ -258,8 +259,11 @@ def check_columns(
     wanted: Collection[str],
     added: Collection[str],
     cure: str = "mend the file",
+    known: Collection[str] = (),
 ) -> None:
     """See that a file has the columns of the model, and none that the answer will have.
+
+    A column that is neither wanted nor ``known`` may be one of them under a new name.
 
     Raises:
         DataError: it has not, or it has.
@@ -269,9 +273,10 @@ def check_columns(
         raise DataError(f"{source.name}: two columns have the name {twice[0]!r}; rename one")
     absent = [name for name in wanted if name not in columns]
     if absent and source.format != "jsonl":  # there a line may say less than another
+        unknown = [name for name in columns if name not in wanted and name not in known]
+        gone = ", ".join(f"{name!r}{renamed_to(name, unknown)}" for name in absent)
         raise DataError(
-            f"{source.name}: no column {', '.join(map(repr, absent))}; the file has "
-            f"{', '.join(map(repr, columns))}; {cure}"
+            f"{source.name}: no column {gone}; the file has {', '.join(map(repr, columns))}; {cure}"
         )
     if taken := [name for name in added if name in columns]:
         raise DataError(f"{source.name}: has a column {taken[0]!r} already; rename it")
