@@ -11,6 +11,7 @@ from classification_model.bundle import Bundle
 from classification_model.bundle.provenance import Choice, Comparison
 from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
+from classification_model.config.versions import Bump
 from classification_model.errors import BundleError, ConfigError
 from classification_model.estimators import stores_rows
 from classification_model.evaluation import Report
@@ -24,6 +25,11 @@ from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
 from classification_model.publishing.of_home import people_of, published_by, table_of
 from classification_model.training import describe, fitting, gate, stamp, table_check
+from classification_model.training.one_version import (
+    check_version,
+    kept_if_saved,
+    wanted_version,
+)
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
 __all__ = ["Trained", "run_training"]
@@ -47,6 +53,7 @@ def run_training(
     force: bool = False,
     search: bool = False,
     data_changed: bool = False,
+    bump: Bump | None = None,
     cluster: str | None = None,
 ) -> Trained:
     """Train the model of a home and save it in the place of the one that is there.
@@ -57,10 +64,12 @@ def run_training(
         force: save it also where the gate refuses it; the manifest says so.
         search: compare the candidates also where the same recipe and table recorded a choice.
         data_changed: the table is surely otherwise than it was, and is meant so.
+        bump: raise VERSION by this part, and train that version.
         cluster: the address of a Dask scheduler, to compare the candidates there.
 
     Raises:
-        ConfigError: the configuration is wrong, or the estimator refuses its parameters.
+        ConfigError: the configuration is wrong, the estimator refuses its parameters, or a tag
+            names another model of this version.
         DataError: the CSV cannot be trained on.
         ChangedDataError: the table is surely otherwise than it was.
         RejectedModelError: the recipe is worse than the reference, cannot be compared, or is
@@ -73,7 +82,7 @@ def run_training(
     config = load_config(place)
     # From the old model that is compared with to the new one that replaces it.
     with bundle.locked(place):
-        version, old = place.version(), _replaced(place, tell)
+        version, old = wanted_version(place, bump), _replaced(place, tell)
         data = _read(config, place, tell)
         table = table_check.check(
             data, old=old, stamp=stamp.read(place, config), config=config, home=place,
@@ -111,12 +120,10 @@ def run_training(
         )  # fmt: skip
         tell.say("Attacking what would be published")
         attacked = _audited(new, contestant, encoded, place, data)
-        saved = bundle.save(
-            place,
-            stem=new.stem,
-            contents={**new.contents, **_card(new, report, config, attacked)},
-            manifest=new.manifest,
-        )
+        new = new.with_more(_card(new, report, config, attacked))
+        check_version(new, old, place, tell)
+        with kept_if_saved(place, version):
+            saved = bundle.save(place, stem=new.stem, contents=new.contents, manifest=new.manifest)
         stamp.write(place, config, data, version=version, data_changed=table.meant)
     tell.say(f"Saved {place.trained_models / saved.stem}.pkl")
     return Trained(saved, report, judged.comparison)

@@ -16,7 +16,7 @@ from classification_model.config.schema import FrozenModel, Label, RowSchema
 from classification_model.errors import DamagedModelError, IncompatibleModelError
 from classification_model.processing.features import Feature
 
-__all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256"]
+__all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256", "version_of"]
 
 FORMAT = 2
 """The number that changes when a reader of the old format would misread the new one."""
@@ -78,6 +78,10 @@ class _Files(_Outline):
     files: dict[str, SavedFile]
 
 
+class _Named(_Outline):
+    version: str
+
+
 def parse(file: Path, source: bytes) -> Manifest:
     """The manifest that ``source``, the bytes of ``file``, holds.
 
@@ -107,6 +111,14 @@ def files_named(source: bytes) -> Iterable[SavedFile] | None:
     """The files that a manifest of any format names; ``None`` where ``source`` is no manifest."""
     try:
         return _Files.model_validate_json(source).files.values()
+    except ValidationError:
+        return None
+
+
+def version_of(source: bytes) -> str | None:
+    """The version that a manifest of any format is of; ``None`` where ``source`` is none."""
+    try:
+        return _Named.model_validate_json(source).version
     except ValidationError:
         return None
 

@@ -13,6 +13,7 @@ from classification_model.bundle.provenance import Comparison
 from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
 from classification_model.cli.terminal import Screen, console
 from classification_model.config.home import PACKAGE_HOME, Home
+from classification_model.config.versions import Bump
 from classification_model.errors import DataError, RejectedModelError
 from classification_model.processing import csv_reader
 
@@ -174,6 +175,12 @@ def train(
             "--data-changed", metavar="", help="The table is surely otherwise, and is meant so."
         ),
     ] = False,
+    bump: Annotated[
+        Bump | None,
+        typer.Option(
+            "--bump", metavar="PART", help="Raise `VERSION` first: `major`, `minor` or `patch`."
+        ),
+    ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -189,6 +196,8 @@ def train(
 
     It replaces the one that is there only if its recipe is not worse, and not below the floor that
     `config.yml` may set under `acceptance`. Both recipes are fitted on the same rows for that.
+    What a git tag names is not replaced under the same version; `--bump` raises it, and a training
+    that is refused leaves `VERSION` as it was.
 
     ```console
     classification-model train --home churn-next
@@ -210,6 +219,7 @@ def train(
                 force=force,
                 search=search,
                 data_changed=data_changed,
+                bump=bump,
                 cluster=cluster,
             )
         except RejectedModelError as error:
