@@ -12,7 +12,7 @@ from classification_model.bundle.provenance import Choice, Comparison
 from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
 from classification_model.config.versions import Bump
-from classification_model.errors import BundleError, ConfigError
+from classification_model.errors import BundleError, ConfigError, ConflictedModelError
 from classification_model.estimators import stores_rows
 from classification_model.evaluation import Report
 from classification_model.processing import data_manager
@@ -85,7 +85,7 @@ def run_training(
         version, old = wanted_version(place, bump), _replaced(place, tell)
         data = _read(config, place, tell)
         table = table_check.check(
-            data, old=old, stamp=stamp.read(place, config), config=config, home=place,
+            data, old=old, stamp=stamp.read(place, config, tell), config=config, home=place,
             data_changed=data_changed, progress=tell,
         )  # fmt: skip
         _check_positive(config, place, data, tell)
@@ -202,9 +202,22 @@ def _card(new: Bundle, report: Report, config: Config, attacked: Audit | None) -
 
 
 def _replaced(place: Home, progress: Progress) -> Bundle | None:
-    """The model whose place the new one is to take."""
+    """The model whose place the new one is to take.
+
+    Raises:
+        ConflictedModelError: git merged it; without it nothing could be compared.
+    """
     try:
-        return bundle.load_any(place)
+        old = bundle.load_any(place)
+    except ConflictedModelError:
+        raise
     except BundleError as error:
         progress.say(f"Note: the model that is there cannot be compared with: {error}")
         return None
+    there = bundle.versions_there(place)
+    if old is not None and len(there) > 1:
+        progress.say(
+            f"Note: there are {len(there)} models ({', '.join(there)}), as after a merge: "
+            f"{old.manifest.version} is the one that is served and compared with, and one stays"
+        )
+    return old

@@ -12,8 +12,13 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
+from classification_model.config.conflicts import conflict_line
 from classification_model.config.schema import FrozenModel, Label, RowSchema
-from classification_model.errors import DamagedModelError, IncompatibleModelError
+from classification_model.errors import (
+    ConflictedModelError,
+    DamagedModelError,
+    IncompatibleModelError,
+)
 from classification_model.processing.features import Feature
 
 __all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256", "version_of"]
@@ -86,9 +91,14 @@ def parse(file: Path, source: bytes) -> Manifest:
     """The manifest that ``source``, the bytes of ``file``, holds.
 
     Raises:
-        DamagedModelError: the bytes are not those that were saved.
+        DamagedModelError: the bytes are not those that were saved; git may have merged them.
         IncompatibleModelError: it is of a format that this package does not read.
     """
+    if line := conflict_line(source.decode("utf-8", "replace")):
+        raise ConflictedModelError(
+            f"{file}, line {line}: a conflict that git marked; a model cannot be merged: take a whole "
+            f"one back (git checkout HEAD -- {file.parent}), raise VERSION and train again"
+        )
     with suppress(ValidationError):
         made = _Outline.model_validate_json(source).format
         if made != FORMAT:

@@ -22,6 +22,10 @@ from classification_model.errors import SaveError
 
 __all__ = ["save"]
 
+_ENDINGS = (
+    ".features", ".html", ".json", ".jsonl", ".learned", ".md", ".onnx", ".pkl", ".profile", ".svg",
+)  # fmt: skip
+
 
 def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Manifest) -> Bundle:
     """Write a bundle, whole or not at all, then remove the models of other versions.
@@ -89,8 +93,9 @@ def _remove_others(folder: Path, stem: str, manifest: Manifest) -> None:
     """Remove what earlier bundles left, also where removing was cut short before.
 
     A manifest is set aside before its files go, so that nobody reads it without them, and
-    goes last, so that the files are still known to whoever has to go on. What is not of a
-    bundle is left alone.
+    goes last, so that the files are still known to whoever has to go on. A manifest that git
+    merged names nothing any more, so files go by their names, too. What is not of a bundle is
+    left alone.
     """
     keep = {f"{stem}.json", *(record.name for record in manifest.files.values())}
     for file, source in manifests(folder):
@@ -101,8 +106,9 @@ def _remove_others(folder: Path, stem: str, manifest: Manifest) -> None:
             if record.name not in keep:
                 (folder / record.name).unlink(missing_ok=True)
         file.unlink()
-    for file in sorted(folder.glob(f"{glob.escape(stem)}.*")):
-        if file.name not in keep:
+    of_bundles = glob.escape(stem.removesuffix(manifest.version))
+    for file in sorted(folder.glob(f"{of_bundles}[0-9]*")):
+        if file.name not in keep and file.name.endswith(_ENDINGS):
             file.unlink()
     _remove(folder, STAGED)
 

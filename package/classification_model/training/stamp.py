@@ -11,11 +11,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from classification_model.config.conflicts import conflict_line
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import FrozenModel
 from classification_model.errors import SaveError
 from classification_model.processing.data_manager import Dataset
+from classification_model.progress import Progress
 
 __all__ = ["Stamp", "read", "write"]
 
@@ -47,10 +49,16 @@ class Stamp(FrozenModel):
         return not left and digest.hexdigest() == self.sha256
 
 
-def read(home: Home, config: Config) -> Stamp | None:
+def read(home: Home, config: Config, progress: Progress) -> Stamp | None:
     """The stamp of a home's table, or nothing where there is none that can be read."""
+    file = _file(home, config)
     try:
-        return Stamp.model_validate_json(_file(home, config).read_bytes())
+        source = file.read_text(encoding="utf-8", errors="replace")
+        if line := conflict_line(source):
+            progress.say(
+                f"Note: {file}, line {line}: a conflict that git marked; this training writes it anew"
+            )
+        return Stamp.model_validate_json(source)
     except (OSError, ValidationError):
         return None
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from classification_model.config.conflicts import CONFLICT, is_mark
 from classification_model.errors import DataError, MissingExtraError
 from classification_model.processing.near_names import renamed_to
 from classification_model.processing.reading.packed import PACKED, SHEET, unpacked
@@ -238,6 +239,9 @@ def parquet() -> Any:
 
 def unreadable(name: str, faults: Sequence[Record]) -> DataError:
     """The error that names the first of the lines that could not be read."""
+    for record in faults:
+        if is_mark(record.text):
+            return DataError(f"{name}, line {record.line}: {CONFLICT}")
     shown = "; ".join(f"line {record.line}: {record.fault}" for record in faults[:_SHOWN])
     more = f"; and {len(faults) - _SHOWN} lines more" if len(faults) > _SHOWN else ""
     return DataError(f"{name}, {shown}{more}; mend the lines, or save the file as UTF-8")
