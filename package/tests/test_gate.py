@@ -28,24 +28,11 @@ from classification_model.predict import make_prediction
 from classification_model.processing.functions import functions_of, module_of
 from classification_model.train_pipeline import Trained, run_training
 from homes import copy_of, files_of, make_home, saved_again
+from tables import CUSTOMERS as HEADER
 from tables import Sample
+from tables import customers as rows
 
 ROWS = 1200
-HEADER = ("customer", "spent", "visits", "town", "when", "stays")
-
-
-def rows(count: int, seed: int, swapped: float = 0.0) -> list[list[object]]:
-    """Customers whose spending, visits and town decide whether they stay."""
-    draw = random.Random(seed)
-    made: list[list[object]] = []
-    for number in range(count):
-        spent, visits = draw.gauss(100, 20), draw.randint(0, 20)
-        town = draw.choice(["Ulm", "Bonn", "Kiel"])
-        score = (spent - 100) / 12 + (visits - 10) / 3 + (town == "Ulm") + draw.gauss(0, 1)
-        stays = (score > 0.3) != (draw.random() < swapped)
-        when = f"20{draw.randint(10, 23)}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
-        made.append([f"c{seed}-{number}", round(spent, 2), visits, town, when, int(stays)])
-    return made
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from clones import clone_of, commit, git
 from told import Told
 
 from classification_model import bundle, cli
@@ -29,24 +29,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture
 def home(trained: Home, tmp_path: Path) -> Home:
     """Version 1.0.0 in a git repository of its own, committed and tagged."""
-    home = copy_of(trained, tmp_path / "clone" / "home")
-    git(home, "init", "--quiet", "..")
-    commit(home)
+    home = clone_of(trained, tmp_path / "clone")
     git(home, "tag", "v1.0.0")
     return home
-
-
-def git(home: Home, *arguments: str) -> str:
-    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
-    run = subprocess.run(
-        ["git", *who, *arguments], cwd=home.path, check=True, capture_output=True, text=True
-    )
-    return run.stdout
-
-
-def commit(home: Home) -> None:
-    git(home, "add", "--all", "..")
-    git(home, "commit", "--quiet", "--allow-empty", "--message", "Train")
 
 
 def change(home: Home) -> None:

@@ -8,7 +8,7 @@ import os
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ __all__ = [
     "opened",
     "parquet",
     "position",
+    "refuse_marks",
     "size_of",
     "unreadable",
 ]
@@ -245,6 +246,17 @@ def unreadable(name: str, faults: Sequence[Record]) -> DataError:
     shown = "; ".join(f"line {record.line}: {record.fault}" for record in faults[:_SHOWN])
     more = f"; and {len(faults) - _SHOWN} lines more" if len(faults) > _SHOWN else ""
     return DataError(f"{name}, {shown}{more}; mend the lines, or save the file as UTF-8")
+
+
+def refuse_marks(name: str, lines: Iterable[str]) -> None:
+    """See that git marked no conflict in the first lines of a file: they are no title.
+
+    Raises:
+        DataError: it did.
+    """
+    for number, line in enumerate(lines, start=1):
+        if is_mark(line):
+            raise DataError(f"{name}, line {number}: {CONFLICT}")
 
 
 def notes_on(source: Source, left_out: Sequence[Record] = ()) -> list[str]:
