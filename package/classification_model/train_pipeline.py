@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from classification_model import bundle, card
 from classification_model.batch.cluster import on_cluster
-from classification_model.bundle import Bundle
+from classification_model.bundle import Bundle, stamp
 from classification_model.bundle.provenance import Choice, Comparison
+from classification_model.bundle.version_file import kept_if_saved
 from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
 from classification_model.config.versions import Bump
@@ -24,10 +25,9 @@ from classification_model.progress import Progress
 from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
 from classification_model.publishing.of_home import people_of, published_by, table_of
-from classification_model.training import describe, fitting, gate, stamp, table_check
+from classification_model.training import describe, fitting, gate, table_check
 from classification_model.training.one_version import (
     check_version,
-    kept_if_saved,
     wanted_version,
 )
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
@@ -122,7 +122,8 @@ def run_training(
         attacked = _audited(new, contestant, encoded, place, data)
         new = new.with_more(_card(new, report, config, attacked))
         check_version(new, old, place, tell)
-        with kept_if_saved(place, version):
+        raised = {place.path / "VERSION": f"{version}\n".encode()} if bump else {}
+        with kept_if_saved(raised):
             saved = bundle.save(place, stem=new.stem, contents=new.contents, manifest=new.manifest)
         stamp.write(place, config, data, version=version, data_changed=table.meant)
     tell.say(f"Saved {place.trained_models / saved.stem}.pkl")

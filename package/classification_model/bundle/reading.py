@@ -63,7 +63,7 @@ def versions_there(home: Home) -> list[str]:
 
 def _first_whole(home: Home, found: Mapping[Path, bytes]) -> Bundle | None:
     """The bundle of the version in VERSION, else the highest: a merge may have left two."""
-    fault: BundleError | None = None
+    faults: dict[Path, BundleError] = {}
     wanted = home.next_version()
     versions = {file: version_of(source) or "" for file, source in found.items()}
     highest_first = sorted(found, key=lambda file: numbers(versions[file]), reverse=True)
@@ -71,9 +71,9 @@ def _first_whole(home: Home, found: Mapping[Path, bytes]) -> Bundle | None:
         try:
             return _bundle(home.trained_models, parse(file, found[file]), found[file])
         except BundleError as error:
-            fault = fault or error
-    if fault:
-        raise fault
+            faults[file] = error
+    if faults:
+        raise faults[min(faults)]
     return None
 
 

@@ -20,7 +20,7 @@ from classification_model.bundle.manifest import Manifest, files_named, sha256
 from classification_model.config.home import Home
 from classification_model.errors import SaveError
 
-__all__ = ["save"]
+__all__ = ["restore", "save"]
 
 _ENDINGS = (
     ".features", ".html", ".json", ".jsonl", ".learned", ".md", ".onnx", ".pkl", ".profile", ".svg",
@@ -36,12 +36,22 @@ def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Mani
     Raises:
         SaveError: the disk is full or fails; it says which bundle there is now.
     """
-    folder = home.trained_models
     new = Bundle.of(manifest, stem=stem, contents=contents)
+    restore(home, new, new.manifest.source())
+    return new
+
+
+def restore(home: Home, new: Bundle, source: bytes) -> None:
+    """Write a bundle with the very bytes of its manifest, as :func:`save` does.
+
+    Raises:
+        SaveError: the disk is full or fails; it says which bundle there is now.
+    """
+    folder, stem = home.trained_models, new.stem
     try:
         folder.mkdir(exist_ok=True)
         _settle(folder)
-        _put(folder, stem, new)
+        _put(folder, new, source)
     except OSError as error:
         with suppress(OSError):
             _settle(folder)
@@ -60,17 +70,16 @@ def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Mani
             f"{folder}: the new model is saved, but the folder cannot be put in order: "
             f"{_reason(error)}; mend that, and train again"
         ) from None
-    return new
 
 
-def _put(folder: Path, stem: str, new: Bundle) -> None:
+def _put(folder: Path, new: Bundle, source: bytes) -> None:
     """Stage the siblings, then put the manifest in place in one step."""
     for suffix, record in new.manifest.files.items():
         write(staged(folder, record), new.contents[suffix])
-    temporary = folder / f".{stem}.json.staged"
-    write(temporary, new.manifest.source())
+    temporary = folder / f".{new.stem}.json.staged"
+    write(temporary, source)
     sync(folder)
-    temporary.replace(folder / f"{stem}.json")
+    temporary.replace(folder / f"{new.stem}.json")
 
 
 def _settle(folder: Path) -> None:

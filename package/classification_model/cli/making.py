@@ -17,7 +17,7 @@ from classification_model.config.versions import Bump
 from classification_model.errors import DataError, RejectedModelError
 from classification_model.processing import csv_reader
 
-__all__ = ["init", "train"]
+__all__ = ["init", "rollback", "train"]
 
 
 def _columns(context: typer.Context) -> list[str]:
@@ -244,3 +244,39 @@ def train(
     if place.path != PACKAGE_HOME:
         out.say("Score rows with it:")
         out.command(f"classification-model predict new.csv --output scored.csv{_option(home)}")
+
+
+def rollback(
+    version: Annotated[
+        str, typer.Argument(help="The version to go back to, or forward.", metavar="VERSION")
+    ],
+    wheel: Annotated[
+        Path | None,
+        typer.Option("--wheel", metavar="FILE.whl", help="Take it from a wheel, not from git."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    _debug: DebugOption = False,
+) -> None:
+    """Put an earlier model in the place of the one that is there; forward is the same command.
+
+    It comes from git's history or from a wheel, byte for byte. `VERSION` and, in a clone, the
+    service's pin and `sample_input.csv` follow. `datasets/` and `config.yml` stay as they are.
+
+    ```console
+    classification-model rollback 1.0.0 --home churn-next
+    ```
+    """
+    from classification_model.bundle import rollback as rolling
+    from classification_model.cli.responses.making import RolledBack
+
+    found = rolling.rollback(Home.find(home), version, wheel)
+    if as_json:
+        answer(RolledBack.of(found))
+        return
+    out = console()
+    was = f" in the place of {found.before}" if found.before else ""
+    out.say(f"Model {version}{was}, from {found.source} (bundle {found.bundle.digest[:12]})")
+    for file in found.followed:
+        out.say(f"Wrote {file}")
+    out.say("datasets/ and config.yml are as they were. Commit it, and push to deploy it")

@@ -56,11 +56,15 @@ class Repository:
         found = self._git("log", "--all", "--format=%H", "--", f"{self.prefix}{folder}")
         return found.decode().split() if found else []
 
-    def files(self, commit: str, folder: str) -> Mapping[str, bytes]:
+    def files(self, commit: str, folder: str, ending: str = "") -> Mapping[str, bytes]:
         """The files of a folder of the home by name, as a commit has them."""
         place = f"{commit}:{self.prefix}{folder}"
         names = (self._git("ls-tree", "--name-only", "-z", place) or b"").decode().split("\0")
-        read = {name: self._git("show", f"{place}/{name}") for name in names if name}
+        read = {
+            name: self._git("show", f"{place}/{name}")
+            for name in names
+            if name and name.endswith(ending)
+        }
         return {name: content for name, content in read.items() if content is not None}
 
     def _git(self, *arguments: str) -> bytes | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 from classification_model.bundle import Bundle
 from classification_model.bundle.manifest import sha256, version_of
 from classification_model.config.home import Home
 from classification_model.config.repository import Repository
 from classification_model.config.versions import Bump, free, raised
-from classification_model.errors import ConfigError, SaveError
+from classification_model.errors import ConfigError
 from classification_model.progress import Progress
 
-__all__ = ["check_version", "kept_if_saved", "wanted_version"]
+__all__ = ["check_version", "wanted_version"]
 
 
 def wanted_version(home: Home, bump: Bump | None) -> str:
@@ -51,32 +47,3 @@ def check_version(new: Bundle, old: Bundle | None, home: Home, progress: Progres
             f"Note: another model {version} takes the place of the one that is there "
             f"(bundle {old.digest[:12]}, now {new.digest[:12]}); --bump would give it a new number"
         )
-
-
-@contextmanager
-def kept_if_saved(home: Home, version: str) -> Iterator[None]:
-    """Write VERSION before a model is saved, and the old one again where that fails.
-
-    Raises:
-        SaveError: it cannot be written.
-    """
-    file = home.path / "VERSION"
-    before = file.read_bytes()
-    if home.version() == version:
-        yield
-        return
-    _write(file, f"{version}\n".encode())
-    try:
-        yield
-    except BaseException:
-        _write(file, before)
-        raise
-
-
-def _write(file: Path, content: bytes) -> None:
-    staged = file.with_name(f".{file.name}.staged")
-    try:
-        staged.write_bytes(content)
-        staged.replace(file)
-    except OSError as error:
-        raise SaveError(f"{file}: cannot be written: {error.strerror}") from None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from classification_model.bundle import Bundle
+from classification_model.bundle.stamp import Stamp
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.errors import BundleError, ChangedDataError
@@ -22,7 +23,6 @@ from classification_model.processing.data_manager import Dataset
 from classification_model.processing.labels import lookalikes
 from classification_model.processing.typed_columns import Indices
 from classification_model.progress import Progress
-from classification_model.training.stamp import Stamp
 from classification_model.training.table_news import news, profile_like
 
 __all__ = ["TableCheck", "check"]
