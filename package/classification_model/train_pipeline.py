@@ -121,13 +121,19 @@ def run_training(
         tell.say("Attacking what would be published")
         attacked = _audited(new, contestant, encoded, place, data)
         new = new.with_more(_card(new, report, config, attacked))
-        check_version(new, old, place, tell)
-        raised = {place.path / "VERSION": f"{version}\n".encode()} if bump else {}
-        with kept_if_saved(raised):
-            saved = bundle.save(place, stem=new.stem, contents=new.contents, manifest=new.manifest)
+        saved = _saved(new, old, place, tell)
         stamp.write(place, config, data, version=version, data_changed=table.meant)
     tell.say(f"Saved {place.trained_models / saved.stem}.pkl")
     return Trained(saved, report, judged.comparison)
+
+
+def _saved(new: Bundle, old: Bundle | None, place: Home, progress: Progress) -> Bundle:
+    """Put a bundle in its place, and its version into VERSION; or neither."""
+    check_version(new, old, place, progress)
+    version = new.manifest.version
+    raised = {place.path / "VERSION": f"{version}\n".encode()}
+    with kept_if_saved({} if place.version() == version else raised):
+        return bundle.save(place, stem=new.stem, contents=new.contents, manifest=new.manifest)
 
 
 def _recorded(config: Config, old: Bundle | None) -> Choice | None:

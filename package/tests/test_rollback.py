@@ -153,3 +153,10 @@ def test_it_answers_machines(home: Home, capsys: pytest.CaptureFixture[str]) -> 
     cli.main(["rollback", "1.0.0", "--home", str(home.path), "--json"])
     found = json.loads(capsys.readouterr().out)
     assert (found["version"], found["before"]) == ("1.0.0", "1.1.0")
+
+
+def test_a_model_that_was_rolled_back_is_audited_by_its_own_columns(home: Home) -> None:
+    text = home.config_file.read_text(encoding="utf-8")
+    text = text.replace("  visits: integer\n", "").replace("ignored:\n", "ignored:\n  visits: no\n")
+    home.config_file.write_text(text, encoding="utf-8")
+    cli.main(["audit", "--home", str(home.path)])

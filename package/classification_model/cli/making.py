@@ -32,45 +32,73 @@ def _columns(context: typer.Context) -> list[str]:
         return []
 
 
+CsvArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        help="The labelled table: CSV, JSON Lines, Parquet, Excel; .gz and .zip, too.",
+        metavar="DATA.csv",
+    ),
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--target", metavar="COLUMN", help="The column to predict.", autocompletion=_columns
+    ),
+]
+NewHomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", metavar="DIR", help="The folder to write. Without it one named as the CSV."
+    ),
+]
+UpdateOption = Annotated[
+    bool,
+    typer.Option(
+        "--update", metavar="", help="Add new columns of a home's table to its `config.yml`."
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", metavar="NAME", help="How the text is encoded, where it does not say it."
+    ),
+]
+SheetOption = Annotated[
+    str | None,
+    typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook. Else the first."),
+]
+DataChangedOption = Annotated[
+    bool,
+    typer.Option(
+        "--data-changed", metavar="", help="The table is surely otherwise, and is meant so."
+    ),
+]
+BumpOption = Annotated[
+    Bump | None,
+    typer.Option(
+        "--bump", metavar="PART", help="Raise `VERSION` first: `major`, `minor` or `patch`."
+    ),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="A Dask scheduler, such as `tcp://host:8786`, to compare candidates on.",
+    ),
+]
+
+
 def init(
-    csv: Annotated[
-        Path | None,
-        typer.Argument(
-            help="The labelled table: CSV, JSON Lines, Parquet, Excel; .gz and .zip, too.",
-            metavar="DATA.csv",
-        ),
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            "--target", metavar="COLUMN", help="The column to predict.", autocompletion=_columns
-        ),
-    ] = None,
-    home: Annotated[
-        Path | None,
-        typer.Option(
-            "--home", metavar="DIR", help="The folder to write. Without it one named as the CSV."
-        ),
-    ] = None,
+    csv: CsvArgument = None,
+    target: TargetOption = None,
+    home: NewHomeOption = None,
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Replace a home that is there.")
     ] = False,
-    update: Annotated[
-        bool,
-        typer.Option(
-            "--update", metavar="", help="Add new columns of a home's table to its `config.yml`."
-        ),
-    ] = False,
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            "--encoding", metavar="NAME", help="How the text is encoded, where it does not say it."
-        ),
-    ] = None,
-    sheet: Annotated[
-        str | None,
-        typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook. Else the first."),
-    ] = None,
+    update: UpdateOption = False,
+    encoding: EncodingOption = None,
+    sheet: SheetOption = None,
     as_json: JsonOption = False,
     _debug: DebugOption = False,
 ) -> None:
@@ -169,26 +197,9 @@ def train(
             "--search", metavar="", help="Compare candidates also where a choice is recorded."
         ),
     ] = False,
-    data_changed: Annotated[
-        bool,
-        typer.Option(
-            "--data-changed", metavar="", help="The table is surely otherwise, and is meant so."
-        ),
-    ] = False,
-    bump: Annotated[
-        Bump | None,
-        typer.Option(
-            "--bump", metavar="PART", help="Raise `VERSION` first: `major`, `minor` or `patch`."
-        ),
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            "--cluster",
-            metavar="ADDRESS",
-            help="A Dask scheduler, such as `tcp://host:8786`, to compare candidates on.",
-        ),
-    ] = None,
+    data_changed: DataChangedOption = False,
+    bump: BumpOption = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
     _debug: DebugOption = False,
 ) -> None:

@@ -14,11 +14,11 @@ DOCUMENT = REPOSITORY / "docs" / "a-year.md"
 BEGIN, END = "<!-- year -->", "<!-- /year -->"
 
 
-def lived(clone: Clone, months: Sequence[tuple[str, Month]], rows: int) -> Iterator[str]:
+def lived(clone: Clone, months: Sequence[tuple[str, Month]]) -> Iterator[str]:
     """Each month as a row of the table."""
     for name, month in months:
         clone.seen.clear()
-        month(clone, rows)
+        month(clone)
         said = "; ".join(f"`{text}`" for text in clone.seen)
         line = f"| {name} | {month.__doc__} | {said} | {clone.version} |"
         print(line, flush=True)
@@ -31,12 +31,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4000, help="how many the table begins with")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        clone = Clone(Path(folder))
+        clone = Clone(Path(folder), wanted.rows)
         if wanted.short:
-            list(lived(clone, SHORT, wanted.rows))
+            list(lived(clone, SHORT))
             return
         before = clone.size()
-        rows = list(lived(clone, MONTHS, wanted.rows))
+        rows = list(lived(clone, MONTHS))
         grown, one = clone.size() - before, clone.bundle_size()
         models = len(clone.git("tag").split()) - 1  # the first tag is the Titanic's
     head = ["| month | what happens | what is said | version |", "|---|---|---|---|"]

@@ -24,9 +24,11 @@ class Clone:
 
     Args:
         folder: empty, and removed by whoever made it.
+        count: how many rows its table begins with.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, count: int) -> None:
+        self.count = count
         self.top = folder / "clone"
         self.package = self.top / "package"
         self.home = self.package / "classification_model"

@@ -11,20 +11,22 @@ from tools.year.customers import Row, customers, read, write
 
 __all__ = ["MONTHS", "SHORT", "Month"]
 
-Month = Callable[[Clone, int], None]
-"""It gets the clone, and how many rows the table begins with. Its docstring tells what happens."""
+Month = Callable[[Clone], None]
+"""Its docstring tells what happens."""
 
 _ESTIMATOR = "estimator:\n  name: logistic_regression\n"
 
 
-def begin(clone: Clone, count: int) -> None:
-    """the first model, from a table of one's own"""
+def begin(clone: Clone) -> None:
+    """The first model, from a table of one's own."""
     clone.git("tag", "1.0.0")  # the Titanic's, as upstream published it
     file = clone.top.parent / "customers.csv"
-    write(file, customers(count, 0))
+    write(file, customers(clone.count, 0))
     clone.run("tools.init_here", str(file), "--target", "left", says=["words are about 'yes'"])
     clone.edit("estimator: auto\n", _ESTIMATOR)
-    clone.edit("ignored:\n  customer: ", "ignored:\n  customer: our lawyer forbids it; ")
+    text = clone.config.read_text(encoding="utf-8")
+    why = next(line for line in text.splitlines() if line.startswith("  customer: "))
+    clone.edit(why, "  customer: our lawyer forbids it")
     if clone.version != "1.1.0":
         raise Silent(f"init began at {clone.version}, which a tag has")
     clone.model("train", "--force", says=["model 1.0.0 predicts 'survived'"])
@@ -33,16 +35,16 @@ def begin(clone: Clone, count: int) -> None:
     clone.git("tag", "1.1.0")
 
 
-def more_rows(clone: Clone, count: int) -> None:
-    """rows are appended, and one version stays one model"""
-    clone.rows(lambda rows: [*rows, *customers(count // 10, 2)])
+def more_rows(clone: Clone) -> None:
+    """Rows are appended, and one version stays one model."""
+    clone.rows(lambda rows: [*rows, *customers(clone.count // 10, 2)])
     clone.commit("Append February")
     clone.model("train", says=["1.1.0 is the tag of another model"], status=1)
-    clone.train(says=[f"{count + count // 10:,} rows, where {count:,} were"])
+    clone.train(says=[f"{clone.count + clone.count // 10:,} rows, where {clone.count:,} were"])
 
 
-def column_added(clone: Clone, count: int) -> None:
-    """a column is added"""
+def column_added(clone: Clone) -> None:
+    """A column is added."""
     regions = "north", "south", "west"
     clone.rows(lambda rows: [{"region": regions[len(row["fee"]) % 3], **row} for row in rows])
     clone.run("tools.init_here", "--update", says=["+ region: category"])
@@ -51,8 +53,8 @@ def column_added(clone: Clone, count: int) -> None:
     clone.train(says=["column 'region' is new to the model (category)"])
 
 
-def column_renamed(clone: Clone, count: int) -> None:
-    """a column gets another name"""
+def column_renamed(clone: Clone) -> None:
+    """A column gets another name."""
 
     def renamed(rows: list[Row]) -> list[Row]:
         names = {name: name for name in rows[0]} | {"calls": "support_calls"}
@@ -68,25 +70,25 @@ def column_renamed(clone: Clone, count: int) -> None:
     clone.train()
 
 
-def column_removed(clone: Clone, count: int) -> None:
-    """a column is gone"""
+def column_removed(clone: Clone) -> None:
+    """A column is gone."""
     clone.rows(lambda rows: [{k: v for k, v in row.items() if k != "region"} for row in rows])
     clone.refused(says=["no column 'region'"])
     clone.edit("  region: category\n", "")
     clone.train(says=["column 'region' is not looked at any more"])
 
 
-def category_added(clone: Clone, count: int) -> None:
-    """a category is new"""
-    more = customers(count // 10, 6)
+def category_added(clone: Clone) -> None:
+    """A category is new."""
+    more = customers(clone.count // 10, 6)
     fresh = [{**row, "plan": "family"} if i % 10 == 0 else row for i, row in enumerate(more)]
     clone.rows(lambda rows: [*rows, *_renamed(fresh)])
     clone.train(says=[f"column 'plan': new 'family' ({len(fresh) // 10} rows)"])
 
 
-def label_misspelt(clone: Clone, count: int) -> None:
-    """a label is misspelt"""
-    more = _renamed(customers(count // 10, 7))
+def label_misspelt(clone: Clone) -> None:
+    """A label is misspelt."""
+    more = _renamed(customers(clone.count // 10, 7))
     wrong = [{**row, "left": row["left"].replace("yes", "Yes")} for row in more]
     before = read(clone.table)
     write(clone.table, [*before, *wrong])
@@ -95,28 +97,30 @@ def label_misspelt(clone: Clone, count: int) -> None:
     clone.train()
 
 
-def unit_changed(clone: Clone, count: int) -> None:
-    """a unit changes: euros become cents"""
+def unit_changed(clone: Clone) -> None:
+    """A unit changes: euros become cents."""
     before = read(clone.table)
     write(clone.table, [{**row, "fee": str(round(float(row["fee"]) * 100))} for row in before])
-    clone.refused(says=["column 'fee': its values are elsewhere", "100 times larger: another unit?"])
-    write(clone.table, [*before, *_renamed(customers(count // 10, 8))])
+    clone.refused(
+        says=["column 'fee': its values are elsewhere", "100 times larger: another unit?"]
+    )
+    write(clone.table, [*before, *_renamed(customers(clone.count // 10, 8))])
     clone.train()
 
 
-def copies_and_a_broken_import(clone: Clone, count: int) -> None:
-    """rows are imported twice, and an import is broken"""
+def copies_and_a_broken_import(clone: Clone) -> None:
+    """Rows are imported twice, and an import is broken."""
     before = read(clone.table)
-    more = _renamed(customers(count // 10, 9))
+    more = _renamed(customers(clone.count // 10, 9))
     write(clone.table, [*before, *({**row, "support_calls": ""} for row in more)])
     clone.refused(says=["column 'support_calls': 100% of the values are missing"])
-    write(clone.table, [*before, *more, *more[: count // 40]])
-    clone.train(says=[f"{count // 40} row(s) repeat another: copies stay together"])
+    write(clone.table, [*before, *more, *more[: clone.count // 40]])
+    clone.train(says=[f"{clone.count // 40} row(s) repeat another: copies stay together"])
     write(clone.table, [*before, *more])
 
 
-def person_forgotten(clone: Clone, count: int) -> None:
-    """a person asks to be forgotten"""
+def person_forgotten(clone: Clone) -> None:
+    """A person asks to be forgotten."""
     gone = read(clone.table)[3]["customer"]
     clone.rows(lambda rows: [row for row in rows if row["customer"] != gone])
     clone.train(says=["which rows are new is not known"])
@@ -125,14 +129,14 @@ def person_forgotten(clone: Clone, count: int) -> None:
     clone.model("audit", says=["Nothing was found"])
 
 
-def merge(clone: Clone, count: int) -> None:
-    """two colleagues train, and merge"""
+def merge(clone: Clone) -> None:
+    """Two colleagues train, and merge."""
     clone.git("switch", "--quiet", "--create", "colleague")
-    clone.rows(lambda rows: [*rows, *_renamed(customers(count // 20, 10))])
+    clone.rows(lambda rows: [*rows, *_renamed(customers(clone.count // 20, 10))])
     clone.train()
     theirs = read(clone.table)
     clone.git("switch", "--quiet", "-")
-    clone.rows(lambda rows: [*rows, *_renamed(customers(count // 20, 11))])
+    clone.rows(lambda rows: [*rows, *_renamed(customers(clone.count // 20, 11))])
     clone.model("train", "--bump", "minor")
     clone.model("train", "--bump", "minor")
     clone.run("tools.pin_api")
@@ -154,8 +158,8 @@ def merge(clone: Clone, count: int) -> None:
         raise Silent("after a merge there is more than one model")
 
 
-def rolled_back(clone: Clone, count: int) -> None:
-    """back to an earlier model, and forward again"""
+def rolled_back(clone: Clone) -> None:
+    """Back to an earlier model, and forward again."""
     table, now = clone.table.read_bytes(), clone.files()
     earlier = sorted(clone.git("tag").split(), key=lambda tag: [*map(int, tag.split("."))])[-2]
     clone.model("rollback", earlier, says=[f"Model {earlier} in the place of {clone.version}"])
@@ -171,8 +175,8 @@ def rolled_back(clone: Clone, count: int) -> None:
         raise Silent("forward again is another model")
 
 
-def newer_library(clone: Clone, count: int) -> None:
-    """another scikit-learn is installed"""
+def newer_library(clone: Clone) -> None:
+    """Another scikit-learn is installed."""
     manifest = next(clone.models.glob("*.json"))
     whole = manifest.read_bytes()
     manifest.write_bytes(_made_by(whole, "0.1"))
