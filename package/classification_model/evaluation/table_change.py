@@ -28,6 +28,7 @@ _BY_CHANCE = 0.0001
 """How often a column that has not changed may be named."""
 
 _TIMES_AS_LARGE = 8
+_MOSTLY = 0.5
 _SURE = 0.999
 _FEWEST_EXPECTED = 5
 
@@ -112,6 +113,10 @@ def _emptier(was: ColumnProfile, rows: int, now: ColumnProfile, new_rows: int) -
 
 
 def _elsewhere(was: ColumnProfile, now: ColumnProfile) -> str | None:
+    """How values moved among those that training saw; a new category beside them is growth."""
+    unseen = {name: n for name, n in now.categories.items() if name not in was.categories}
+    if was.categories and sum(unseen.values()) > _MOSTLY * sum(now.categories.values()):
+        return f"most values are ones that training has not seen, such as {max(unseen, key=unseen.__getitem__)!r}"
     old, new = _counts(was, now)
     if not old.sum() or not new.sum() or len(old) < 2:
         return None
@@ -130,12 +135,11 @@ def _counts(was: ColumnProfile, now: ColumnProfile) -> tuple[Floats, Floats]:
         return np.array(was.counts, np.float64), np.array(now.counts, np.float64)
     old = np.array(list(was.categories.values()), np.float64)
     new = np.array([now.categories.get(name, 0) for name in was.categories], np.float64)
-    unseen = sum(n for name, n in now.categories.items() if name not in was.categories)
-    share = min(1.0, (new.sum() + unseen) / old.sum()) if len(old) else 0.0
+    share = min(1.0, new.sum() / old.sum()) if len(old) else 0.0
     rare = old * share < _FEWEST_EXPECTED
     return (
         np.append(old[~rare], old[rare].sum()),
-        np.append(new[~rare], new[rare].sum() + unseen),
+        np.append(new[~rare], new[rare].sum()),
     )
 
 
