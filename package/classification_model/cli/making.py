@@ -247,12 +247,11 @@ def train(
     out.print(tables.metrics_table(trained.report))
     if trained.comparison:
         out.print(tables.comparison_table(trained.comparison))
-    place = Home.find(home)
     if trained.bundle.manifest.refitted:
         out.say(f"{FIGURES} {REFITTED[0].upper()}{REFITTED[1:]}.")
-    card = trained.bundle.manifest.files[".html"].name
-    out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {place.trained_models / card}")
-    if place.path != PACKAGE_HOME:
+    card = Home.find(home).trained_models / trained.bundle.manifest.files[".html"].name
+    out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {card}")
+    if Home.find(home).path != PACKAGE_HOME:
         out.say("Score rows with it:")
         out.command(f"classification-model predict new.csv --output scored.csv{_option(home)}")
 

@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
-from classification_model.bundle.provenance import (
-    Choice,
-    Comparison,
-    Gate,
-)
+from classification_model.bundle.provenance import Choice, Comparison, Gate
 from classification_model.cli.responses.fields import DIGEST, METRICS, TARGET, VERSION
 from classification_model.config.home import Home
 from classification_model.config.schema import FrozenModel, Label
