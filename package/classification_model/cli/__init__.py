@@ -53,7 +53,7 @@ app = typer.Typer(
 )
 app.callback(epilog=_EPILOG)(options)
 _PANELS: Mapping[str, Sequence[Callable[..., None]]] = {
-    "From a CSV to a model": (making.init, making.train),
+    "From a CSV to a model": (making.init, making.train, making.rollback),
     "With a model": (using.predict, serving.serve),
     "About a model": (
         looking.evaluate,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from classification_model.cli.responses.looking import Audited, Compared, Evaluated, Info, Verified
-from classification_model.cli.responses.making import Initialised, Trained, Updated
+from classification_model.cli.responses.making import Initialised, RolledBack, Trained, Updated
 from classification_model.cli.responses.using import Predicted
 from classification_model.cli.responses.watching import Drifted
 from classification_model.config.schema import FrozenModel
@@ -21,6 +21,7 @@ BY_COMMAND: Mapping[str, type[FrozenModel]] = {
     "init": Initialised,
     "init --update": Updated,
     "train": Trained,
+    "rollback": RolledBack,
     "evaluate": Evaluated,
     "compare": Compared,
     "verify": Verified,
