@@ -223,7 +223,7 @@ def _reasons(row: ScoredRow, explain: int) -> list[tuple[str | None, float | Non
 
 
 def _texts(numbers: npt.NDArray[np.float64]) -> pa.Array:
-    """Shares as Python writes them, which Arrow does between a ten thousandth and one."""
+    """Probabilities as Python writes them; Arrow writes those from 0.0001 to 1 alike."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -19,9 +19,11 @@ from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
 from classification_model.processing.decisions import Decision
 from classification_model.processing.functions import Functions
+from classification_model.processing.held_out_profile import profile_of_answers
 from classification_model.processing.labels import positive_label
 from classification_model.processing.made import nobodys
-from classification_model.processing.profile import Profile
+from classification_model.processing.measures import measure
+from classification_model.processing.profile import HeldOutProfile, Profile
 from classification_model.processing.profiling import profile_of
 from classification_model.processing.sets import PredictionSets
 from classification_model.progress import Progress
@@ -31,29 +33,23 @@ from classification_model.training.export import export
 from classification_model.training.export_estimator import parts_of
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
-__all__ = ["Facts", "estimator_name", "facts_of", "held_out", "judged", "offering", "proven"]
+__all__ = ["Facts", "estimator_name", "facts", "held_out", "judged", "offering", "proven"]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a recipe before it is fitted for good."""
+    """Facts of a recipe that are known before the final fit."""
 
     held_out: HeldOut
     metrics: dict[str, float]
     gate: Gate
+    answers: HeldOutProfile
     decision: Decision | None = None
     sets: PredictionSets | None = None
 
 
-def facts_of(candidate: Candidate, held_out: HeldOut, gate: Gate) -> Facts:
-    """What is known of a candidate that the gate let pass."""
-    metrics = candidate.report.metrics.model_dump()
-    contestant = candidate.contestant
-    return Facts(held_out, metrics, gate, contestant.decision, contestant.sets)
-
-
 def estimator_name(choice: Choice) -> str:
-    """What was chosen, as people call it."""
+    """The chosen estimator in words."""
     chosen = [f"{c.name} ({c.weight:.0%})" for c in choice.compared if c.weight]
     if len(chosen) > 1:
         return "a vote of " + ", ".join(chosen)
@@ -80,9 +76,9 @@ def proven(
     version: str,
     progress: Progress,
 ) -> Bundle:
-    """The pipeline as a bundle in memory, with its ONNX graph and its golden rows.
+    """Make a bundle in memory of a pipeline, with its ONNX graph and golden rows.
 
-    ``data`` are the rows that it was fitted on. What prediction does not read is taken out of it.
+    ``data`` are the rows that it was fitted on. A copy without what prediction does not read is saved.
     """
     pipeline = _published(pipeline, facts.decision)
     encode, recipe = pipeline.named_steps["encode"], recipe_of(config, choice)
@@ -94,7 +90,7 @@ def proven(
         min_rows=config.publish.min_rows,
         groups=data.groups,
         functions=functions,
-    )
+    ).model_copy(update={"held_out": facts.answers})
     graph, refused = _exported(pipeline, data, progress)
     classes = _classes(pipeline, data)
     manifest = Manifest(
@@ -194,6 +190,31 @@ def judged(contestant: Contestant) -> Report:
         min_rows=config.publish.min_rows,
         decision=contestant.decision,
         sets=contestant.sets,
+    )
+
+
+def facts(held_out: HeldOut, candidate: Candidate, record: Gate) -> Facts:
+    """What is known of a recipe that was judged."""
+    metrics, contestant = candidate.report.metrics.model_dump(), candidate.contestant
+    answers = _answers_of(contestant)
+    return Facts(held_out, metrics, record, answers, contestant.decision, contestant.sets)
+
+
+def _answers_of(contestant: Contestant) -> HeldOutProfile:
+    """What the held-out rows, and a recipe's answers to them, look like."""
+    outcomes, held_out = contestant.outcomes(), contestant.split.held_out
+    schema = contestant.config.row_schema()
+    known = contestant.pipeline().named_steps["encode"].learned_.vocabularies()
+    by = {name: measure(schema.columns[name], words) for name, words in known.items()}
+    train = contestant.split.train.columns
+    return profile_of_answers(
+        held_out.columns,
+        {name: train[name] for name, column in schema.columns.items() if column.kind == "category"},
+        [contestant.classes[k] for k in outcomes.predicted],
+        outcomes.scores.max(axis=1),
+        {name: one for name, one in by.items() if one is not None},
+        min_rows=contestant.config.publish.min_rows,
+        groups=held_out.groups,
     )
 
 
