@@ -18,7 +18,6 @@ from classification_model.processing.profile import ColumnProfile, Profile
 
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
     from classification_model.batch import Scored
-    from classification_model.batch.answers import Explanation
     from classification_model.evaluation import Metrics, Report
     from classification_model.init.inferred_schema import InferredSchema
     from classification_model.init.update import Update
@@ -257,19 +256,6 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     yield from (f"Note: {note}" for note in scored.notes)
     for (column, rule), (count, message) in scored.warned.items():
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
-    if len(scored.told) == scored.scored:  # so few that each can be read
-        yield from (f"Row {i}: {_why(told)}" for i, told in enumerate(scored.told, 1))
-
-
-def _why(told: Explanation) -> str:
-    named = told["contributions"]
-    share = told["base"] + sum(one["contribution"] for one in named) + told["rest"]
-    moved = ", ".join(
-        f"{one['column']} {'(missing)' if one['value'] is None else one['value']} "
-        f"{one['contribution']:+.1%}"
-        for one in named
-    )
-    return f"{told['class']} at {share:.1%}, usually {told['base']:.1%}: {moved}"
 
 
 def titled(title: str, *, caption: str | None = None) -> Table:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from classification_model.cli.exit_status import Status, Stop
 from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
 from classification_model.cli.terminal import Screen, console
+
+if TYPE_CHECKING:
+    from classification_model.batch import Scored
 
 __all__ = ["predict"]
 
@@ -104,7 +108,22 @@ def predict(
         answer(Predicted.of(scored, output))
     else:
         out = console()
-        for line in tables.scored_summary(scored, output):
+        for line in (*tables.scored_summary(scored, output), *_explained(scored)):
             out.say(line)
     if scored.rejected:
         raise Stop(Status.ROWS_REJECTED)
+
+
+def _explained(scored: Scored) -> Iterator[str]:
+    """A line for each row, where they are so few that each can be read."""
+    if len(scored.told) != scored.scored:
+        return
+    for i, told in enumerate(scored.told, 1):
+        named = told["contributions"]
+        share = told["base"] + sum(one["contribution"] for one in named) + told["rest"]
+        moved = ", ".join(
+            f"{one['column']} {'(missing)' if one['value'] is None else one['value']} "
+            f"{one['contribution']:+.1%}"
+            for one in named
+        )
+        yield f"Row {i}: {told['class']} at {share:.1%}, usually {told['base']:.1%}: {moved}"
