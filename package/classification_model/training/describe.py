@@ -215,6 +215,7 @@ def _answers_of(contestant: Contestant) -> HeldOutProfile:
         {name: one for name, one in by.items() if one is not None},
         min_rows=contestant.config.publish.min_rows,
         groups=held_out.groups,
+        train_groups=contestant.split.train.groups,
     )
 
 
