@@ -22,7 +22,8 @@ from classification_model.processing.profile import ColumnProfile, Profile, bin_
 from classification_model.processing.value_rules import TypedValue
 
 if TYPE_CHECKING:  # it imports pyarrow
-    from classification_model.processing.typed_columns import Indices, TypedColumn
+    from classification_model.processing.arrays import Indices
+    from classification_model.processing.typed_columns import TypedColumn
 
 __all__ = ["profile_of", "profile_of_column", "profile_of_counts", "profile_of_numbers"]
 
