@@ -34,6 +34,7 @@ class Status(IntEnum):
     ROWS_REJECTED = 2
     MODEL_REFUSED = 3
     GIVEN_AWAY = 4
+    DRIFTED = 5
     WRONG_USE = 64
     FAULT = 70
     INTERRUPTED = 130
@@ -46,6 +47,7 @@ MEANINGS: Mapping[Status, str] = {
     Status.ROWS_REJECTED: "`predict` wrote its output, and some rows could not be scored",
     Status.MODEL_REFUSED: "`train` refused the new model, and the one that was there stays",
     Status.GIVEN_AWAY: "`audit` found what tells of fewer people than `publish: min_rows` allows",
+    Status.DRIFTED: "`drift` found columns that are not as they were in training",
     Status.WRONG_USE: "no such command, option or value",
     Status.FAULT: "a fault of this program; `--debug` shows where",
     Status.INTERRUPTED: "interrupted by Ctrl-C",

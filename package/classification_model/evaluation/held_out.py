@@ -10,9 +10,8 @@ from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
 from classification_model.config.schema import Label, RowSchema
-from classification_model.evaluation import curves
+from classification_model.evaluation import bootstrap, curves, influence
 from classification_model.evaluation.baselines import baselines
-from classification_model.evaluation.bootstrap import interval, resampled
 from classification_model.evaluation.importance import Predict, importance
 from classification_model.evaluation.metrics import NAMES, Metrics, Outcomes, align, score
 from classification_model.evaluation.report import Estimate, Report
@@ -24,6 +23,9 @@ from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.labels import positive_label
 
 __all__ = ["evaluate"]
+
+# Beyond this, resampling takes minutes, and what it finds is what the influence of rows says.
+_MOST_RESAMPLED = 20_000
 
 
 def evaluate(  # noqa: PLR0913 - a judgement needs all of it
@@ -111,12 +113,14 @@ def _estimates(
     judged: Outcomes, metrics: Metrics, seed: int
 ) -> dict[str, Estimate | tuple[Estimate, ...]]:
     """Each metric with its interval, and F1 with one for each class."""
-    resamples = resampled(judged, seed=seed)
+    many = len(judged.truth) > _MOST_RESAMPLED
+    found = influence.influences(judged) if many else bootstrap.resampled(judged, seed=seed)
+    interval = influence.interval if many else bootstrap.interval
     everything = list(range(judged.classes))
     f1 = f1_score(judged.truth, judged.predicted, labels=everything, average=None, zero_division=0)
     return {
-        **{name: interval(getattr(metrics, name), resamples[name]) for name in NAMES},
-        "f1": tuple(interval(float(f1[k]), resamples["f1"][:, k]) for k in everything),
+        **{name: interval(getattr(metrics, name), found[name]) for name in NAMES},
+        "f1": tuple(interval(float(f1[k]), found["f1"][:, k]) for k in everything),
     }
 
 

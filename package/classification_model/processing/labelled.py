@@ -19,7 +19,7 @@ from classification_model.processing.splitting import Digests, record_digests
 from classification_model.processing.typed_columns import Columns, joined, raw_values
 from classification_model.processing.validation import RowValidator
 
-__all__ = ["LabelledRows", "source_of"]
+__all__ = ["LabelledRows", "source_of", "unknown_columns"]
 
 _SHOWN = 5
 
@@ -36,8 +36,15 @@ def source_of(name: str, config: Config) -> Source:
         [*wanted, *([by] if by else [])],
         (),
         cure="mend the file, or columns and split in config.yml",
+        known=config.ignored,
     )
     return source
+
+
+def unknown_columns(source: Source, config: Config) -> tuple[str, ...]:
+    """The columns of a table that config.yml does not name."""
+    known = {config.target, *config.columns, *config.ignored, config.split.column}
+    return tuple(name for name in source.columns if name not in known)
 
 
 class LabelledRows:
