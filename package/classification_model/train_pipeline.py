@@ -27,10 +27,7 @@ from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
 from classification_model.publishing.of_home import people_of, published_by, table_of
 from classification_model.training import describe, fitting, gate, table_check
-from classification_model.training.one_version import (
-    check_version,
-    wanted_version,
-)
+from classification_model.training.one_version import check_version, wanted_version
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
 __all__ = ["Trained", "run_training"]

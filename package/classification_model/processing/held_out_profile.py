@@ -41,6 +41,7 @@ def profile_of_answers(
     *,
     min_rows: int,
     groups: Indices | None = None,
+    train_groups: Indices | None = None,
 ) -> HeldOutProfile:
     """What rows that a model has not seen, and its answers to them, look like.
 
@@ -51,7 +52,8 @@ def profile_of_answers(
         confidence: the probability of each answer, shape ``(rows,)``.
         texts: by column of text, the share of its words that the model knows.
         min_rows: how many rows, or groups, must hold what is said.
-        groups: the number of each row's group.
+        groups: the number of each held-out row's group.
+        train_groups: the same of the rows that the model was fitted on.
     """
     rule = Rule(min_rows, groups)
     sure = TypedColumn(UNKNOWN, [], confidence)
@@ -61,7 +63,7 @@ def profile_of_answers(
         categories={
             name: _commonest(train[name], held_out[name], rule)
             for name in train
-            if _many(train[name], rule)
+            if _many(train[name], Rule(min_rows, train_groups))
         },
         prediction=profile_of_column(
             "category", TypedColumn.of(map(str, predicted)), min_rows, groups
