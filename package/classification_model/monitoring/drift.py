@@ -145,6 +145,8 @@ def _correction(then: Floats, now: Floats) -> float:
 
 def _pooled(then: Floats, now: Floats) -> tuple[Floats, Floats]:
     """Both samples with the bins put together in which too few rows of either are expected."""
+    held = then + now > 0
+    then, now = then[held], now[held]
     total = then.sum() + now.sum()
     if total == 0:
         return then, now
