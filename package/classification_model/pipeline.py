@@ -20,11 +20,12 @@ from sklearn.utils.validation import check_is_fitted
 from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.estimators import build_classifier, with_shared_leaves
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.cross_fitting import Fold
 from classification_model.processing.decisions import Decision, likeliest_of_rows
-from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import Functions, functions_of
 from classification_model.processing.learned import Learned

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -156,6 +156,7 @@ def test_a_change_that_matters_is_found_in_a_thousand_rows(
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=20))
+@example([500, 0, 0])
 def test_the_same_shares_have_no_distance(counts: list[int]) -> None:
     verdict = column_drift(counts, [3 * count for count in counts], columns=3)
     if sum(counts) < FEWEST_ROWS:

@@ -15,8 +15,8 @@ from classification_model.batch.answers import Answer, ScoredRow
 from classification_model.batch.layouts import CsvLayout, Layout, ParquetLayout, Target
 from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.predict import Model
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.columns import ColumnEncoder
-from classification_model.processing.features import Matrix
 from classification_model.processing.reading import records
 from classification_model.processing.reading.sources import Block, Record
 

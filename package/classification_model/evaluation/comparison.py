@@ -9,9 +9,10 @@ from scipy.special import stdtrit
 
 from classification_model.bundle.provenance import Comparison, Difference, Flip
 from classification_model.config.schema import Label, RowSchema
-from classification_model.evaluation.metrics import Floats, Outcomes
+from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.paired import Paired
 from classification_model.plain_text import markdown as escaped
+from classification_model.processing.arrays import Floats
 from classification_model.processing.decisions import Decision
 
 __all__ = ["COST", "compare", "markdown", "schema_changes"]

@@ -19,11 +19,11 @@ from sklearn.metrics import (
 )
 
 from classification_model.config.schema import FrozenModel, Label
+from classification_model.processing.arrays import Floats
 from classification_model.processing.decisions import Decision, likeliest_of_rows
 
 __all__ = ["NAMES", "Metrics", "Outcomes", "align", "positions", "score"]
 
-Floats = npt.NDArray[np.float64]
 
 # The digits that are the same on every machine: sums are rounded otherwise here and there.
 _Stable = Annotated[float, AfterValidator(lambda value: float(f"{value:.9g}"))]

@@ -15,17 +15,16 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from classification_model.inference.coalitions import Plan, plan_of, widest
 from classification_model.inference.engines import Probabilities, Scorer
-from classification_model.processing.features import Feature, Matrix, RowEncoder
+from classification_model.processing.arrays import Floats, Matrix
+from classification_model.processing.features import Feature, RowEncoder
 from classification_model.processing.functions import Functions
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
 __all__ = ["Explainer", "Explanation", "Turns", "at_once"]
 
-Floats = npt.NDArray[np.float64]
 Known = dict[tuple[int, tuple[TypedValue, ...]], list[float]]
 """The numbers of a group's features, by the group and the values of its inputs."""
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Label
+from classification_model.processing.arrays import Indices
 from classification_model.processing.few_rows import held_by, number_of_holders
 from classification_model.processing.measures import Measure, measured
 from classification_model.processing.profile import ColumnProfile, HeldOutProfile
@@ -19,7 +20,7 @@ from classification_model.processing.profiling import (
     missing_rows,
     profile_of_column,
 )
-from classification_model.processing.typed_columns import UNKNOWN, Columns, Indices, TypedColumn
+from classification_model.processing.typed_columns import UNKNOWN, Columns, TypedColumn
 
 __all__ = ["profile_of_answers"]
 
@@ -51,8 +52,8 @@ def profile_of_answers(
         confidence: the probability of each answer, shape ``(rows,)``.
         texts: by column of text, the share of its words that the model knows.
         min_rows: how many rows, or groups, must hold what is said.
-        groups: the number of each row's group.
-        train_groups: that of each row that the model was fitted on.
+        groups: the number of each held-out row's group.
+        train_groups: the same of the rows that the model was fitted on.
     """
     rule = Rule(min_rows, groups)
     sure = TypedColumn(UNKNOWN, [], confidence)

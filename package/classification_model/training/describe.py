@@ -206,16 +206,16 @@ def _answers_of(contestant: Contestant) -> HeldOutProfile:
     schema = contestant.config.row_schema()
     known = contestant.pipeline().named_steps["encode"].learned_.vocabularies()
     by = {name: measure(schema.columns[name], words) for name, words in known.items()}
-    train = contestant.split.train.columns
+    train = contestant.split.train
     return profile_of_answers(
         held_out.columns,
-        {name: train[name] for name, column in schema.columns.items() if column.kind == "category"},
+        {n: train.columns[n] for n, column in schema.columns.items() if column.kind == "category"},
         [contestant.classes[k] for k in outcomes.predicted],
         outcomes.scores.max(axis=1),
         {name: one for name, one in by.items() if one is not None},
         min_rows=contestant.config.publish.min_rows,
         groups=held_out.groups,
-        train_groups=contestant.split.train.groups,
+        train_groups=train.groups,
     )
 
 

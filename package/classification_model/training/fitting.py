@@ -18,10 +18,9 @@ from classification_model.errors import ConfigError
 from classification_model.estimators import build_classifier, rows_of_enough, with_shared_leaves
 from classification_model.inference.engines import Probabilities
 from classification_model.pipeline import EncodingStep, FramePipeline, encoding_step
+from classification_model.processing.arrays import Indices, Matrix
 from classification_model.processing.data_manager import Dataset, Split
-from classification_model.processing.features import Matrix
 from classification_model.processing.splitting import Fold, Units, folds
-from classification_model.processing.typed_columns import Indices
 from classification_model.progress import Progress
 from classification_model.publishing.audit import Confidence
 from classification_model.training.selection import Wanted, choose

@@ -14,10 +14,10 @@ from classification_model.evaluation import Report
 from classification_model.evaluation.metrics import Outcomes, align, positions
 from classification_model.evaluation.paired import class_shares, guess_losses
 from classification_model.pipeline import FramePipeline
+from classification_model.processing.arrays import Floats
 from classification_model.processing.data_manager import Split, load_dataset
 from classification_model.processing.decisions import Decision
 from classification_model.processing.sets import PredictionSets
-from classification_model.processing.typed_columns import Floats
 from classification_model.training import fitting
 
 __all__ = ["Candidate", "Contestant", "as_trained", "fitted_here", "recipe_of"]
