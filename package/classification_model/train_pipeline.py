@@ -100,7 +100,7 @@ def run_training(
         if table.findings:
             record = record.model_copy(update={"data_changed": table.findings})
         fitted = _fitted(candidate.contestant, data, tell)
-        facts = describe.Facts(held_out, candidate.report.metrics.model_dump(), record)
+        facts = describe.facts(held_out, candidate, record)
         new = describe.proven(
             fitted.pipeline, config=config, choice=choice, data=fitted.rows, facts=facts,
             version=version, progress=tell,

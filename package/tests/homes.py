@@ -66,7 +66,7 @@ def make_home(sample: Sample, folder: Path, *, quick: bool = True) -> Home:
 
 _CODE = (
     "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "learners",
-    "processing", "publishing", "training",
+    "monitoring", "processing", "publishing", "training",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A block of rows in, its answer out: by whole columns where that can be, row by row where not."""
+"""Answer a block of rows: by whole columns where possible, else row by row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest: what it says of a model and its files, and how its own bytes are checked."""
+"""The manifest of a bundle: facts of the model, digests of its files, and a digest of itself."""
 
 from __future__ import annotations
 

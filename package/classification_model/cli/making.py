@@ -175,7 +175,7 @@ def _update(home: Path | None, *, as_json: bool) -> None:
 
 
 def _option(home: Path | None) -> str:
-    """What has to be typed for a home that was named, and not by ``MODEL_HOME``."""
+    """The option ``--home`` to repeat, where it was given."""
     return f" --home {shlex.quote(str(home))}" if home else ""
 
 

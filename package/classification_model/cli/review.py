@@ -1,4 +1,4 @@
-"""Look again at models that were saved: how good, and how do two compare."""
+"""Evaluate, audit and compare models that were saved."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def _recipes(theirs: Bundle, ours: Bundle, place: Home, progress: Progress | Non
 def _as_they_are(
     theirs: Bundle, ours: Bundle, labelled: Path, place: Home, progress: Progress | None
 ) -> Comparison:
-    """Both models, asked about rows that neither has seen."""
+    """Both models on rows that neither has seen."""
     classes = ours.manifest.classes
     answers = []
     for one in (theirs, ours):

@@ -83,7 +83,7 @@ def _by_row(judged: Outcomes) -> dict[str, Floats]:
 
 
 def schema_changes(old: RowSchema, new: RowSchema) -> list[str]:
-    """What a client has to know: columns that came, went or changed."""
+    """Changes that a client has to know: columns that came, went or changed."""
     lines = [f"column {name!r} is new" for name in new.columns if name not in old.columns]
     lines += [f"column {name!r} is gone" for name in old.columns if name not in new.columns]
     for name, column in new.columns.items():

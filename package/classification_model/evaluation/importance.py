@@ -37,7 +37,7 @@ def importance(
     schema: RowSchema,
     classes: Sequence[Label],
     seed: int,
-) -> tuple[tuple[Importance, ...], int]:
+) -> tuple[Importance, ...]:
     """Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019), in log loss.
 
     A raw column is shuffled among the rows and every feature that comes from it follows, so
@@ -45,7 +45,7 @@ def importance(
     counts for nothing.
 
     Returns:
-        The columns, the most important one first, and the number of rows they were judged on.
+        The columns, the most important one first.
     """
     some = held_out.take(_some_rows(len(held_out), len(schema.columns), seed))
     encoder = ColumnEncoder(schema, features, functions)
@@ -73,7 +73,7 @@ def importance(
         Importance(column=column, mean=float(each.mean()), spread=float(each.std(ddof=1)))
         for column, each in grown.items()
     ]
-    return tuple(sorted(ranked, key=lambda one: (-one.mean, one.column))), len(some)
+    return tuple(sorted(ranked, key=lambda one: (-one.mean, one.column)))
 
 
 def _some_rows(rows: int, columns: int, seed: int) -> npt.NDArray[np.int64]:

@@ -144,8 +144,12 @@ def _counts(was: ColumnProfile, now: ColumnProfile) -> tuple[Floats, Floats]:
 
 
 def _example(was: ColumnProfile, now: ColumnProfile) -> str:
+    (low, high), (least, most) = was.range(), now.range()
+    if low is not None:
+        return f"{least} to {most} where {low} to {high} were"
     if was.counts:
-        return f"{now.minimum} to {now.maximum} where {was.minimum} to {was.maximum} were"
+        before, after = (one.counts[-1] / sum(one.counts) for one in (was, now))
+        return f"{after:.0%} are true where {before:.0%} were"
     changed = max(
         {**was.categories, **now.categories},
         key=lambda name: abs(_share(now.categories, name) - _share(was.categories, name)),

@@ -72,9 +72,6 @@ class Trees:
         """The same trees with margins ``weight`` times as large."""
         return _with(self, value=(self.value * np.float64(weight)).astype(np.float32))
 
-    def leaf_count(self) -> int:
-        return int((self.left == np.arange(len(self.left))).sum())
-
     @cached_property
     def _predictors(self) -> list[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]]:
         """Each tree as a function of rows, by scikit-learn's compiled walk through trees."""

@@ -1,7 +1,7 @@
-"""Raw rows in whatever holds them: frames of any library, arrays, lists of dicts.
+"""Validate raw rows of any kind: frames of any library, arrays, lists of dicts.
 
-By whole columns where pyarrow is installed, row by row where it is not: the rules, and so the
-values, are the same.
+With pyarrow whole columns are checked, without it each row. The rules, and so the values, are the
+same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rows of a labelled table: read part by part, checked, and refused with the lines that are wrong."""
+"""Read a labelled table part by part, check its rows, and name the lines that are wrong."""
 
 from __future__ import annotations
 

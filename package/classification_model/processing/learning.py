@@ -40,12 +40,12 @@ def learnable(plan: Sequence[Feature], columns: Columns, min_rows: int) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """Encoders that were learned from all rows, and what others say of each row.
+    """Encoders that were learned from all rows, and cross-fitted ones for the same rows.
 
     Attributes:
-        learned: what serves.
-        cross_fit: what encoders say that have not seen a row's label, of all columns side by side.
-        texts: the columns of text, and what was chosen for each.
+        learned: the encoders of all rows, which serve.
+        cross_fit: encodes a row by encoders that have not seen its label; all columns side by side.
+        texts: the columns of text, with the recipe chosen for each.
         min_rows: what fewer rows hold was not learned.
     """
 

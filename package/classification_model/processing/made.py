@@ -1,4 +1,4 @@
-"""Made values: like those of a column, and nobody's. Golden rows and examples are built of them.
+"""Make up values like those of a column that are nobody's, for golden rows and examples.
 
 A number or date is one of the column's, rounded, and within its bounds. A category is one that
 enough rows hold. A text is a row of words of which each stands in that place in enough rows, or

@@ -1,4 +1,4 @@
-"""Whole columns of texts to numbers: what Arrow reads at once, and the rule for the rest."""
+"""Read whole columns of texts as numbers: most by Arrow, the rest by the rule for one text."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def _attacks_on_arrays(
 def _parted(
     atoms: Sequence[Atom], examples: Mapping[str, Sequence[str]]
 ) -> tuple[list[Atom], list[Atom]]:
-    """What training wrote, and what repeats a person: the row schema, and a home's examples."""
+    """Part what training wrote from what a person wrote: the row schema, and a home's examples."""
     offered = {(name, text) for name, texts in examples.items() for text in texts}
     by_hand = [
         atom
@@ -209,7 +209,7 @@ def _columns(part: Pipeline) -> int | None:
 
 
 def _usual(model: Model) -> TypedRow:
-    """The row of examples, with a stand-in where there is none."""
+    """The row of the profile's examples."""
     (row,) = model.validator.validate([model.profile.example()]).rows
     if row is None:
         raise ValueError("the examples of the profile break the rules of config.yml")

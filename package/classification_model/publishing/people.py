@@ -1,4 +1,4 @@
-"""A table as who attacks a published model knows it: which values tell of whom."""
+"""The table as an attacker knows it: which values belong to few people."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     )
     try:
         with warnings.catch_warnings():
-            # Whether it converged or not, it is judged by its answers.
+            # It is judged by its answers, whether it converged or not.
             warnings.simplefilter("ignore", ConvergenceWarning)
             classify.fit(train.matrix, train.labels)
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
@@ -113,9 +113,9 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
 
 
 def met(train: Encoded, data: Dataset, split: Split) -> Matrix:
-    """All rows of the table as an estimator met them that was fitted on ``train``.
+    """The matrix of all rows as the estimator saw them in training.
 
-    What is learned from labels is said of a training row by others; that is what leaves held.
+    Columns learned from labels are cross-fitted there, and so the leaves were filled.
     """
     if len(train.matrix) == len(data):
         return train.matrix

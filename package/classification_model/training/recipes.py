@@ -1,4 +1,4 @@
-"""A recipe and its rows: fitted on those that train, asked about those that are held out."""
+"""A recipe on the rows of a training: fitted on the training rows, asked about the held-out ones."""
 
 from __future__ import annotations
 
@@ -142,10 +142,10 @@ def _rows(then: Config, config: Config, home: Home, split: Split) -> Split:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A new recipe that asks to take a place.
+    """A new recipe that the gate has to judge.
 
     Attributes:
-        version: the one that it would have.
+        version: the version that it would have.
         recipe: what shapes it.
         contestant: the recipe on this training's rows.
         report: how good it is on those held out.

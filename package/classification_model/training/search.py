@@ -1,4 +1,4 @@
-"""What a search knows: the table, how it is divided, what was found, and how large that would be."""
+"""The state of a search: the table, its folds, what candidates answered, and their sizes."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from classification_model.cli.responses.looking import Audited, Compared, Evaluated, Info, Verified
 from classification_model.cli.responses.making import Initialised, RolledBack, Trained, Updated
 from classification_model.cli.responses.using import Predicted
+from classification_model.cli.responses.watching import Drifted
 from classification_model.config.schema import FrozenModel
 
 __all__ = ["BY_COMMAND"]
@@ -27,5 +28,6 @@ BY_COMMAND: Mapping[str, type[FrozenModel]] = {
     "info": Info,
     "predict": Predicted,
     "audit": Audited,
+    "drift": Drifted,
 }
 """The shape that each command answers in."""

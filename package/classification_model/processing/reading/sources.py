@@ -1,4 +1,4 @@
-"""Which files are read, what they are, and their bytes: local ones, and those fsspec can open."""
+"""Find files by name, pattern or URL, tell their format, and open their bytes."""
 
 from __future__ import annotations
 

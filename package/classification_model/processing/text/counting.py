@@ -1,4 +1,4 @@
-"""The words of many texts as sparse matrices: what every fit of a column begins with."""
+"""Count the words of many texts, as sparse matrices."""
 
 from __future__ import annotations
 
