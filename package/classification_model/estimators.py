@@ -28,9 +28,9 @@ from classification_model.config.schema import EstimatorConfig
 from classification_model.errors import ConfigError
 from classification_model.learners.blend import MEMBERS, Blend
 from classification_model.own_estimator import is_path, own_estimator
+from classification_model.processing.arrays import Indices
 from classification_model.processing.features import Feature
 from classification_model.processing.few_rows import rounded, unit
-from classification_model.processing.typed_columns import Indices
 
 __all__ = [
     "ESTIMATORS",

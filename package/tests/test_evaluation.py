@@ -20,9 +20,10 @@ from classification_model.config.schema import Column, Label, RowSchema
 from classification_model.evaluation import Report, bootstrap, curves, evaluate, influence, score
 from classification_model.evaluation.metrics import Outcomes, align
 from classification_model.evaluation.slices import slices
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.columns import learn_features
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.functions import functions_of
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.value_rules import TypedRow

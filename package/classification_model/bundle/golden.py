@@ -22,7 +22,8 @@ from classification_model.processing.profile import Profile
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
 if TYPE_CHECKING:
-    from classification_model.processing.typed_columns import Columns, Indices
+    from classification_model.processing.arrays import Indices
+    from classification_model.processing.typed_columns import Columns
 
 __all__ = ["check", "choose_rows", "dump", "parse"]
 

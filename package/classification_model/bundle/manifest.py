@@ -13,13 +13,16 @@ from pydantic import BaseModel, Field, ValidationError
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
 from classification_model.config.conflicts import conflict_line
+from classification_model.config.reasons import Wording
 from classification_model.config.schema import FrozenModel, Label, RowSchema
 from classification_model.errors import (
     ConflictedModelError,
     DamagedModelError,
     IncompatibleModelError,
 )
+from classification_model.processing.decisions import Decision
 from classification_model.processing.features import Feature
+from classification_model.processing.sets import PredictionSets
 
 __all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256", "version_of"]
 
@@ -45,6 +48,8 @@ class Manifest(FrozenModel):
     ``positive`` is the one of two classes that curves, thresholds and words are about.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
+    ``decision`` says how a class is answered, where it is not the most probable one,
+    ``sets`` which classes are in a row's set, where sets are asked for, and ``reasons`` how columns are worded that pushed towards the positive one.
     """
 
     format: int
@@ -66,10 +71,14 @@ class Manifest(FrozenModel):
     gate: Gate
     onnx_refused: str | None
     files: dict[str, SavedFile]
+    decision: Decision | None = None
+    sets: PredictionSets | None = None
+    reasons: dict[str, Wording] = Field(default_factory=dict)
 
     def source(self) -> bytes:
         """The manifest as the bytes of its file: JSON, and last the sha256 of all but that."""
-        text = self.model_dump_json(indent=2).encode() + b"\n"
+        unsaid = {name for name in ("decision", "sets", "reasons") if not getattr(self, name)}
+        text = self.model_dump_json(indent=2, exclude=unsaid).encode() + b"\n"
         return text.removesuffix(_END) + f',\n  "sha256": "{sha256(text)}"'.encode() + _END
 
 

@@ -10,11 +10,7 @@ from classification_model.bundle.folder import manifests, staged
 from classification_model.bundle.manifest import Manifest, SavedFile, parse, sha256, version_of
 from classification_model.config.home import Home
 from classification_model.config.versions import numbers
-from classification_model.errors import (
-    BundleError,
-    DamagedModelError,
-    MissingModelError,
-)
+from classification_model.errors import BundleError, DamagedModelError, MissingModelError
 
 __all__ = ["load", "load_any", "versions_there"]
 

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.report import Estimate
+from classification_model.processing.arrays import Floats
 
 __all__ = ["interval", "resampled", "resamples"]
 
-Floats = npt.NDArray[np.float64]
 
 _MOST, _FEWEST = 1000, 200
 # Work is bounded: more rows than these many cells allow get fewer resamples, and need fewer.

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation.metrics import align
 from classification_model.evaluation.report import Importance
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
 from classification_model.processing.typed_columns import Columns
 

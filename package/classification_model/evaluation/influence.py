@@ -13,10 +13,10 @@ from scipy.stats import rankdata
 
 from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.report import Estimate
+from classification_model.processing.arrays import Floats
 
 __all__ = ["influences", "interval"]
 
-Floats = npt.NDArray[np.float64]
 
 _NORMAL = 1.959964  # the 97.5% quantile of the normal distribution
 

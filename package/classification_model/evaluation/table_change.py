@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import chdtri, stdtrit
 
+from classification_model.processing.arrays import Floats
 from classification_model.processing.profile import ColumnProfile, Profile
 
 __all__ = ["AskedAgain", "ColumnChange", "asked_again", "column_changes", "stability_index"]
 
-Floats = npt.NDArray[np.float64]
 
 _ELSEWHERE = 0.25
 """The population stability index from which a distribution counts as another one."""

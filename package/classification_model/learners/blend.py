@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from classification_model.learners import boosting, networks
 from classification_model.learners.networks import Layers, Preparation
 from classification_model.learners.trees import Trees, joined
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 
 __all__ = ["MEMBERS", "Blend", "Member", "softmax"]
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from classification_model.errors import MissingExtraError
 from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text, joined
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 
 __all__ = ["DEFAULTS", "fit", "native", "rounds", "with_codes"]
 

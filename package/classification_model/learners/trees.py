@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 
 __all__ = ["CODES", "MISSING_CODE", "UNSEEN_CODE", "Trees", "from_text", "joined"]
 

@@ -15,11 +15,11 @@ from statistics import NormalDist
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
+
+from classification_model.processing.arrays import Floats
 
 __all__ = ["FEWEST_ROWS", "ColumnDrift", "column_drift", "smallest_share_seen"]
 
-Floats = npt.NDArray[np.float64]
 
 FEWEST_ROWS = 100
 """Of a smaller window nothing is said."""
@@ -145,6 +145,8 @@ def _correction(then: Floats, now: Floats) -> float:
 
 def _pooled(then: Floats, now: Floats) -> tuple[Floats, Floats]:
     """Both samples with the bins put together in which too few rows of either are expected."""
+    held = then + now > 0
+    then, now = then[held], now[held]
     total = then.sum() + now.sum()
     if total == 0:
         return then, now

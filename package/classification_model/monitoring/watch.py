@@ -11,7 +11,8 @@ import numpy.typing as npt
 from classification_model.config.schema import Label
 from classification_model.monitoring.drift import ColumnDrift, column_drift
 from classification_model.monitoring.reference import CONFIDENCE, PREDICTION, Bins
-from classification_model.processing.typed_columns import UNKNOWN, Columns, Indices, TypedColumn
+from classification_model.processing.arrays import Indices
+from classification_model.processing.typed_columns import UNKNOWN, Columns, TypedColumn
 
 __all__ = ["ColumnReport", "DriftReport", "Window", "report"]
 

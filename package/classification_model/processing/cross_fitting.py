@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from classification_model.processing.arrays import Matrix
+
 __all__ = ["CrossFit", "Fit", "Fold", "Says"]
 
 Indices = npt.NDArray[np.intp]
-Matrix = npt.NDArray[np.float32]
 Fold = tuple[Indices, Indices]
 """The positions of the rows to fit on, and of those to answer."""
 

@@ -19,12 +19,13 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import DataError
 from classification_model.processing import csv_reader
+from classification_model.processing.arrays import Indices, Mask
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labelled import LabelledRows, source_of, unknown_columns
 from classification_model.processing.reading.sources import Record, notes_on
 from classification_model.processing.reading.whole import parts
 from classification_model.processing.splitting import Units, hold_out, smallest_class
-from classification_model.processing.typed_columns import Columns, Indices, Mask, Typed, rows_of
+from classification_model.processing.typed_columns import Columns, Typed, rows_of
 from classification_model.processing.value_rules import TypedRow
 from classification_model.progress import Progress
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Label
+from classification_model.processing.arrays import Indices
 from classification_model.processing.few_rows import held_by, number_of_holders
 from classification_model.processing.measures import Measure, measured
 from classification_model.processing.profile import ColumnProfile, HeldOutProfile
@@ -19,7 +20,7 @@ from classification_model.processing.profiling import (
     missing_rows,
     profile_of_column,
 )
-from classification_model.processing.typed_columns import UNKNOWN, Columns, Indices, TypedColumn
+from classification_model.processing.typed_columns import UNKNOWN, Columns, TypedColumn
 
 __all__ = ["profile_of_answers"]
 
@@ -40,6 +41,7 @@ def profile_of_answers(
     *,
     min_rows: int,
     groups: Indices | None = None,
+    train_groups: Indices | None = None,
 ) -> HeldOutProfile:
     """What rows that a model has not seen, and its answers to them, look like.
 
@@ -50,7 +52,8 @@ def profile_of_answers(
         confidence: the probability of each answer, shape ``(rows,)``.
         texts: by column of text, the share of its words that the model knows.
         min_rows: how many rows, or groups, must hold what is said.
-        groups: the number of each row's group.
+        groups: the number of each held-out row's group.
+        train_groups: the same of the rows that the model was fitted on.
     """
     rule = Rule(min_rows, groups)
     sure = TypedColumn(UNKNOWN, [], confidence)
@@ -60,7 +63,7 @@ def profile_of_answers(
         categories={
             name: _commonest(train[name], held_out[name], rule)
             for name in train
-            if _many(train[name], rule)
+            if _many(train[name], Rule(min_rows, train_groups))
         },
         prediction=profile_of_column(
             "category", TypedColumn.of(map(str, predicted)), min_rows, groups

@@ -9,12 +9,13 @@ import numpy as np
 
 from classification_model.config.schema import RowSchema
 from classification_model.processing import target_statistics
+from classification_model.processing.arrays import Indices, Matrix
 from classification_model.processing.cross_fitting import CrossFit, Fold, Says
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.features import Feature
 from classification_model.processing.learned import Encoder, Learned
 from classification_model.processing.target_statistics import MISSING_CODE
 from classification_model.processing.text.fitting import Recipe, TextColumn
-from classification_model.processing.typed_columns import Columns, Indices, TypedColumn
+from classification_model.processing.typed_columns import Columns, TypedColumn
 
 __all__ = ["ONE_HOT", "Learning", "learnable", "stratified"]
 

@@ -11,11 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from classification_model.processing.arrays import Floats
 from classification_model.processing.number_format import NumberFormat
 
 __all__ = ["numbers_of"]
-
-Floats = npt.NDArray[np.float64]
 
 
 def numbers_of(

@@ -15,19 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Kind, Label, RowSchema
+from classification_model.processing.arrays import Indices
 from classification_model.processing.few_rows import bounds, edges, held_by, number_of_holders
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.made import made_texts, made_values
 from classification_model.processing.measures import Measure, day_number, measure, measured
-from classification_model.processing.profile import (
-    ColumnProfile,
-    Profile,
-    bin_counts,
-)
-from classification_model.processing.typed_columns import (
-    Indices,
-    TypedColumn,
-)
+from classification_model.processing.profile import ColumnProfile, Profile, bin_counts
+from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.value_rules import TypedValue
 
 __all__ = [

@@ -13,16 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import ConfigDict
 
 from classification_model.config.schema import FrozenModel
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.text.encoder import scored
 
 __all__ = ["MISSING_CODE", "CodeStatistics", "fit"]
 
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 
 MISSING_CODE = ""
 """What a missing value is called; no category is an empty text."""

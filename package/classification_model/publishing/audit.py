@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 
 from classification_model.bundle import Bundle
 from classification_model.config.schema import RowSchema
 from classification_model.learners.networks import Preparation
 from classification_model.predict import Model
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.arrays import Floats, Matrix
+from classification_model.processing.features import Feature
 from classification_model.processing.typed_columns import Typed
 from classification_model.processing.validation import RowValidator
 from classification_model.processing.value_rules import TypedRow, TypedValue
@@ -38,7 +38,6 @@ from classification_model.publishing.tree_attack import leaves
 
 __all__ = ["Confidence", "Published", "audit"]
 
-Floats = npt.NDArray[np.float64]
 
 _NOBODYS = "nobody has this"
 _MOST_ASKED = 2000

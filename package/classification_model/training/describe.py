@@ -17,6 +17,7 @@ from classification_model.own_estimator import needs
 from classification_model.pipeline import EncodingStep, FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
+from classification_model.processing.decisions import Decision
 from classification_model.processing.functions import Functions
 from classification_model.processing.held_out_profile import profile_of_answers
 from classification_model.processing.labels import positive_label
@@ -24,6 +25,7 @@ from classification_model.processing.made import nobodys
 from classification_model.processing.measures import measure
 from classification_model.processing.profile import HeldOutProfile, Profile
 from classification_model.processing.profiling import profile_of
+from classification_model.processing.sets import PredictionSets
 from classification_model.progress import Progress
 from classification_model.publishing.strip import strip
 from classification_model.training import fitting
@@ -42,6 +44,8 @@ class Facts:
     metrics: dict[str, float]
     gate: Gate
     answers: HeldOutProfile
+    decision: Decision | None = None
+    sets: PredictionSets | None = None
 
 
 def estimator_name(choice: Choice) -> str:
@@ -76,8 +80,7 @@ def proven(
 
     ``data`` are the rows that it was fitted on. A copy without what prediction does not read is saved.
     """
-    pipeline = copy.deepcopy(pipeline)
-    strip(pipeline)
+    pipeline = _published(pipeline, facts.decision)
     encode, recipe = pipeline.named_steps["encode"], recipe_of(config, choice)
     functions = offering(config, encode, data)
     profile = profile_of(
@@ -109,11 +112,23 @@ def proven(
         choice=choice,
         gate=facts.gate,
         onnx_refused=refused,
+        decision=facts.decision,
+        sets=facts.sets,
+        reasons=config.reasons,
         files={},
     )
     contents = {**_contents(pipeline, profile, recipe), **graph}
     unproven = Bundle.of(manifest, stem=f"{config.pipeline_save_file}{version}", contents=contents)
     return unproven.with_more({".golden.jsonl": _golden(unproven, config, data, functions)})
+
+
+def _published(pipeline: FramePipeline, decision: Decision | None) -> FramePipeline:
+    """A copy without what prediction does not read, that decides as the model does."""
+    pipeline = copy.deepcopy(pipeline)
+    strip(pipeline)
+    if decision is not None:
+        pipeline.decision_ = decision
+    return pipeline
 
 
 def _golden(unproven: Bundle, config: Config, data: Dataset, functions: Functions) -> bytes:
@@ -173,13 +188,16 @@ def judged(contestant: Contestant) -> Report:
         positive=positive_label(config.positive, contestant.classes),
         seed=config.random_state,
         min_rows=config.publish.min_rows,
+        decision=contestant.decision,
+        sets=contestant.sets,
     )
 
 
 def facts(held_out: HeldOut, candidate: Candidate, record: Gate) -> Facts:
     """What is known of a recipe that was judged."""
-    metrics, answers = candidate.report.metrics, _answers_of(candidate.contestant)
-    return Facts(held_out, metrics.model_dump(), record, answers)
+    metrics, contestant = candidate.report.metrics.model_dump(), candidate.contestant
+    answers = _answers_of(contestant)
+    return Facts(held_out, metrics, record, answers, contestant.decision, contestant.sets)
 
 
 def _answers_of(contestant: Contestant) -> HeldOutProfile:
@@ -188,15 +206,16 @@ def _answers_of(contestant: Contestant) -> HeldOutProfile:
     schema = contestant.config.row_schema()
     known = contestant.pipeline().named_steps["encode"].learned_.vocabularies()
     by = {name: measure(schema.columns[name], words) for name, words in known.items()}
-    train = contestant.split.train.columns
+    train = contestant.split.train
     return profile_of_answers(
         held_out.columns,
-        {name: train[name] for name, column in schema.columns.items() if column.kind == "category"},
+        {n: train.columns[n] for n, column in schema.columns.items() if column.kind == "category"},
         [contestant.classes[k] for k in outcomes.predicted],
         outcomes.scores.max(axis=1),
         {name: one for name, one in by.items() if one is not None},
         min_rows=contestant.config.publish.min_rows,
         groups=held_out.groups,
+        train_groups=train.groups,
     )
 
 

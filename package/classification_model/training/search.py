@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 
 from classification_model.config.schema import EstimatorConfig
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.splitting import Fold, Units, folds
 from classification_model.training.walk import (
     POSITION,

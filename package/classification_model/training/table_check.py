@@ -18,10 +18,10 @@ from classification_model.evaluation.metrics import Outcomes, align
 from classification_model.evaluation.paired import MARGIN
 from classification_model.evaluation.table_change import AskedAgain, asked_again, column_changes
 from classification_model.predict import Model
+from classification_model.processing.arrays import Indices
 from classification_model.processing.column_rules import ColumnRules
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.labels import lookalikes
-from classification_model.processing.typed_columns import Indices
 from classification_model.progress import Progress
 from classification_model.training.table_news import news, profile_like
 
@@ -160,7 +160,8 @@ def _answers(rows: Dataset, old: Bundle) -> Outcomes | None:
     typed = ColumnRules(schema).check({name: rows.columns[name] for name in schema.columns})
     if not typed.good.all():
         return None
-    return align(rows.labels, model.score_columns(typed.columns), classes)
+    shares = model.score_columns(typed.columns)
+    return align(rows.labels, shares, classes, old.manifest.decision)
 
 
 def _surely_worse(found: AskedAgain, answers: Outcomes, rows: Dataset, old: Bundle) -> str:

@@ -13,7 +13,7 @@ from classification_model.config.schema import EstimatorConfig
 from classification_model.evaluation import metrics
 from classification_model.learners import boosting, networks
 from classification_model.learners.blend import softmax
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.splitting import Fold
 
 __all__ = [
