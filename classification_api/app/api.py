@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from classification_model.bundle import Manifest
 from classification_model.predict import Model, OnError
 
 from . import __version__
@@ -46,6 +47,12 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         503: "Too much at once, or too slow: Retry-After says when to try again.",
     }.items()
 }
+
+
+def _what_it_predicts(manifest: Manifest) -> str:
+    """A sentence, and what the labels mean where people have names for them."""
+    named = ", ".join(f"`{label}` is {name}" for label, name in manifest.labels.items())
+    return f"Predict the class of each row.{f' Of the labels, {named}.' if named else ''}"
 
 
 def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
@@ -88,6 +95,11 @@ def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
     router.add_api_route("/health", health, response_model=Health, responses=stopping)
     router.add_route("/metrics", counts, include_in_schema=False)
     router.add_api_route(
-        PATH, predict, methods=["POST"], response_model=PredictResponse, responses=_REFUSALS
+        PATH,
+        predict,
+        methods=["POST"],
+        response_model=PredictResponse,
+        responses=_REFUSALS,
+        description=_what_it_predicts(model.manifest),
     )
     return router

@@ -41,6 +41,7 @@ def render(model: Model, root: str) -> str:
     facts = {
         "target": manifest.target,
         "classes": [str(label) for label in manifest.classes],
+        "names": [manifest.name_of(label) for label in manifest.classes],
         "columns": list(schema.columns),
         "examples": rows,
     }
@@ -54,7 +55,7 @@ def render(model: Model, root: str) -> str:
         fields="\n".join(
             _field(i, name, column, seen[name], rows[0][i]) for i, (name, column) in columns
         ),
-        bars="\n".join(_bar(str(label)) for label in manifest.classes),
+        bars="\n".join(_bar(manifest.name_of(label)) for label in manifest.classes),
         many="many" if len(manifest.classes) > _BARS else "few",
         density="dense" if len(schema.columns) > _ROOMY else "roomy",
         facts=json.dumps(facts).replace("<", "\\u003c"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -17,6 +17,7 @@ from classification_model.batch.answers import Answer, Warned
 from classification_model.batch.layouts import Target, added_columns
 from classification_model.batch.scoring import BlockScorer, has_arrow
 from classification_model.config.home import Home
+from classification_model.config.schema import Label
 from classification_model.errors import DamagedModelError, DataError
 from classification_model.predict import Model, load_model
 from classification_model.processing.reading import blocks, sources
@@ -34,7 +35,9 @@ class Scored:
     """What was done: ``scored`` and ``rejected`` make up all the rows that were read.
 
     ``notes`` say how files were read, where that is not plain; ``warned`` what was unusual about
-    the rows that were scored. ``rejected_file`` holds the others, if there are any. ``reused`` counts the parts that a cluster had scored before.
+    the rows that were scored. ``rejected_file`` holds the others, if there are any. ``reused``
+    counts the parts that a cluster had scored before. ``predicted`` counts the rows of each class,
+    and ``labels`` has the names that people read for them.
     """
 
     scored: int = 0
@@ -43,6 +46,8 @@ class Scored:
     warned: Warned = field(default_factory=dict)
     reused: int = 0
     notes: list[str] = field(default_factory=list)
+    predicted: Counter[Label] = field(default_factory=Counter)
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def read(self) -> int:
@@ -85,7 +90,8 @@ def score_files(
     if any(Path(source.name).absolute() == output.absolute() for source in found):
         raise DataError(f"{output}: is one of the inputs; give the output another name")
     total = Scored(
-        notes=[f"{source.name}: {note}" for source in found for note in sources.notes_on(source)]
+        labels=model.manifest.labels,
+        notes=[f"{source.name}: {note}" for source in found for note in sources.notes_on(source)],
     )
     with _scoring(place, model, target, found) as submit, ExitStack() as stack:
         stream = stack.enter_context(sinks.whole(output))
@@ -133,6 +139,7 @@ def tell(progress: Progress, done: int, size: int, rows: int) -> None:
 def add(total: Scored, answer: Answer) -> None:
     """Count an answer in."""
     total.scored += answer.scored
+    total.predicted.update(answer.predicted)
     total.rejected += len(answer.rejected) + answer.refused
     for key, (count, message) in answer.warned.items():
         before, first = total.warned.get(key, (0, message))

@@ -102,6 +102,7 @@ class BlockScorer:
         answer = Answer(0, None)
         found = self._odd_rows(block, zip(repeat(0), records.records(block)), answer)
         answer.scored = len(found)
+        answer.predicted.update(row.label for _, row in found)
         parts = [self._layout.of_rows(block, [row for _, row in found])]
         answer.content = self._layout.joined(parts, None)
         return answer
@@ -126,6 +127,10 @@ class BlockScorer:
         )
         found = self._odd_rows(block, one_by_one, answer)
         answer.scored = len(chosen) + len(found)
+        answer.predicted.update(row.label for _, row in found)
+        classes = self._model.manifest.classes
+        counts = np.bincount(shares.argmax(axis=1), minlength=len(classes))
+        answer.predicted.update(dict(zip(classes, counts.tolist(), strict=True)))
         parts = [self._layout.of_table(table, typed, shares)]
         order: Positions | None = None
         if found:

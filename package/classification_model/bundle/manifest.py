@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
-from classification_model.config.schema import FrozenModel, Label, RowSchema
+from classification_model.config.schema import FrozenModel, Label, RowSchema, class_name
 from classification_model.errors import DamagedModelError, IncompatibleModelError
 from classification_model.processing.features import Feature
 
@@ -37,6 +37,7 @@ class SavedFile(FrozenModel):
 class Manifest(FrozenModel):
     """What the model is. No clock and no host name: the same inputs give the same bytes.
 
+    ``labels`` has the names that people read for classes, by the CSV's own, which answers keep.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
     """
@@ -45,6 +46,7 @@ class Manifest(FrozenModel):
     version: str
     target: str
     classes: tuple[Label, ...]
+    labels: dict[str, str] = Field(default_factory=dict)
     row_schema: RowSchema
     features: tuple[Feature, ...]
     rows: int
@@ -59,6 +61,10 @@ class Manifest(FrozenModel):
     gate: Gate
     onnx_refused: str | None
     files: dict[str, SavedFile]
+
+    def name_of(self, label: Label) -> str:
+        """What people read for a class."""
+        return class_name(label, self.labels)
 
     def source(self) -> bytes:
         """The manifest as the bytes of its file: JSON, and last the sha256 of all but that."""

@@ -73,6 +73,9 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
         f"{len(report.classes)} classes of \u201c{facts.manifest.target}\u201d the row belongs to, and how "
         "probable each is."
     )
+    if labels := facts.manifest.labels:
+        pairs = ", ".join(f"{label} is {name}" for label, name in labels.items())
+        yield Text(f"Answers and files keep the table's own labels: {pairs}.")
     (held_out,) = shown_cells([[sum(row) for row in report.confusion]], facts.min_rows)
     yield Table(
         caption="Classes, with the rows of each and its F1 score (1 is best) on those held out",

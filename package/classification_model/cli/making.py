@@ -155,6 +155,7 @@ def train(
     """
     from classification_model.card import FIGURES, REFITTED
     from classification_model.cli import responses, tables
+    from classification_model.config.core import load_config
 
     out, begun = console(), time.monotonic()
     with Screen(console(stderr=as_json), quiet=as_json) as screen:
@@ -176,11 +177,13 @@ def train(
                 answer(responses.Trained.not_saved(error))
             elif isinstance(error.comparison, Comparison):
                 out.print(tables.comparison_table(error.comparison))
-                out.print(tables.flips_table(error.comparison))
+                labels = load_config(Home.find(home)).labels
+                out.print(tables.flips_table(error.comparison, labels))
             raise
     if as_json:
         answer(responses.Trained.of(Home.find(home), trained))
         return
+    out.say(tables.predicts(trained.bundle.manifest))
     out.print(tables.metrics_table(trained.report))
     if trained.comparison:
         out.print(tables.comparison_table(trained.comparison))

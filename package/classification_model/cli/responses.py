@@ -51,7 +51,7 @@ _METRICS = Field(description="`rows`, `accuracy`, ... on the held-out rows")
 
 
 class ClassRows(FrozenModel):
-    """A class, and how often it is in the data."""
+    """A class, and how many rows have it."""
 
     label: Annotated[Label, Field(description="the class, as the CSV has it")]
     rows: Annotated[int, Field(description="how many rows have it")]
@@ -241,6 +241,10 @@ class Predicted(FrozenModel):
     rejected_file: Annotated[str | None, Field(description="where those are, each with its reason")]
     reused: Annotated[int, Field(description="parts that an earlier run on a cluster had scored")]
     warnings: Annotated[tuple[WarningCount, ...], Field(description="by column and rule")]
+    predicted: Annotated[
+        tuple[ClassRows, ...],
+        Field(description="how many rows got each class, the commonest first"),
+    ]
 
     @classmethod
     def of(cls, found: Scored, output: str) -> Self:
@@ -254,6 +258,9 @@ class Predicted(FrozenModel):
             warnings=tuple(
                 WarningCount(column=column, rule=rule, rows=rows, first=first)
                 for (column, rule), (rows, first) in found.warned.items()
+            ),
+            predicted=tuple(
+                ClassRows(label=k, rows=n) for k, n in found.predicted.most_common() if n
             ),
         )
 

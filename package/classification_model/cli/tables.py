@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from classification_model.bundle import Bundle
+from classification_model.bundle import Bundle, Manifest
 from classification_model.bundle.provenance import Comparison
-from classification_model.config.schema import RowSchema
+from classification_model.config.schema import RowSchema, class_name
 from classification_model.processing.profile import ColumnProfile, Profile
 
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
@@ -33,11 +33,13 @@ __all__ = [
     "learned_table",
     "libraries_table",
     "metrics_table",
+    "predicts",
     "schema_table",
     "scored_summary",
 ]
 
 _MOST_COLUMNS = 40
+_MOST_CLASSES = 10
 _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
 
 
@@ -87,6 +89,16 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     yield from (f"Note: {note}" for note in learned.notes)
 
 
+def predicts(manifest: Manifest) -> str:
+    """The target and its classes in a line; where they have names, each beside the CSV's own."""
+    return f"Predicts {manifest.target}: {_classes(manifest)}"
+
+
+def _classes(manifest: Manifest) -> str:
+    named = ((str(label), manifest.name_of(label)) for label in manifest.classes)
+    return " | ".join(name if name == own else f"{name} ({own})" for own, name in named)
+
+
 def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:
     """The metrics; of a report with their intervals, and beside what takes no effort.
 
@@ -127,8 +139,8 @@ def comparison_table(found: Comparison) -> Table:
     return table
 
 
-def flips_table(found: Comparison, shown: int = 20) -> Table | str:
-    """The held-out rows that the two models label differently."""
+def flips_table(found: Comparison, labels: Mapping[str, str], shown: int = 20) -> Table | str:
+    """The held-out rows that the two models label differently, with the classes' names."""
     if not found.flips:
         return "No row gets another label"
     more = len(found.flips) - shown
@@ -142,12 +154,12 @@ def flips_table(found: Comparison, shown: int = 20) -> Table | str:
         table.add_column(heading)
     for flip in found.flips[:shown]:
         old, new = (
-            f"{label} ({share:.0%})"
+            f"{class_name(label, labels)} ({share:.0%})"
             for label, share in (
                 (flip.old, flip.old_probability), (flip.new, flip.new_probability),
             )
         )  # fmt: skip
-        cells = (flip.line, flip.truth, old, new)
+        cells = (flip.line, class_name(flip.truth, labels), old, new)
         table.add_row(*(escape(str(cell)) for cell in cells))
     return table
 
@@ -195,7 +207,7 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
     members = ", ".join(member.name for member in chosen.members)
     raised = "" if next_version in (manifest.version, None) else f" (VERSION says {next_version})"
     yield f"Version   {manifest.version}{raised}"
-    yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}"
+    yield f"Predicts  {manifest.target}: {_classes(manifest)}"
     yield f"Learned   from {manifest.rows} rows"
     yield f"Estimator {chosen.name}" + (f" of {members}" if members else "")
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
@@ -236,6 +248,13 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     yield f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}"
     if scored.rejected:
         yield f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}"
+    if found := scored.predicted:
+        shares = (
+            f"{class_name(label, scored.labels)} {rows:,} ({rows / scored.scored:.1%})"
+            for label, rows in found.most_common(_MOST_CLASSES)
+            if rows
+        )
+        yield f"Predicted: {', '.join(shares)}" + (", ..." if len(found) > _MOST_CLASSES else "")
     yield from (f"Note: {note}" for note in scored.notes)
     for (column, rule), (count, message) in scored.warned.items():
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"

@@ -43,6 +43,16 @@ def _known_encoding(name: str | None) -> str | None:
         raise ValueError("no such encoding; name one such as utf-8 or cp1252") from None
 
 
+def _names_apart(names: dict[str, str]) -> dict[str, str]:
+    for label, name in names.items():
+        if not name.strip() or unprintable(name):
+            raise ValueError(f"the name of {label!r} cannot be seen; write one such as `survived`")
+        same = next(other for other, known in names.items() if known == name)
+        if same != label:
+            raise ValueError(f"{name!r} names both {same!r} and {label!r}; give each its own")
+    return names
+
+
 class GateRule(FrozenModel):
     """How much worse a new recipe may be: see :func:`evaluation.paired.margin_of`."""
 
@@ -54,6 +64,7 @@ class Config(FrozenModel):
     """Everything that training is told, from config.yml.
 
     ``encoding`` is that of the dataset where it is not UTF-8, ``sheet`` the one of a workbook.
+    ``labels`` has the names that people read for classes, by the CSV's own.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes; ``metric`` is what that is to be good at, and
     ``max_model_mb`` the megabytes that the bundle may then have. ``acceptance`` holds a floor, or for the losses a
@@ -68,6 +79,9 @@ class Config(FrozenModel):
     encoding: Annotated[str | None, AfterValidator(_known_encoding)] = None
     sheet: str | None = None
     target: str
+    labels: Annotated[dict[str, str], _NoneBelow, AfterValidator(_names_apart)] = Field(
+        default_factory=dict
+    )
     missing_markers: tuple[str, ...] = ()
     decimal_comma: bool = False
     columns: Annotated[dict[str, Column], Field(min_length=1)]

@@ -102,6 +102,7 @@ def proven(
         version=version,
         target=config.target,
         classes=_classes(pipeline, data),
+        labels=config.labels,
         row_schema=config.row_schema(),
         features=encode.features_,
         rows=len(data),

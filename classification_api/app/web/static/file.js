@@ -194,7 +194,7 @@ function scoredTable(columns, good, notes) {
     const about = (notes.get(i) ?? []).map(({ column, message }) => `${column}: ${message}`);
     return [
       String(line),
-      element("strong", {}, facts.classes[first]),
+      element("strong", {}, facts.names[first]),
       meter(shares[first]),
       ...(notes.size ? [element("span", { className: "warning long" }, about.join("; "))] : []),
       ...positions.map((position) => long(cells[position])),

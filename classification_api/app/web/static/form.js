@@ -48,7 +48,7 @@ function show(result) {
   const [shares] = result.probabilities;
   const first = likeliest(shares);
   byId("verdict").replaceChildren(
-    element("strong", {}, facts.classes[first]),
+    element("strong", {}, facts.names[first]),
     " ",
     element("span", {}, percent(shares[first])),
   );
