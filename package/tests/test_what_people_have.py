@@ -317,3 +317,47 @@ def test_a_long_name_makes_a_home(tmp_path: Path) -> None:
     rows = [(n % 7, "pq"[n % 3 % 2]) for n in range(60)]
     home = make_home(Sample("y", ("q" * 1_100, "y"), rows), tmp_path / "made")
     assert [*load_config(home).columns] == ["q" * 1_100]
+
+
+def printed(findings: list[str], rows: list[str], tmp_path: Path, capsys: Any) -> str:
+    """What ``init`` prints of a table with a target ``y``."""
+    source = tmp_path / "data.csv"
+    source.write_text("\n".join([";".join([*findings, "y"]), *rows]), encoding="utf-8")
+    cli.main(["init", str(source), "--target", "y", "--home", str(tmp_path / "home")])
+    return str(capsys.readouterr().out)
+
+
+def test_how_a_whole_file_writes_its_numbers_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw = random.Random(4)
+    names = [f"c{n}" for n in range(58)]
+    rows = [
+        ";".join(
+            [*(f"{draw.uniform(0, 50):.2f}".replace(".", ",") for _ in names), draw.choice("pq")]
+        )
+        for _ in range(60)
+    ]
+    text = printed(names, rows, tmp_path, capsys)
+    assert "Numbers written as 1234,5 in 58 columns: c0, c1, c2, c3, c4, c5 and 52 more" in text
+    assert "and 58 columns that are simply used: 58 number" in text
+    assert len(text.splitlines()) < 15
+    assert "written as" not in (tmp_path / "home" / "config.yml").read_text(encoding="utf-8")
+
+
+def test_of_many_remarks_what_is_worth_a_look_comes_first_and_the_rest_is_folded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw = random.Random(4)
+    names = [*(f"empty{n}" for n in range(60)), *(f"c{n}" for n in range(60)), "doubt"]
+    rows = []
+    for n in range(100):
+        cells = [str(draw.randint(0, 99)) for _ in range(60)]
+        cells[n % 60] = "-"
+        rows.append(";".join([*[""] * 60, *cells, f"{1 + n % 12:02}/01/2021", draw.choice("pq")]))
+    text = printed(names, rows, tmp_path, capsys)
+    assert len(text.splitlines()) < 60
+    assert text.index("doubt") < text.index("empty0")
+    told = " ".join(text.split())
+    assert "and 21 columns that are left out, as config.yml says: empty39, empty40" in told
+    assert "and 60 columns that are used, with a note in config.yml: c0, c1" in told

@@ -76,7 +76,7 @@ def init(
     classification-model init churn.csv --target churned --home churn-next
     ```
     """
-    from classification_model.cli import responses, tables
+    from classification_model.cli import learned_table, responses
     from classification_model.notebook import init_home
 
     if target is None:
@@ -92,8 +92,8 @@ def init(
         answer(responses.Initialised.of(made, learned))
         return
     out = console()
-    out.print(tables.learned_table(learned))
-    for line in tables.learned_summary(learned):
+    out.print(learned_table.learned_table(learned))
+    for line in learned_table.learned_summary(learned):
         out.say(line)
     out.say(f"Wrote {made.config_file}: look at it, then train:")
     if made.path != PACKAGE_HOME:

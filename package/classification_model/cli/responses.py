@@ -68,6 +68,9 @@ class ColumnFound(FrozenModel):
     missing: Annotated[int, Field(description="how many rows have no value")]
     decision: Annotated[str, Field(description="`used`, `used, look at it` or `left out`")]
     reason: Annotated[str, Field(description="why it is not simply used; else empty")]
+    written: Annotated[
+        str, Field(description="how its numbers or dates are, where not plainly; else empty")
+    ]
 
 
 class Initialised(FrozenModel):
@@ -98,6 +101,7 @@ class Initialised(FrozenModel):
                     missing=found.seen.missing,
                     decision=found.decision,
                     reason=found.reason,
+                    written=found.written,
                 )
                 for found in learned.findings
             ),

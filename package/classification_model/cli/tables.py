@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ from classification_model.processing.profile import ColumnProfile, Profile
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
     from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
-    from classification_model.init.infer_schema import Learned
     from classification_model.publishing.findings import Audit
 
 __all__ = [
@@ -29,64 +27,15 @@ __all__ = [
     "description",
     "files_table",
     "flips_table",
-    "learned_summary",
-    "learned_table",
     "libraries_table",
     "metrics_table",
     "predicts",
     "schema_table",
     "scored_summary",
+    "table",
 ]
 
-_MOST_COLUMNS = 40
 _MOST_CLASSES = 10
-_STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
-
-
-def learned_table(learned: Learned) -> Table:
-    """One line for each column: what it is, how much is missing, and what was decided.
-
-    What is worth a look comes first.
-
-    Of more columns than one can look at, only those that are not simply used.
-    """
-    findings = sorted(learned.findings, key=lambda found: not found.reason)
-    if len(findings) > _MOST_COLUMNS:
-        findings = [found for found in findings if found.reason]
-    used = Counter(f.column.kind for f in learned.findings if f not in findings)
-    more = ", ".join(f"{count} {kind}" for kind, count in used.most_common())
-    table = _table(
-        f"Columns to predict {learned.target!r} from",
-        caption=f"and {used.total()} columns that are simply used: {more}" if more else None,
-    )
-    for heading in ("column", "kind", "missing", "values", "decision"):
-        table.add_column(heading, justify="right" if heading == "missing" else "left")
-    for finding in findings:
-        why = f": {finding.reason}" if finding.reason else ""
-        table.add_row(
-            escape(finding.name),
-            finding.column.kind,
-            f"{finding.seen.missing / learned.rows:.0%}" if finding.seen.missing else "",
-            escape(finding.values),
-            escape(finding.decision + why),
-            style=_STYLES[finding.decision],
-        )
-    return table
-
-
-def learned_summary(learned: Learned) -> Iterator[str]:
-    """The rows and the classes, in a line each."""
-    extra = [f"{learned.duplicates} of them repeat another" if learned.duplicates else ""]
-    if learned.unlabelled:
-        extra.append(f"{learned.unlabelled} more left out, because their target is missing")
-    yield f"{learned.rows} rows" + "".join(f"; {text}" for text in extra if text)
-    shown = list(learned.classes.items())[:10]
-    shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
-    more = len(learned.classes) - len(shown)
-    yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
-    for key, column in learned.hints[:2]:
-        yield f"Perhaps hold rows out by it (split in config.yml): {key}: {column}"
-    yield from (f"Note: {note}" for note in learned.notes)
 
 
 def predicts(manifest: Manifest) -> str:
@@ -107,36 +56,36 @@ def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:
     from classification_model.evaluation import NAMES, Metrics, Report
 
     where = f"of {on}" if on else "held out of training"
-    table = _table(f"On {found.rows} rows {where}")
-    table.add_column("metric", no_wrap=True)
-    table.add_column("value", justify="right", no_wrap=True)
+    made = table(f"On {found.rows} rows {where}")
+    made.add_column("metric", no_wrap=True)
+    made.add_column("value", justify="right", no_wrap=True)
     whole, effortless = found, []
     if isinstance(found, Report):
-        table.add_column("95% interval", no_wrap=True)
+        made.add_column("95% interval", no_wrap=True)
         whole, effortless = found.metrics, [one.metrics for one in found.baselines]
         for one in found.baselines:
-            table.add_column(escape(one.name), justify="right")
+            made.add_column(escape(one.name), justify="right")
     for name, words in NAMES.items():
         cells = [f"{getattr(whole, name):.3f}"]
         if isinstance(found, Report):
             sure = getattr(found, name)
             cells.append(f"{sure.low:.3f} to {sure.high:.3f}")
-        table.add_row(words, *cells, *(f"{getattr(one, name):.3f}" for one in effortless))
+        made.add_row(words, *cells, *(f"{getattr(one, name):.3f}" for one in effortless))
     if isinstance(found, Metrics):
-        table.add_row("accuracy of always the commonest class", f"{found.majority_accuracy:.3f}")
-    return table
+        made.add_row("accuracy of always the commonest class", f"{found.majority_accuracy:.3f}")
+    return made
 
 
 def comparison_table(found: Comparison) -> Table:
     """The metrics of two models on the same rows, with the intervals of their differences."""
-    table = _table(f"Against the old one, on the same {found.rows} rows: {found.verdict}")
+    made = table(f"Against the old one, on the same {found.rows} rows: {found.verdict}")
     for heading in ("metric", "old", "new", "difference", "95% interval"):
-        table.add_column(heading, justify="left" if heading == "metric" else "right")
+        made.add_column(heading, justify="left" if heading == "metric" else "right")
     for d in found.differences:
         interval = f"{d.low:+.4f} to {d.high:+.4f}"
         change = f"{d.new - d.old:+.4f}"
-        table.add_row(d.metric, f"{d.old:.4f}", f"{d.new:.4f}", change, interval)
-    return table
+        made.add_row(d.metric, f"{d.old:.4f}", f"{d.new:.4f}", change, interval)
+    return made
 
 
 def flips_table(found: Comparison, labels: Mapping[str, str], shown: int = 20) -> Table | str:
@@ -149,9 +98,9 @@ def flips_table(found: Comparison, labels: Mapping[str, str], shown: int = 20) -
     title = (
         f"{len(found.flips)} rows get another label, {gained} for the better, {lost} for the worse"
     )
-    table = _table(title + (f", the first {shown}" if more > 0 else ""))
+    made = table(title + (f", the first {shown}" if more > 0 else ""))
     for heading in ("line", "truth", "old", "new"):
-        table.add_column(heading)
+        made.add_column(heading)
     for flip in found.flips[:shown]:
         old, new = (
             f"{class_name(label, labels)} ({share:.0%})"
@@ -160,44 +109,44 @@ def flips_table(found: Comparison, labels: Mapping[str, str], shown: int = 20) -
             )
         )  # fmt: skip
         cells = (flip.line, class_name(flip.truth, labels), old, new)
-        table.add_row(*(escape(str(cell)) for cell in cells))
-    return table
+        made.add_row(*(escape(str(cell)) for cell in cells))
+    return made
 
 
 def schema_table(schema: RowSchema, profile: Profile) -> Table:
     """The columns: a value must be there, or how often it was missing, and what was seen."""
-    table = _table("Columns of a row")
+    made = table("Columns of a row")
     for heading in ("column", "kind", "missing", "seen in training"):
-        table.add_column(heading)
+        made.add_column(heading)
     for name, column in schema.columns.items():
         seen = profile.columns[name]
         missing = f"{seen.missing / profile.rows:.0%}" if seen.missing else ""
         missing = "refused" if column.required else missing
-        table.add_row(escape(name), column.kind, missing, escape(_seen(seen)))
-    return table
+        made.add_row(escape(name), column.kind, missing, escape(_seen(seen)))
+    return made
 
 
 def files_table(found: Bundle) -> Table:
     """The files, each of which was found as it was saved."""
-    table = _table(f"Model {found.manifest.version}, bundle {found.digest[:16]}")
-    table.add_column("file", overflow="fold")
-    table.add_column("bytes", justify="right", no_wrap=True)
-    table.add_column("sha256", no_wrap=True)
+    made = table(f"Model {found.manifest.version}, bundle {found.digest[:16]}")
+    made.add_column("file", overflow="fold")
+    made.add_column("bytes", justify="right", no_wrap=True)
+    made.add_column("sha256", no_wrap=True)
     for record in found.manifest.files.values():
-        table.add_row(escape(record.name), f"{record.size:,}", record.sha256[:16])
-    return table
+        made.add_row(escape(record.name), f"{record.size:,}", record.sha256[:16])
+    return made
 
 
 def libraries_table(found: Bundle) -> Table:
     """The libraries that the model was made with, and those that are here."""
-    table = _table(f"Made with Python {found.manifest.python} and these libraries")
+    made = table(f"Made with Python {found.manifest.python} and these libraries")
     for heading in ("library", "then", "now"):
-        table.add_column(heading)
+        made.add_column(heading)
     for name, version in found.manifest.libraries.items():
         installed = _installed(name)
         style = "" if installed == version else "yellow"
-        table.add_row(name, version, installed, style=style)
-    return table
+        made.add_row(name, version, installed, style=style)
+    return made
 
 
 def description(found: Bundle, next_version: str | None) -> Iterator[str]:
@@ -217,13 +166,13 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
 
 def audit_table(audit: Audit) -> Table:
     """What was tried, and how much of it was found."""
-    table = _table(f"Model {audit.version}: what tells of fewer than {audit.min_rows} rows")
+    made = table(f"Model {audit.version}: what tells of fewer than {audit.min_rows} rows")
     for heading in ("attack", "tried", "found", ""):
-        table.add_column(heading, justify="right" if heading == "found" else "left")
+        made.add_column(heading, justify="right" if heading == "found" else "left")
     for one in audit.attacks:
         style = "red" if one.found else ""
-        table.add_row(one.name, one.tried, str(len(one.found)), escape(one.note), style=style)
-    return table
+        made.add_row(one.name, one.tried, str(len(one.found)), escape(one.note), style=style)
+    return made
 
 
 def audit_lines(audit: Audit, shown: int = 20) -> Iterator[str]:
@@ -260,7 +209,8 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
 
 
-def _table(title: str, *, caption: str | None = None) -> Table:
+def table(title: str, *, caption: str | None = None) -> Table:
+    """An empty table with a title."""
     # Few lines, so that it fits a narrow terminal and can be copied out of one.
     return Table(
         title=escape(title),

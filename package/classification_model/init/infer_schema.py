@@ -50,6 +50,7 @@ class Finding:
     """What was found in one column, what was decided, and why.
 
     ``column`` is the decision; ``seen`` is what the file holds, and is not written down.
+    ``written`` says how its numbers or dates are, where that is not plain.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Finding:
     values: str
     decision: Decision
     reason: str
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,7 @@ def _finding(cells: _Cells, guess: Guess, markers: Sequence[str]) -> Finding:
         values=_values(column, seen, told),
         decision="left out" if reason else "used, look at it" if guess.doubts else "used",
         reason="; ".join(remarks),
+        written="" if reason else guess.written,
     )
 
 
@@ -267,7 +270,7 @@ def _look_for_leakage(
     accuracy, removed = alone(cells.texts, kept, labels)
     if removed >= LEAK:
         reason = f"gives the answer away: alone it predicts {accuracy:.1%} of the rows"
-        return replace(finding, decision="left out", reason=reason)
+        return replace(finding, decision="left out", reason=reason, written="")
     if removed >= SUSPECT:
         reason = f"alone it predicts {accuracy:.1%}: is it known before the answer is?"
         more = f"; {finding.reason}" if finding.reason else ""

@@ -37,13 +37,15 @@ class Guess:
     """A decision on a column.
 
     ``missing`` are the texts that mean "missing" in it, the empty one left out, and ``kept`` are
-    markers that are values here. ``notes`` is what nobody would expect; a column with
-    ``doubts`` should be looked at.
+    markers that are values here. ``notes`` is what nobody would expect, but for how its numbers or
+    dates are ``written``, which is often that of a whole file; a column with ``doubts`` should be
+    looked at.
     """
 
     column: Column
     missing: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
+    written: str = ""
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -107,8 +109,6 @@ def _numbers(reading: Reading, counts: Mapping[str, int], lines: Mapping[str, in
     written, odd = reading.written, frozenset(reading.odd)
     whole = all(_is_whole(written, text) for text in counts.keys() - odd)
     notes = _odd_cells("a number", odd, counts, lines)
-    if written != NumberFormat():
-        notes = (f"numbers written as {written.example()}", *notes)
     if reading.without_unit - sum(counts[text] for text in odd) > 0:
         notes = (*notes, f"{reading.without_unit} cells have no {written.unit}")
     return Guess(
@@ -119,6 +119,7 @@ def _numbers(reading: Reading, counts: Mapping[str, int], lines: Mapping[str, in
             unit=written.unit,
         ),
         odd,
+        written="" if written == NumberFormat() else f"numbers written as {written.example()}",
         notes=notes,
         doubts=_two_readings(reading, counts),
     )
@@ -143,8 +144,7 @@ def _two_readings(reading: Reading, counts: Mapping[str, int]) -> tuple[str, ...
 def _dates(reading: DateReading, counts: Mapping[str, int], lines: Mapping[str, int]) -> Guess:
     odd, form = frozenset(reading.odd), reading.format
     notes: tuple[str, ...] = ()
-    if form.written and not form.written.startswith("%Y-%m-%d"):
-        notes = (f"dates written as {form.example()}",)
+    plain = not form.written or form.written.startswith("%Y-%m-%d")
     if form.zone and reading.zones and len(reading.zones) > 1:
         notes = (*notes, "offsets differ, so hours are those of UTC; time_zone sets another")
     doubts: tuple[str, ...] = ()
@@ -155,7 +155,11 @@ def _dates(reading: DateReading, counts: Mapping[str, int], lines: Mapping[str, 
         doubts = (f"{said}{reading.other.written!r}",)
     column = Column(kind="date", date_format=form.written or None, time_zone=form.zone or None)
     return Guess(
-        column, odd, notes=(*notes, *_odd_cells("a date", odd, counts, lines)), doubts=doubts
+        column,
+        odd,
+        written="" if plain else f"dates written as {form.example()}",
+        notes=(*notes, *_odd_cells("a date", odd, counts, lines)),
+        doubts=doubts,
     )
 
 
