@@ -24,7 +24,8 @@ from classification_model.processing import raw_rows
 from classification_model.processing.features import RowEncoder
 from classification_model.processing.functions import functions_of
 from classification_model.processing.learned import Learned
-from classification_model.processing.validation import RowValidator, TypedRow, Validated
+from classification_model.processing.validation import RowValidator, Validated
+from classification_model.processing.value_rules import TypedRow
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

@@ -38,6 +38,7 @@ class Manifest(FrozenModel):
     """What the model is. No clock and no host name: the same inputs give the same bytes.
 
     ``labels`` has the names that people read for classes, by the CSV's own, which answers keep.
+    ``positive`` is the one of two classes that curves, thresholds and words are about.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
     """
@@ -47,6 +48,7 @@ class Manifest(FrozenModel):
     target: str
     classes: tuple[Label, ...]
     labels: dict[str, str] = Field(default_factory=dict)
+    positive: Label | None = None
     row_schema: RowSchema
     features: tuple[Feature, ...]
     rows: int

@@ -21,8 +21,10 @@ def named(report: Report, manifest: Manifest) -> Report:
         series = tuple(
             one.model_copy(update={"name": manifest.name_of(one.name)}) for one in series
         )
+    positive = None if report.positive is None else manifest.name_of(report.positive)
     return report.model_copy(
         update={
+            "positive": positive,
             "classes": tuple(map(manifest.name_of, report.classes)),
             "roc": curves(report.roc),
             "precision_recall": curves(report.precision_recall),

@@ -12,7 +12,7 @@ from rich.table import Table
 from classification_model.cli.tables import table
 
 if TYPE_CHECKING:
-    from classification_model.init.infer_schema import Finding, Learned
+    from classification_model.init.inferred_schema import Finding, InferredSchema
 
 __all__ = ["learned_summary", "learned_table"]
 
@@ -22,7 +22,7 @@ _MOST_WAYS = 5
 _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
 
 
-def learned_table(learned: Learned) -> Table:
+def learned_table(learned: InferredSchema) -> Table:
     """One line for each column: what it is, how much is missing, and what was decided.
 
     What is worth a look comes first.
@@ -89,7 +89,7 @@ def _written(findings: Iterable[Finding]) -> Iterator[str]:
         yield f"and otherwise in {more} more way(s), as config.yml says"
 
 
-def learned_summary(learned: Learned) -> Iterator[str]:
+def learned_summary(learned: InferredSchema) -> Iterator[str]:
     """The rows and the classes, in a line each."""
     extra = [f"{learned.duplicates} of them repeat another" if learned.duplicates else ""]
     if learned.unlabelled:
@@ -99,6 +99,8 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
     more = len(learned.classes) - len(shown)
     yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
+    if learned.positive is not None:
+        yield f"Curves, thresholds and words are about {learned.positive!r} (positive in config.yml)"
     yield from _written(learned.findings)
     for key, column in learned.hints[:2]:
         yield f"Perhaps hold rows out by it (split in config.yml): {key}: {column}"

@@ -76,7 +76,8 @@ def init(
     classification-model init churn.csv --target churned --home churn-next
     ```
     """
-    from classification_model.cli import learned_table, responses
+    from classification_model.cli import learned_table
+    from classification_model.cli.responses.making import Initialised
     from classification_model.notebook import init_home
 
     if target is None:
@@ -89,7 +90,7 @@ def init(
         )
     made, learned = found.home, found.learned
     if as_json:
-        answer(responses.Initialised.of(made, learned))
+        answer(Initialised.of(made, learned))
         return
     out = console()
     out.print(learned_table.learned_table(learned))
@@ -154,7 +155,8 @@ def train(
     ```
     """
     from classification_model.card import FIGURES, REFITTED
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.making import Trained
     from classification_model.config.core import load_config
 
     out, begun = console(), time.monotonic()
@@ -174,14 +176,14 @@ def train(
         except RejectedModelError as error:
             screen.settle()
             if as_json:
-                answer(responses.Trained.not_saved(error))
+                answer(Trained.not_saved(error))
             elif isinstance(error.comparison, Comparison):
                 out.print(tables.comparison_table(error.comparison))
                 labels = load_config(Home.find(home)).labels
                 out.print(tables.flips_table(error.comparison, labels))
             raise
     if as_json:
-        answer(responses.Trained.of(Home.find(home), trained))
+        answer(Trained.of(Home.find(home), trained))
         return
     out.say(tables.predicts(trained.bundle.manifest))
     out.print(tables.metrics_table(trained.report))

@@ -45,7 +45,9 @@ def predicts(manifest: Manifest) -> str:
 
 def _classes(manifest: Manifest) -> str:
     named = ((str(label), manifest.name_of(label)) for label in manifest.classes)
-    return " | ".join(name if name == own else f"{name} ({own})" for own, name in named)
+    classes = " | ".join(name if name == own else f"{name} ({own})" for own, name in named)
+    positive = manifest.positive
+    return classes + (f" (positive: {manifest.name_of(positive)})" if positive is not None else "")
 
 
 def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:

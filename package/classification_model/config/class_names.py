@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from classification_model.config import yaml_reader
-from classification_model.config.core import Config
+from classification_model.config.core import Config, place_of
 from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import ConfigError
@@ -28,7 +27,4 @@ def check_class_names(config: Config, home: Home, classes: Iterable[Label]) -> N
 
 
 def _wrong(home: Home, key: str, why: str) -> ConfigError:
-    lines: Mapping[tuple[str | int, ...], int] = yaml_reader.read(
-        home.config_file.read_text(encoding="utf-8")
-    ).lines
-    return ConfigError(f"{home.config_file}, line {lines['labels', key]}: labels.{key}: {why}")
+    return ConfigError(f"{place_of(home, 'labels', key)}: labels.{key}: {why}")

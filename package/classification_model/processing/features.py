@@ -16,15 +16,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.config.schema import DerivedFeature, RowSchema
+from classification_model.config.schema import LARGEST, DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.processing.functions import BUILT_IN, DATE_PARTS, TIME_PARTS, Functions
-from classification_model.processing.validation import (
-    LARGEST,
-    TypedRow,
-    TypedValue,
-    date_format,
-)
+from classification_model.processing.value_rules import TypedRow, TypedValue, date_format
 
 __all__ = [
     "MISSING",
@@ -53,7 +48,7 @@ class Feature:
 
     Without ``function`` the value is that of the one input. A category becomes its position
     in ``categories``, or :data:`UNSEEN`. A number with ``categories`` is the place of a category in
-    an order. A number is clipped to ``bounds``; then ``centre`` is subtracted, before it is rounded
+    an order, read from ``places``, where a level that few rows had is its neighbour. A number is clipped to ``bounds``; then ``centre`` is subtracted, before it is rounded
     to float32, so that what differed in training differs in the matrix. ``missing_as`` is the
     number that a missing value is read as, where too few training rows missed theirs, and
     ``other_as`` that of any other category; see
@@ -70,6 +65,7 @@ class Feature:
     missing_as: float | None = None
     other_as: float | None = None
     centre: float = 0.0
+    places: tuple[int, ...] = ()
 
     @property
     def missing(self) -> float:
@@ -215,9 +211,10 @@ def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], fl
 def category_codes(feature: Feature) -> dict[object, float]:
     """The number of each category, and of a missing one; any other is ``feature.other``."""
     low, high = feature.bounds or (0.0, math.inf)
+    places = feature.places or range(len(feature.categories))
     codes: dict[object, float] = {
         category: min(max(float(place), low), high)
-        for place, category in enumerate(feature.categories)
+        for category, place in zip(feature.categories, places, strict=True)
     }
     codes[None] = feature.missing
     return codes
