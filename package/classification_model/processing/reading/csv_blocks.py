@@ -17,6 +17,7 @@ from classification_model.processing.reading.encodings import decided, utf8
 from classification_model.processing.reading.heads import read_head
 from classification_model.processing.reading.sources import (
     BLANK,
+    UNCLOSED,
     Block,
     Record,
     Source,
@@ -94,6 +95,8 @@ def _with_header(
     )
     lines = io.StringIO(text, newline="").readlines()[head.above :]
     found, used = read(lines, 1, source, most=1)
+    if found and found[0].fault == UNCLOSED:
+        raise DataError(f"{name}, line {1 + head.above}: {UNCLOSED}; mend the header")
     if not found or found[0].fault not in (None, BLANK):
         return None
     return replace(source, header="".join(lines[:used]).rstrip("\r\n"))

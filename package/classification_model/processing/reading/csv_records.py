@@ -17,6 +17,7 @@ from classification_model.processing.reading.delimiters import cells_of
 from classification_model.processing.reading.sources import (
     BLANK,
     HEADER_AGAIN,
+    UNCLOSED,
     Record,
     Source,
 )
@@ -119,5 +120,5 @@ def _quoted(cell: str) -> str:
 
 def _reason(error: csv.Error) -> str:
     if "expected after" in str(error) or "end of data" in str(error):
-        return "a quote opens a cell and is not closed, or closes it too early"
+        return UNCLOSED
     return str(error)

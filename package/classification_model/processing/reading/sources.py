@@ -20,6 +20,7 @@ from classification_model.processing.reading.packed import PACKED, SHEET, unpack
 __all__ = [
     "BLANK",
     "HEADER_AGAIN",
+    "UNCLOSED",
     "Block",
     "Format",
     "Record",
@@ -110,6 +111,7 @@ class Record:
 
 BLANK = "holds nothing but delimiters"
 HEADER_AGAIN = "is the header once more"
+UNCLOSED = "a quote opens a cell and is not closed, or closes it too early"
 
 
 def format_of(name: str) -> Format:
@@ -253,6 +255,18 @@ def notes_on(source: Source, left_out: Sequence[Record] = ()) -> list[str]:
     return notes
 
 
+def _check_quotes(source: Source, wanted: Collection[str]) -> None:
+    """See that no quote of the header goes on into the rows, and takes columns with it."""
+    line = source.above + 1
+    for name in source.columns if source.format == "csv" else ():
+        if "\n" in name and source.delimiter in name and name not in wanted:
+            raise DataError(
+                f"{source.name}, line {line}: a quote opens the name {name.splitlines()[0]!r} and is "
+                f"closed on line {line + name.count(chr(10))} only; close it where the name ends"
+            )
+        line += name.count("\n")
+
+
 def check_columns(
     source: Source,
     wanted: Collection[str],
@@ -265,10 +279,13 @@ def check_columns(
         DataError: it has not, or it has.
     """
     columns = source.columns
+    _check_quotes(source, wanted)
     if twice := [column for column, count in Counter(columns).items() if count > 1]:
         raise DataError(f"{source.name}: two columns have the name {twice[0]!r}; rename one")
     absent = [name for name in wanted if name not in columns]
     if absent and source.format != "jsonl":  # there a line may say less than another
+        if odd := next((name for name in columns if '"' in name), None):
+            cure = f"the name {odd!r}, on line {source.above + 1}, holds a quote: take it out"
         raise DataError(
             f"{source.name}: no column {', '.join(map(repr, absent))}; the file has "
             f"{', '.join(map(repr, columns))}; {cure}"
