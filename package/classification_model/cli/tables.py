@@ -18,6 +18,7 @@ from classification_model.processing.profile import ColumnProfile, Profile
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
     from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
+    from classification_model.init.update import Update
     from classification_model.publishing.findings import Audit
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "schema_table",
     "scored_summary",
     "table",
+    "update_lines",
 ]
 
 _MOST_CLASSES = 10
@@ -48,6 +50,17 @@ def _classes(manifest: Manifest) -> str:
     classes = " | ".join(name if name == own else f"{name} ({own})" for own, name in named)
     positive = manifest.positive
     return classes + (f" (positive: {manifest.name_of(positive)})" if positive is not None else "")
+
+
+def update_lines(found: Update) -> Iterator[str]:
+    """What was added to a config.yml, and what a person may want to look at."""
+    yield from found.diff.splitlines()
+    for line in found.otherwise:
+        yield f"Look: {line}"
+    if found.added:
+        yield f"Added {len(found.added)} column(s) to {found.home.config_file}; the rest is as it was"
+    else:
+        yield f"{found.home.config_file} knows every column of the table; nothing was written"
 
 
 def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:

@@ -24,9 +24,10 @@ from classification_model.errors import RejectedModelError
 
 if TYPE_CHECKING:
     from classification_model.init.inferred_schema import InferredSchema
+    from classification_model.init.update import Update
     from classification_model.train_pipeline import Trained as TrainedModel
 
-__all__ = ["Initialised", "Trained"]
+__all__ = ["Initialised", "Trained", "Updated"]
 
 
 class ColumnFound(FrozenModel):
@@ -80,6 +81,26 @@ class Initialised(FrozenModel):
                 for found in learned.findings
             ),
             notes=learned.notes,
+        )
+
+
+class Updated(FrozenModel):
+    """``init --update``: what was added to config.yml."""
+
+    home: Annotated[str, Field(description="the folder of the home")]
+    added: Annotated[tuple[str, ...], Field(description="the columns that config.yml did not know")]
+    diff: Annotated[str, Field(description="the lines that were added, as a unified diff")]
+    otherwise: Annotated[
+        tuple[str, ...], Field(description="what `init` would decide otherwise today")
+    ]
+
+    @classmethod
+    def of(cls, found: Update) -> Self:
+        return cls(
+            home=str(found.home.path),
+            added=found.added,
+            diff=found.diff,
+            otherwise=found.otherwise,
         )
 
 
