@@ -119,7 +119,8 @@ def heads(names: Sequence[str], model: Model, encoding: str | None = None) -> li
         DataError: one cannot be read, or has other columns than it should.
     """
     schema = model.manifest.row_schema
-    found = [blocks.head(name, list(schema.columns), encoding) for name in names]
+    hint = model.manifest.encoding
+    found = [blocks.head(name, list(schema.columns), encoding, hint) for name in names]
     first = found[0]
     for source in found:
         sources.check_columns(source, schema.columns, added_columns(model))

@@ -39,6 +39,7 @@ class Manifest(FrozenModel):
 
     ``labels`` has the names that people read for classes, by the CSV's own, which answers keep.
     ``positive`` is the one of two classes that curves, thresholds and words are about.
+    ``encoding`` is that of the table, where it was not UTF-8.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
     """
@@ -55,6 +56,7 @@ class Manifest(FrozenModel):
     refitted: bool
     recipe: Recipe
     held_out: HeldOut
+    encoding: str | None = None
     python: str
     libraries: dict[str, str]
     needs: dict[str, str] = Field(default_factory=dict)

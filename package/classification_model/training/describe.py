@@ -112,6 +112,7 @@ def proven(
         refitted=config.refit,
         recipe=recipe_of(config, choice),
         held_out=facts.held_out,
+        encoding=config.encoding,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
         needs=needs(parts_of(pipeline.named_steps["classify"])),

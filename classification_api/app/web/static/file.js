@@ -55,7 +55,7 @@ async function read(file) {
         `classification-model predict ${file.name} --output scored.csv`,
     );
   }
-  const table = parse(decode(await bytesOf(file)), facts.columns);
+  const table = parse(decode(await bytesOf(file), facts.encoding), facts.columns);
   const absent = facts.columns.filter((name) => !table.columns.includes(name));
   if (absent.length) {
     throw new CsvError(
