@@ -64,6 +64,7 @@ class Config(FrozenModel):
 
     ``positive`` is the text of one of two classes: what curves, thresholds and words are about.
     ``encoding`` is that of the dataset where it is not UTF-8, ``sheet`` the one of a workbook.
+    ``keep_total`` keeps rows at the end of the dataset that sum up the others.
     ``labels`` has the names that people read for classes, by the CSV's own.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes; ``metric`` is what that is to be good at, and
@@ -83,6 +84,7 @@ class Config(FrozenModel):
         default_factory=dict
     )
     positive: str | None = None
+    keep_total: bool = False
     missing_markers: tuple[str, ...] = ()
     decimal_comma: bool = False
     columns: Annotated[dict[str, Column], Field(min_length=1)]

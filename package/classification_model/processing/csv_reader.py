@@ -13,12 +13,15 @@ from classification_model.errors import DataError
 from classification_model.processing.reading import blocks, csv_blocks, records
 from classification_model.processing.reading.csv_cells import text_of
 from classification_model.processing.reading.sources import (
+    TOTAL,
+    Record,
     check_columns,
     format_of,
     notes_on,
     opened,
     unreadable,
 )
+from classification_model.processing.reading.totals import totals_at_end
 
 __all__ = ["Table", "parse", "read"]
 
@@ -48,7 +51,12 @@ class Table:
 
 
 def parse(
-    name: str, source: bytes, known_columns: Collection[str] = (), encoding: str | None = None
+    name: str,
+    source: bytes,
+    known_columns: Collection[str] = (),
+    encoding: str | None = None,
+    *,
+    keep_total: bool = True,
 ) -> Table:
     """Find out encoding and delimiter, and read the table.
 
@@ -58,6 +66,7 @@ def parse(
         known_columns: columns that the file is expected to have; with them the delimiter is
             certain even in a file of one row.
         encoding: of its text; else the text says it.
+        keep_total: whether rows at the end that sum up the others are rows.
 
     Raises:
         DataError: the content is no text, has no header or no rows, has two columns of one
@@ -70,6 +79,9 @@ def parse(
     found = [record for record in every if not record.no_row]
     if faults := [record for record in found if record.fault]:
         raise unreadable(name, faults)
+    if not keep_total and (count := totals_at_end([record.cells for record in found])):
+        every += [Record(record.line, fault=TOTAL) for record in found[-count:]]
+        found = found[:-count]
     if not found:
         raise DataError(f"{name}: has a header and no rows")
     return Table(
@@ -82,7 +94,13 @@ def parse(
     )
 
 
-def read(name: str, known_columns: Sequence[str] = (), encoding: str | None = None) -> Table:
+def read(
+    name: str,
+    known_columns: Sequence[str] = (),
+    encoding: str | None = None,
+    *,
+    keep_total: bool = True,
+) -> Table:
     """Read a file of any format as a table of text; see :func:`parse`.
 
     Raises:
@@ -90,7 +108,7 @@ def read(name: str, known_columns: Sequence[str] = (), encoding: str | None = No
     """
     if format_of(name) == "csv":
         with opened(name) as stream:
-            return parse(name, stream.read(), known_columns, encoding)
+            return parse(name, stream.read(), known_columns, encoding, keep_total=keep_total)
     source = blocks.head(name, known_columns)
     check_columns(source, (), ())
     every = [record for block in blocks.blocks(source) for record in records.records(block)]

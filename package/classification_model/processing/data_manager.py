@@ -112,13 +112,19 @@ class Split:
         return cls(data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask)), mask)
 
 
-def read_csv(file: Path, known_columns: Sequence[str] = (), encoding: str | None = None) -> Table:
+def read_csv(
+    file: Path,
+    known_columns: Sequence[str] = (),
+    encoding: str | None = None,
+    *,
+    keep_total: bool = True,
+) -> Table:
     """Read a table as text; see :func:`csv_reader.read`.
 
     Raises:
         DataError: there is no such file, or it is no table.
     """
-    return csv_reader.read(str(file), known_columns, encoding)
+    return csv_reader.read(str(file), known_columns, encoding, keep_total=keep_total)
 
 
 def load_dataset(config: Config, home: Home, progress: Progress | None = None) -> Dataset:
@@ -147,7 +153,8 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     schema = config.row_schema()
     texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0
     digests, split_by, left_out = [], list[str](), list[Record]()
-    for part in parts(source, source.columns, progress or Progress(), left_out):
+    told = progress or Progress()
+    for part in parts(source, source.columns, told, left_out, keep_total=config.keep_total):
         found = [text.strip() for text in part.texts(config.target)]
         labelled = [i for i, text in enumerate(found) if text not in config.missing_markers]
         rows += len(found)

@@ -20,6 +20,7 @@ from classification_model.processing.reading.packed import PACKED, SHEET, unpack
 __all__ = [
     "BLANK",
     "HEADER_AGAIN",
+    "TOTAL",
     "UNCLOSED",
     "Block",
     "Format",
@@ -105,12 +106,13 @@ class Record:
 
     @property
     def no_row(self) -> bool:
-        """Whether it is nothing but delimiters, or the header once more."""
-        return self.fault in (BLANK, HEADER_AGAIN)
+        """Whether it is nothing but delimiters, the header once more, or sums up the rows."""
+        return self.fault in (BLANK, HEADER_AGAIN, TOTAL)
 
 
 BLANK = "holds nothing but delimiters"
 HEADER_AGAIN = "is the header once more"
+TOTAL = "sums up the rows above; `keep_total: yes` in config.yml keeps it"
 UNCLOSED = "a quote opens a cell and is not closed, or closes it too early"
 
 
@@ -249,7 +251,7 @@ def notes_on(source: Source, left_out: Sequence[Record] = ()) -> list[str]:
     notes = [f"read as {source.encoding}"] if source.encoding not in _USUAL else []
     if source.above:
         notes.append(f"{source.above} line(s) above the header left out")
-    for fault in (BLANK, HEADER_AGAIN):
+    for fault in (BLANK, HEADER_AGAIN, TOTAL):
         lines = [record.line for record in left_out if record.fault == fault]
         notes += [f"{len(lines)} line(s) left out: line {lines[0]} {fault}"] if lines else []
     return notes
