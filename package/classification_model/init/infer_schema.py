@@ -7,13 +7,15 @@ asked of the very rules that will check rows later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from classification_model.config.schema import Column, Decimal, Label
+from classification_model.config.schema import Column, Decimal
 from classification_model.errors import DataError
 from classification_model.init import number_formats
 from classification_model.init.inferred_schema import Finding, InferredSchema
@@ -22,6 +24,7 @@ from classification_model.init.leakage import LEAK, SUSPECT, alone
 from classification_model.init.names import counts_rows, is_identifier
 from classification_model.init.natures import nature_of
 from classification_model.init.odd_cells import is_marker, missing_words
+from classification_model.init.shapes import Shapes
 from classification_model.init.split_hints import hints
 from classification_model.init.targets import (
     FEW,
@@ -34,9 +37,11 @@ from classification_model.processing.centring import merged, with_centre
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.features import Feature
 from classification_model.processing.labels import typed_labels
+from classification_model.processing.number_columns import numbers_of
 from classification_model.processing.profile import ColumnProfile
-from classification_model.processing.profiling import profile_of_counts
-from classification_model.processing.value_rules import TypedValue, parser
+from classification_model.processing.profiling import profile_of_counts, profile_of_numbers
+from classification_model.processing.typed_columns import Indices, scalars
+from classification_model.processing.value_rules import TypedValue, number_format, parser
 
 __all__ = ["learn"]
 
@@ -51,15 +56,18 @@ class _Cells:
     texts: list[str]
     counts: Counter[str]
     lines: dict[str, int]
+    missing: int
+    shapes: Shapes
 
     @classmethod
     def of(cls, table: Table, name: str, rows: Sequence[int]) -> _Cells:
         column = table.column(name)
         texts = [column[i].strip() for i in rows]
-        lines: dict[str, int] = {}
-        for i, text in zip(rows, texts, strict=True):
-            lines.setdefault(text, table.lines[i])
-        return cls(name, texts, Counter(text for text in texts if text), lines)
+        # Of lines with one text the first is written last.
+        lines = dict(zip(reversed(texts), [table.lines[i] for i in reversed(rows)], strict=True))
+        counts = Counter(texts)
+        missing = counts.pop("", 0)
+        return cls(name, texts, counts, lines, missing, Shapes.of(counts))
 
 
 def learn(
@@ -92,16 +100,18 @@ def learn(
     labels = typed_labels([answers[i] for i in rows])
     check_classes(name, target, labels, test_size)
     columns = [_Cells.of(table, column, rows) for column in table.columns if column != target]
+    codes = np.unique([str(label) for label in labels], return_inverse=True)[1]
     file = _decimals(columns, table.delimiter)
     guesses = []
     for done, cells in enumerate(columns):
         progress(done, len(columns), "columns")
-        guesses.append(kind_of(cells.counts, cells.lines, file))
+        guesses.append(kind_of(cells.counts, cells.lines, file, cells.shapes))
     markers = _markers(guesses, unlabelled, {*answers} - unlabelled)
-    findings = tuple(
-        _look_for_leakage(_finding(cells, guess, markers), cells, labels, markers)
+    looked = [
+        _finding(cells, guess, markers, codes)
         for cells, guess in zip(columns, guesses, strict=True)
-    )
+    ]
+    findings = tuple(finding for finding, _ in looked)
     learned = InferredSchema(
         target=target,
         classes=dict(Counter(labels).most_common()),
@@ -114,7 +124,7 @@ def learn(
         notes=(
             *table.notes,
             *notes_on(target, counts, unlabelled, set(labels)),
-            *_merged(findings, columns, markers),
+            *(note for _, note in looked if note),
         ),
         hints=tuple(
             hints(
@@ -136,7 +146,7 @@ def _decimals(columns: Sequence[_Cells], delimiter: str) -> File:
     usual: Decimal = "," if delimiter == ";" else "."
     marks = Counter[Decimal]()
     for cells in columns:
-        reading = number_formats.infer(cells.counts, usual=usual)
+        reading = number_formats.infer(cells.counts, usual=usual, shapes=cells.shapes)
         if reading and len(reading.odd) < len(cells.counts) and (mark := reading.decimal()):
             marks[mark] += 1
     return File(marks.most_common(1)[0][0] if marks else None, usual)
@@ -152,18 +162,20 @@ def _markers(guesses: Sequence[Guess], unlabelled: set[str], classes: set[str]) 
     return tuple(sorted(everywhere - kept))
 
 
-def _finding(cells: _Cells, guess: Guess, markers: Sequence[str]) -> Finding:
+def _finding(
+    cells: _Cells, guess: Guess, markers: Sequence[str], labels: Indices
+) -> tuple[Finding, str]:
+    """What was found in a column, and what the file as a whole should be said to have of it."""
     own = tuple(sorted(guess.missing - {*markers}))
     column = guess.column.model_copy(update={"missing_markers": own})
     typed = _typed(column, cells.counts.keys(), markers)
-    values = Counter[TypedValue]({None: cells.texts.count("")})
-    for text, value in typed.items():
-        values[value] += cells.counts[text]
-    seen = profile_of_counts(column.kind, values)
-    told = Counter({t: n for t, n in cells.counts.items() if typed[t] is not None})
+    seen = _seen(column, cells, typed)
+    told = cells.counts
+    if seen.missing > cells.missing:
+        told = Counter({t: n for t, n in told.items() if typed[t] is not None})
     reason = _why_left_out(cells.name, column, seen, told)
     remarks = (reason, *guess.doubts) if reason else (*guess.doubts, *guess.notes)
-    return Finding(
+    finding = Finding(
         name=cells.name,
         column=column,
         seen=seen,
@@ -172,12 +184,37 @@ def _finding(cells: _Cells, guess: Guess, markers: Sequence[str]) -> Finding:
         reason="; ".join(remarks),
         written="" if reason else guess.written,
     )
+    finding = _look_for_leakage(finding, cells, typed, labels)
+    return finding, _merged(finding, typed)
 
 
-def _typed(column: Column, texts: Iterable[str], markers: Sequence[str]) -> dict[str, TypedValue]:
+def _typed(column: Column, texts: Collection[str], markers: Sequence[str]) -> dict[str, TypedValue]:
     """Each text with the value that the column's rule makes of it."""
     parse = parser(column, markers)
+    if column.kind in ("integer", "number"):
+        rule: Callable[[str], Any] = parse
+        whole = column.kind == "integer"
+        words = {*markers, *column.missing_markers}
+        cells = [None if text in words else text for text in texts]
+        numbers, refused = numbers_of(
+            pa.array(cells, pa.string()), number_format(column), rule, whole=whole
+        )
+        if not refused.any():
+            return dict(zip(texts, scalars(numbers, whole=whole), strict=True))
     return {text: parse(text) for text in texts}
+
+
+def _seen(column: Column, cells: _Cells, typed: Mapping[str, TypedValue]) -> ColumnProfile:
+    """What a column holds, its empty cells among it."""
+    if column.kind in ("integer", "number"):
+        numbers = np.array([*typed.values()], np.float64)
+        of_rows = np.repeat(numbers, [cells.counts[text] for text in typed])
+        found = profile_of_numbers(of_rows, whole=column.kind == "integer")
+        return found.model_copy(update={"missing": found.missing + cells.missing})
+    values = Counter[TypedValue]({None: cells.missing})
+    for text, value in typed.items():
+        values[value] += cells.counts[text]
+    return profile_of_counts(column.kind, values)
 
 
 def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
@@ -211,16 +248,18 @@ def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
 
 
 def _look_for_leakage(
-    finding: Finding, cells: _Cells, labels: Sequence[Label], markers: Sequence[str]
+    finding: Finding, cells: _Cells, values: Mapping[str, TypedValue], labels: Indices
 ) -> Finding:
     """Flag a column that predicts the target almost alone, leave it out if it does so fully."""
     if finding.decision == "left out" or finding.column.kind == "text":
         return finding
-    typed = _typed(finding.column, {*cells.texts}, markers)
-    numbers = {text: _MISSING if value is None else _number(value) for text, value in typed.items()}
-    ordered = finding.column.kind in ("integer", "number", "date")
-    kept = numbers if ordered else {t: _MISSING for t, value in typed.items() if value is None}
-    accuracy, removed = alone(cells.texts, kept, labels)
+    typed = {**values, "": None}
+    numbers = {
+        text: _MISSING if value is None else _number(value)
+        for text, value in typed.items()
+        if value is None or finding.column.kind in ("integer", "number", "date")
+    }
+    accuracy, removed = alone(cells.texts, numbers, labels)
     if removed >= LEAK:
         reason = f"gives the answer away: alone it predicts {accuracy:.1%} of the rows"
         return replace(finding, decision="left out", reason=reason, written="")
@@ -231,25 +270,25 @@ def _look_for_leakage(
     return finding
 
 
-def _merged(
-    findings: Sequence[Finding], columns: Sequence[_Cells], markers: Sequence[str]
-) -> Iterator[str]:
-    """Columns of numbers that float32 does not tell apart, even when they are centred."""
-    for finding, cells in zip(findings, columns, strict=True):
-        if finding.decision == "left out" or finding.column.kind not in ("integer", "number"):
-            continue
-        typed = _typed(finding.column, cells.counts.keys(), markers).values()
-        numbers = np.array([value for value in typed if value is not None], np.float64)
-        feature = Feature(name=cells.name, kind="number", inputs=(cells.name,))
-        if alike := merged(numbers, with_centre(feature, numbers).centre):
-            yield (
-                f"column {cells.name!r}: {alike} of {len(numbers)} different numbers lie so close "
-                "together, beside their size, that the model takes them for others"
-            )
+def _merged(finding: Finding, typed: Mapping[str, TypedValue]) -> str:
+    """How many numbers float32 does not tell apart, even when they are centred, or nothing."""
+    if finding.decision == "left out" or finding.column.kind not in ("integer", "number"):
+        return ""
+    numbers = np.array([value for value in typed.values() if value is not None], np.float64)
+    feature = Feature(name=finding.name, kind="number", inputs=(finding.name,))
+    alike = merged(numbers, with_centre(feature, numbers).centre)
+    return (
+        f"column {finding.name!r}: {alike} of {len(numbers)} different numbers lie so close "
+        "together, beside their size, that the model takes them for others"
+        if alike
+        else ""
+    )
 
 
 def _number(value: TypedValue) -> float:
     """A number as it is, and a date as days with their fraction; of others nothing is asked."""
+    if type(value) is float:
+        return value
     if isinstance(value, datetime):
         return value.timestamp() / 86_400
     if isinstance(value, date):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from classification_model.config.schema import Decimal
+from classification_model.init.shapes import Shapes
 from classification_model.processing.number_format import (
     DECIMALS,
     THOUSANDS,
@@ -27,7 +28,6 @@ _CURRENCY = re.compile(
     "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW?|MXN|NOK|NZD|PLN|RM|RUB|SEK|SGD|TRY|"
     "USD|ZAR|Fr|Rs|[A-Z]{1,3}[$]"
 )
-_DIGITS = str.maketrans("12345678", "9" * 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,11 @@ class Reading:
 
 
 def infer(
-    counts: Mapping[str, int], *, decimal: Decimal | None = None, usual: Decimal = "."
+    counts: Mapping[str, int],
+    *,
+    decimal: Decimal | None = None,
+    usual: Decimal = ".",
+    shapes: Shapes | None = None,
 ) -> Reading | None:
     """Find the format that reads the most cells.
 
@@ -58,28 +62,29 @@ def infer(
         counts: each text of the column with its number of cells.
         decimal: the decimal mark that other columns of the file have.
         usual: the decimal mark to assume where nothing decides, as ``1,234``.
+        shapes: those of the texts, where they are at hand.
 
     Returns:
         Nothing where no text is a number.
     """
+    shapes = shapes or Shapes.of(counts)
+    numeric = {shape: n for shape, n in shapes.cells.items() if _PARTS.fullmatch(shape)}
     units = Counter[str]()
-    for text, count in counts.items():
-        units[_unit(text)] += count
-    unit = _shared_unit(units, sum(counts.values()))
-    shapes = Counter[str]()
-    for text, count in counts.items():
-        shapes[fold(text).translate(_DIGITS)] += count
-    fits = {form: _fit(form, shapes) for form in _formats(unit)}
+    for shape, count in numeric.items():
+        units[_unit(shape)] += count
+    unit = _shared_unit(units, shapes.cells.total())
+    fits = {form: _fit(form, numeric) for form in _formats(unit)}
     most = max(fits.values())
     if not most:
         return None
     best = [form for form, fit in fits.items() if fit == most]
-    written, other = _choose(best, counts, decimal, usual)
+    written, other = _choose(best, counts, numeric, decimal, usual)
+    read = frozenset(shape for shape in numeric if written.read(shape) is not None)
     return Reading(
         written,
         other,
-        odd=tuple(text for text in counts if written.read(text) is None),
-        without_unit=units[""] if unit else 0,
+        odd=tuple(shapes.without(read, counts)),
+        without_unit=shapes.cells.total() - units.total() + units[""] if unit else 0,
         marked=len({form.decimal for form in best}) == 1,
     )
 
@@ -121,6 +126,7 @@ def _shared_unit(units: Mapping[str, int], cells: int) -> str:
 def _choose(
     best: Sequence[NumberFormat],
     counts: Mapping[str, int],
+    numeric: Collection[str],
     decimal: Decimal | None,
     usual: Decimal,
 ) -> tuple[NumberFormat, NumberFormat | None]:
@@ -128,7 +134,7 @@ def _choose(
     for mark, grouped in ((".", ","), (",", ".")):
         plain = next((f for f in best if f.decimal == mark and not f.thousands), None)
         groups = next((f for f in best if f.decimal == grouped and f.thousands == mark), None)
-        if plain and groups and any(plain.read(t) != groups.read(t) for t in counts):
+        if plain and groups and any(plain.read(t) != groups.read(t) for t in numeric):
             if decimal == grouped:
                 return groups, None
             if _are_thousands(plain, mark, counts):
