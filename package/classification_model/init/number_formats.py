@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from classification_model.config.schema import Decimal
 from classification_model.init.shapes import Shapes
@@ -24,6 +25,7 @@ _PARTS = re.compile(
     r"[.,]?[0-9][0-9.,' ]*(?:[eE][+-]?[0-9]+)?(?P<behind>[^\s\d.,'()]{0,8})\)?",
     re.ASCII,
 )
+_SHAPES = 2**16
 _CURRENCY = re.compile(
     "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW?|MXN|NOK|NZD|PLN|RM|RUB|SEK|SGD|TRY|"
     "USD|ZAR|Fr|Rs|[A-Z]{1,3}[$]"
@@ -73,13 +75,16 @@ def infer(
     for shape, count in numeric.items():
         units[_unit(shape)] += count
     unit = _shared_unit(units, shapes.cells.total())
-    fits = {form: _fit(form, numeric) for form in _formats(unit)}
+    fits = dict.fromkeys(_formats(unit), 0)
+    for shape, count in numeric.items():
+        for form in _readers(shape, unit):
+            fits[form] += count
     most = max(fits.values())
     if not most:
         return None
     best = [form for form, fit in fits.items() if fit == most]
     written, other = _choose(best, counts, numeric, decimal, usual)
-    read = frozenset(shape for shape in numeric if written.read(shape) is not None)
+    read = frozenset(shape for shape in numeric if written in _readers(shape, unit))
     return Reading(
         written,
         other,
@@ -89,15 +94,19 @@ def infer(
     )
 
 
-def _formats(unit: str) -> list[NumberFormat]:
+@lru_cache(_SHAPES)
+def _formats(unit: str) -> tuple[NumberFormat, ...]:
     """Every format, those without a mark for thousands first."""
-    return [NumberFormat(d, t, unit) for t in THOUSANDS for d in DECIMALS if d != t]
+    return tuple(NumberFormat(d, t, unit) for t in THOUSANDS for d in DECIMALS if d != t)
 
 
-def _fit(form: NumberFormat, shapes: Mapping[str, int]) -> int:
-    return sum(count for shape, count in shapes.items() if form.read(shape) is not None)
+@lru_cache(_SHAPES)
+def _readers(shape: str, unit: str) -> tuple[NumberFormat, ...]:
+    """The formats that read a shape; columns share shapes."""
+    return tuple(form for form in _formats(unit) if form.read(shape) is not None)
 
 
+@lru_cache(_SHAPES)
 def _unit(text: str) -> str:
     """What stands before or behind a number, or nothing."""
     found = _PARTS.fullmatch(fold(text))
