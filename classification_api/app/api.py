@@ -48,6 +48,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
+_STOPPING: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
+
 
 def _what_it_predicts(manifest: Manifest) -> str:
     """A sentence, and what the labels mean where people have names for them."""
@@ -91,8 +93,7 @@ def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
         content, media_type = exposition(metrics, request.headers.get("accept", ""))
         return Response(content, headers={"content-type": media_type})
 
-    stopping: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
-    router.add_api_route("/health", health, response_model=Health, responses=stopping)
+    router.add_api_route("/health", health, response_model=Health, responses=_STOPPING)
     router.add_route("/metrics", counts, include_in_schema=False)
     router.add_api_route(
         PATH,

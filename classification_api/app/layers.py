@@ -35,16 +35,7 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
     keys = [key.get_secret_value() for key in settings.API_KEYS]
     found: list[tuple[object, Layer]] = [
         # Tells pages from elsewhere whether they may ask, and refuses nothing. 7, for pages from elsewhere.
-        (
-            settings.CORS_ORIGINS,
-            partial(
-                CORSMiddleware,
-                allow_origins=settings.CORS_ORIGINS,
-                allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-                expose_headers=["X-Request-ID"],
-            ),
-        ),
+        (settings.CORS_ORIGINS, _cors(settings)),
         # 503 beyond so many requests at the same moment, and never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
         # 401 for all but /health without a key, where keys are set. 2.
@@ -57,16 +48,7 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
         # Gives each request its id, counts it and writes its line; refuses nothing. 4.
         (True, partial(Observed, observer=observer)),
         # 413, 408, 503: a body too long or too slow, no room for it, an answer too slow. 15.
-        (
-            True,
-            partial(
-                Careful,
-                longest=settings.MAX_BODY_BYTES,
-                room=settings.room,
-                receive_seconds=settings.RECEIVE_SECONDS,
-                answer_seconds=settings.REQUEST_SECONDS,
-            ),
-        ),
+        (True, _careful(settings)),
         # Answers usual requests of /predict that came in pieces. Under 1.
         (fast, partial(WholePredict, answer=answer)),
         # Answers HEAD as GET does, and keeps redirects on the caller's scheme. Under 1.
@@ -75,6 +57,26 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
         (True, PageHeaders),
     ]
     return [layer for wanted, layer in found if wanted]
+
+
+def _cors(settings: Settings) -> Layer:
+    return partial(
+        CORSMiddleware,
+        allow_origins=settings.CORS_ORIGINS,
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+        expose_headers=["X-Request-ID"],
+    )
+
+
+def _careful(settings: Settings) -> Layer:
+    return partial(
+        Careful,
+        longest=settings.MAX_BODY_BYTES,
+        room=settings.room,
+        receive_seconds=settings.RECEIVE_SECONDS,
+        answer_seconds=settings.REQUEST_SECONDS,
+    )
 
 
 def around(app: ASGIApp, layers: list[Layer]) -> ASGIApp:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.config.schema import Column
-from classification_model.init import infer_schema, kinds, leakage, number_formats
+from classification_model.init import cells, kinds, leakage, number_formats
 from classification_model.init.shapes import Shapes
 from classification_model.processing.number_format import DECIMALS, THOUSANDS, NumberFormat
 from classification_model.processing.value_rules import parser
@@ -75,7 +75,7 @@ def test_a_whole_column_has_the_values_of_its_cells(
     assert reading
     written = reading.written
     column = Column(
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         decimal=written.decimal,
         thousands=written.thousands,
         unit=written.unit,
@@ -88,7 +88,7 @@ def test_a_whole_column_has_the_values_of_its_cells(
             values[text] = parse(text)
         except ValueError:
             assume(False)
-    found = infer_schema._typed(column, counts.keys(), ["n/a"])
+    found = cells.typed_texts(column, counts.keys(), ["n/a"])
     assert {t: (type(v), repr(v)) for t, v in found.items()} == {
         t: (type(v), repr(v)) for t, v in values.items()
     }

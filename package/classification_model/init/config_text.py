@@ -15,6 +15,9 @@ from classification_model.init.split_hints import Hint
 
 __all__ = ["TEST_SIZE", "column_as_yaml", "configuration", "part"]
 
+_Part = tuple[Sequence[str], Mapping[str, Any]]
+"""A part of a config.yml: the lines of a comment, and what stands below it."""
+
 TEST_SIZE = 0.25
 """The share of rows that is held out, until a person says something else."""
 
@@ -55,10 +58,23 @@ def part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
     return above + text
 
 
-def _parts(
-    learned: InferredSchema, file: Mapping[str, str]
-) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]]:
-    """The parts of a config.yml: the lines of a comment, and what stands below it."""
+def _parts(learned: InferredSchema, file: Mapping[str, str]) -> Iterator[_Part]:
+    yield from _target_parts(learned, file)
+    yield from _column_parts(learned)
+    yield (
+        (
+            "The share of rows held out to judge the model, and the seed of all that is drawn.",
+            *_split_comment(learned.hints),
+        ),
+        {"test_size": TEST_SIZE, "random_state": 0},
+    )
+    yield (
+        ("Candidates are compared by cross-validation when training, for so many seconds.",),
+        {"estimator": "auto", "time_budget": 60},
+    )
+
+
+def _target_parts(learned: InferredSchema, file: Mapping[str, str]) -> Iterator[_Part]:
     yield (
         (
             "What this model predicts, what a row of its data looks like, and how it is",
@@ -78,6 +94,9 @@ def _parts(
         ('Texts that mean "there is no value here", in the CSV and in a request.',),
         {"missing_markers": list(learned.missing_markers)},
     )
+
+
+def _column_parts(learned: InferredSchema) -> Iterator[_Part]:
     remarks = [f for f in learned.findings if f.reason and f.decision != "left out"]
     yield (
         (
@@ -94,17 +113,6 @@ def _parts(
     if ignored := learned.ignored():
         comment = "Columns that the model does not look at, and why. Move one up to use it."
         yield (comment,), {"ignored": ignored}
-    yield (
-        (
-            "The share of rows held out to judge the model, and the seed of all that is drawn.",
-            *_split_comment(learned.hints),
-        ),
-        {"test_size": TEST_SIZE, "random_state": 0},
-    )
-    yield (
-        ("Candidates are compared by cross-validation when training, for so many seconds.",),
-        {"estimator": "auto", "time_budget": 60},
-    )
 
 
 def _split_comment(hints: Sequence[Hint]) -> Iterator[str]:

@@ -7,25 +7,23 @@ asked of the very rules that will check rows later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from classification_model.config.schema import Column, Decimal
 from classification_model.errors import DataError
 from classification_model.init import number_formats
+from classification_model.init.cells import Cells, typed_texts
 from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.init.kinds import File, Guess, kind_of
 from classification_model.init.leakage import LEAK, SUSPECT, alone
 from classification_model.init.names import counts_rows, is_identifier
 from classification_model.init.natures import nature_of
 from classification_model.init.odd_cells import is_marker, missing_words
-from classification_model.init.shapes import Shapes
-from classification_model.init.split_hints import hints
+from classification_model.init.split_hints import Hint, hints
 from classification_model.init.targets import (
     FEW,
     check_classes,
@@ -37,37 +35,14 @@ from classification_model.processing.centring import merged, with_centre
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.features import Feature
 from classification_model.processing.labels import typed_labels
-from classification_model.processing.number_columns import numbers_of
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.profiling import profile_of_counts, profile_of_numbers
-from classification_model.processing.typed_columns import Indices, scalars
-from classification_model.processing.value_rules import TypedValue, number_format, parser
+from classification_model.processing.typed_columns import Indices
+from classification_model.processing.value_rules import TypedValue
 
 __all__ = ["learn"]
 
 _MISSING = -1e30  # below every number, for a tree that knows no missing ones
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """The labelled cells of a column, without blanks around them, and their lines."""
-
-    name: str
-    texts: list[str]
-    counts: Counter[str]
-    lines: dict[str, int]
-    missing: int
-    shapes: Shapes
-
-    @classmethod
-    def of(cls, table: Table, name: str, rows: Sequence[int]) -> _Cells:
-        column = table.column(name)
-        texts = [column[i].strip() for i in rows]
-        # Of lines with one text the first is written last.
-        lines = dict(zip(reversed(texts), [table.lines[i] for i in reversed(rows)], strict=True))
-        counts = Counter(texts)
-        missing = counts.pop("", 0)
-        return cls(name, texts, counts, lines, missing, Shapes.of(counts))
 
 
 def learn(
@@ -99,13 +74,9 @@ def learn(
     rows = [i for i, text in enumerate(answers) if text not in unlabelled]
     labels = typed_labels([answers[i] for i in rows])
     check_classes(name, target, labels, test_size)
-    columns = [_Cells.of(table, column, rows) for column in table.columns if column != target]
+    columns = [Cells.of(table, column, rows) for column in table.columns if column != target]
     codes = np.unique([str(label) for label in labels], return_inverse=True)[1]
-    file = _decimals(columns, table.delimiter)
-    guesses = []
-    for done, cells in enumerate(columns):
-        progress(done, len(columns), "columns")
-        guesses.append(kind_of(cells.counts, cells.lines, file, cells.shapes))
+    guesses = [*_guesses(columns, table.delimiter, progress)]
     markers = _markers(guesses, unlabelled, {*answers} - unlabelled)
     looked = [
         _finding(cells, guess, markers, codes)
@@ -126,14 +97,7 @@ def learn(
             *notes_on(target, counts, unlabelled, set(labels)),
             *(note for _, note in looked if note),
         ),
-        hints=tuple(
-            hints(
-                {
-                    cells.name: (found.column, len(cells.counts), cells.counts.total())
-                    for found, cells in zip(findings, columns, strict=True)
-                }
-            )
-        ),
+        hints=_hints(findings, columns),
     )
     if not learned.used():
         reasons = "; ".join(f"{column}: {why}" for column, why in learned.ignored().items())
@@ -141,7 +105,24 @@ def learn(
     return learned
 
 
-def _decimals(columns: Sequence[_Cells], delimiter: str) -> File:
+def _guesses(
+    columns: Sequence[Cells], delimiter: str, progress: Callable[[int, int, str], None]
+) -> Iterator[Guess]:
+    file = _decimals(columns, delimiter)
+    for done, cells in enumerate(columns):
+        progress(done, len(columns), "columns")
+        yield kind_of(cells.counts, cells.lines, file, cells.shapes)
+
+
+def _hints(findings: Sequence[Finding], columns: Sequence[Cells]) -> tuple[Hint, ...]:
+    found = {
+        cells.name: (finding.column, len(cells.counts), cells.counts.total())
+        for finding, cells in zip(findings, columns, strict=True)
+    }
+    return tuple(hints(found))
+
+
+def _decimals(columns: Sequence[Cells], delimiter: str) -> File:
     """The decimal mark that most of those columns have which show one beyond doubt."""
     usual: Decimal = "," if delimiter == ";" else "."
     marks = Counter[Decimal]()
@@ -163,12 +144,12 @@ def _markers(guesses: Sequence[Guess], unlabelled: set[str], classes: set[str]) 
 
 
 def _finding(
-    cells: _Cells, guess: Guess, markers: Sequence[str], labels: Indices
+    cells: Cells, guess: Guess, markers: Sequence[str], labels: Indices
 ) -> tuple[Finding, str]:
     """What was found in a column, and what the file as a whole should be said to have of it."""
     own = tuple(sorted(guess.missing - {*markers}))
     column = guess.column.model_copy(update={"missing_markers": own})
-    typed = _typed(column, cells.counts.keys(), markers)
+    typed = typed_texts(column, cells.counts.keys(), markers)
     seen = _seen(column, cells, typed)
     told = cells.counts
     if seen.missing > cells.missing:
@@ -188,23 +169,7 @@ def _finding(
     return finding, _merged(finding, typed)
 
 
-def _typed(column: Column, texts: Collection[str], markers: Sequence[str]) -> dict[str, TypedValue]:
-    """Each text with the value that the column's rule makes of it."""
-    parse = parser(column, markers)
-    if column.kind in ("integer", "number"):
-        rule: Callable[[str], Any] = parse
-        whole = column.kind == "integer"
-        words = {*markers, *column.missing_markers}
-        cells = [None if text in words else text for text in texts]
-        numbers, refused = numbers_of(
-            pa.array(cells, pa.string()), number_format(column), rule, whole=whole
-        )
-        if not refused.any():
-            return dict(zip(texts, scalars(numbers, whole=whole), strict=True))
-    return {text: parse(text) for text in texts}
-
-
-def _seen(column: Column, cells: _Cells, typed: Mapping[str, TypedValue]) -> ColumnProfile:
+def _seen(column: Column, cells: Cells, typed: Mapping[str, TypedValue]) -> ColumnProfile:
     """What a column holds, its empty cells among it."""
     if column.kind in ("integer", "number"):
         numbers = np.array([*typed.values()], np.float64)
@@ -248,7 +213,7 @@ def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
 
 
 def _look_for_leakage(
-    finding: Finding, cells: _Cells, values: Mapping[str, TypedValue], labels: Indices
+    finding: Finding, cells: Cells, values: Mapping[str, TypedValue], labels: Indices
 ) -> Finding:
     """Flag a column that predicts the target almost alone, leave it out if it does so fully."""
     if finding.decision == "left out" or finding.column.kind == "text":

@@ -17,12 +17,7 @@ import numpy.typing as npt
 from classification_model.config.schema import LARGEST, RowSchema
 from classification_model.processing.centring import with_centre
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
-from classification_model.processing.features import (
-    Feature,
-    Matrix,
-    category_codes,
-    uncentred,
-)
+from classification_model.processing.features import Feature, Matrix, category_codes, uncentred
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.published import with_bounds, with_categories, with_places
