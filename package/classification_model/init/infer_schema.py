@@ -6,6 +6,7 @@ asked of the very rules that will check rows later.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ import numpy as np
 from classification_model.config.schema import Column, Decimal
 from classification_model.errors import DataError
 from classification_model.init import number_formats
-from classification_model.init.cells import Cells, typed_texts
+from classification_model.init.cells import Cells, not_taken, typed_texts
 from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.init.kinds import File, Guess, kind_of
 from classification_model.init.leakage import LEAK, SUSPECT, alone
@@ -42,6 +43,7 @@ from classification_model.processing.value_rules import TypedValue
 
 __all__ = ["learn"]
 
+_CLOCK = re.compile("[0-9]{1,4}:[0-5][0-9](:[0-5][0-9](.[0-9]+)?)?")
 _MISSING = -1e30  # below every number, for a tree that knows no missing ones
 
 
@@ -155,6 +157,7 @@ def _finding(
     if seen.missing > cells.missing:
         told = Counter({t: n for t, n in told.items() if typed[t] is not None})
     reason = _why_left_out(cells.name, column, seen, told)
+    reason = reason or not_taken(column, cells.raw, markers)
     remarks = (reason, *guess.doubts) if reason else (*guess.doubts, *guess.notes)
     finding = Finding(
         name=cells.name,
@@ -198,6 +201,8 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
         low, high = int(seen.minimum or 0), int(seen.maximum or 0)
         if is_identifier(name) or counts_rows(name) or high - low + 1 == len(counts):
             return "identifier: all values are different, and they only count the rows"
+    if column.kind == "raw" and all(map(_CLOCK.fullmatch, counts)):
+        return "a time of day or a duration: write it as a number, such as minutes"
     return f"identifier: {nature_of(counts).reason}" if column.kind == "raw" else ""
 
 

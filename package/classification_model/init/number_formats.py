@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from classification_model.config.schema import Decimal
+from classification_model.config.schema import LARGEST, Decimal
 from classification_model.init.shapes import Shapes
 from classification_model.processing.number_format import (
     DECIMALS,
@@ -22,10 +22,11 @@ __all__ = ["Reading", "infer"]
 
 _PARTS = re.compile(
     r"\(?[+-]? ?(?P<before>[^\s\d.,'()+-]{0,6}) ?[+-]?"
-    r"[.,]?[0-9][0-9.,' ]*(?:[eE][+-]?[0-9]+)?(?P<behind>[^\s\d.,'()]{0,8})\)?",
+    r"[.,]?[0-9][0-9.,' ]*(?:[eE][+-]?[0-9]+)?(?P<behind>[^\s\d.,'()-]{0,8})(?: ?-)?\)?",
     re.ASCII,
 )
 _SHAPES = 2**16
+_LONG = 38  # so many digits fit into a float32
 _CURRENCY = re.compile(
     "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW?|MXN|NOK|NZD|PLN|RM|RUB|SEK|SGD|TRY|"
     "USD|ZAR|Fr|Rs|[A-Z]{1,3}[$]"
@@ -88,7 +89,7 @@ def infer(
     return Reading(
         written,
         other,
-        odd=tuple(shapes.without(read, counts)),
+        odd=tuple(shapes.without(read, counts)) + _beyond(written, counts, shapes),
         without_unit=shapes.cells.total() - units.total() + units[""] if unit else 0,
         marked=len({form.decimal for form in best}) == 1,
     )
@@ -98,6 +99,13 @@ def infer(
 def _formats(unit: str) -> tuple[NumberFormat, ...]:
     """Every format, those without a mark for thousands first."""
     return tuple(NumberFormat(d, t, unit) for t in THOUSANDS for d in DECIMALS if d != t)
+
+
+def _beyond(written: NumberFormat, counts: Mapping[str, int], shapes: Shapes) -> tuple[str, ...]:
+    """The numbers that are larger than any feature can be; short ones without a power are not."""
+    short = frozenset(s for s in shapes.names if len(s) < _LONG and "e" not in s.lower())
+    found = ((text, written.read(text)) for text in shapes.without(short, counts))
+    return tuple(text for text, number in found if number is not None and abs(number) > LARGEST)
 
 
 @lru_cache(_SHAPES)
@@ -114,7 +122,8 @@ def _unit(text: str) -> str:
         return ""
     before: str = found["before"]
     if not before:
-        return found["behind"]
+        behind: str = found["behind"]
+        return "" if behind[:1].isnumeric() else behind  # 1½ is no 1
     return before if _is_sign(before) or _CURRENCY.fullmatch(before) else ""
 
 

@@ -6,7 +6,7 @@ Nothing here knows what the cells mean: that is the row schema's.
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from classification_model.errors import DataError
@@ -30,6 +30,7 @@ __all__ = ["Table", "parse", "read"]
 class Table:
     """Rows of text under named columns, each with the line of the file that it starts on.
 
+    ``raw`` has the rows of what is no CSV, by the types that it has.
     ``notes`` is what a person should know of how it was read. Without a delimiter it was no CSV.
     """
 
@@ -39,6 +40,7 @@ class Table:
     delimiter: str
     encoding: str
     notes: Sequence[str] = ()
+    raw: Sequence[Mapping[str, object]] = ()
 
     def column(self, name: str) -> list[str]:
         """The cells of one column, in order."""
@@ -121,4 +123,5 @@ def read(
         lines=[record.line for record in every],
         delimiter="",
         encoding="utf-8",
+        raw=rows,
     )

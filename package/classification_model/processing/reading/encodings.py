@@ -48,14 +48,25 @@ def _encoding_of(sample: bytes, hint: str | None, *, whole: bool) -> str:
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return encoding
-    if hint and hint.startswith(_WIDE) and b"\0" in sample:
-        return hint
+    if b"\0" in sample and (
+        wide := _wide(sample) or (hint if hint and hint.startswith(_WIDE) else None)
+    ):
+        return wide
     lines = sample.split(b"\n")
     lines = [line for line in (lines if whole else lines[:-1] or lines) if not line.isascii()]
     faulty = sum(not is_utf8(line) for line in lines)
     if 2 * faulty <= len(lines):
         return "utf-8"
     return hint if hint and _reads(hint, lines) else recognised(lines)
+
+
+def _wide(sample: bytes) -> str | None:
+    """UTF-16 without a mark: nearly every second byte of a CSV is then zero."""
+    zeros = [sample[place::2].count(0) for place in (0, 1)]
+    for empty, full, encoding in ((0, 1, "utf-16-le"), (1, 0, "utf-16-be")):
+        if 4 * zeros[full] > len(sample) and 50 * zeros[empty] < zeros[full]:
+            return encoding
+    return None
 
 
 def _reads(encoding: str, lines: Iterable[bytes]) -> bool:
