@@ -63,7 +63,6 @@ def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
     Rows = request_model(model.validator, most_rows)
 
     async def predict(body: Rows, on_error: OnErrorQuery = "raise") -> Any:  # type: ignore[valid-type]
-        """Predict the class of each row."""
         checked = model.validator.check(body.inputs)  # type: ignore[attr-defined]
         if checked.errors and on_error == "raise":
             metrics.refused(checked.errors)
@@ -95,12 +94,8 @@ def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
 
     router.add_api_route("/health", health, response_model=Health, responses=_STOPPING)
     router.add_route("/metrics", counts, include_in_schema=False)
+    predict.__doc__ = _what_it_predicts(model.manifest)
     router.add_api_route(
-        PATH,
-        predict,
-        methods=["POST"],
-        response_model=PredictResponse,
-        responses=_REFUSALS,
-        description=_what_it_predicts(model.manifest),
+        PATH, predict, methods=["POST"], response_model=PredictResponse, responses=_REFUSALS
     )
     return router

@@ -22,6 +22,7 @@ from classification_model.processing.value_rules import TypedRow
 from tables import Sample
 
 __all__ = [
+    "FEATURES",
     "REPOSITORY",
     "SOURCE",
     "copy_of",
@@ -33,6 +34,8 @@ __all__ = [
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = REPOSITORY / "package" / "classification_model"
+FEATURES = Path(__file__).with_name("passengers.py")
+"""Functions of the tests' own: those of the home that ships are whosever data it is about."""
 
 LOCK = ".lock"
 

@@ -197,7 +197,6 @@ def train(
     from classification_model.card import FIGURES, REFITTED
     from classification_model.cli import tables
     from classification_model.cli.responses.making import Trained
-    from classification_model.config.core import load_config
 
     out, begun = console(), time.monotonic()
     with Screen(console(stderr=as_json), quiet=as_json) as screen:
@@ -218,9 +217,7 @@ def train(
             if as_json:
                 answer(Trained.not_saved(error))
             elif isinstance(error.comparison, Comparison):
-                out.print(tables.comparison_table(error.comparison))
-                labels = load_config(Home.find(home)).labels
-                out.print(tables.flips_table(error.comparison, labels))
+                _show_comparison(error.comparison, Home.find(home))
             raise
     if as_json:
         answer(Trained.of(Home.find(home), trained))
@@ -237,3 +234,12 @@ def train(
     if place.path != PACKAGE_HOME:
         out.say("Score rows with it:")
         out.command(f"classification-model predict new.csv --output scored.csv{_option(home)}")
+
+
+def _show_comparison(found: Comparison, home: Home) -> None:
+    from classification_model.cli import tables
+    from classification_model.config.core import load_config
+
+    out = console()
+    out.print(tables.comparison_table(found))
+    out.print(tables.flips_table(found, load_config(home).labels))

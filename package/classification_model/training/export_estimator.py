@@ -276,7 +276,7 @@ def parts_of(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
     """An estimator and those inside it, however deep."""
     yield estimator
     inside = [step for _, step in getattr(estimator, "steps", ())]
-    inside += getattr(estimator, "estimators_", ())
+    inside += np.ravel(getattr(estimator, "estimators_", ())).tolist()  # of boosting a table
     inside += [c.estimator for c in getattr(estimator, "calibrated_classifiers_", ())]
     for part in inside:
         if isinstance(part, BaseEstimator):
