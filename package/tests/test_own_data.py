@@ -1,4 +1,4 @@
-"""This repository about another table: its own tests follow the data."""
+"""The repository about another table: its own tests follow the data."""
 
 from __future__ import annotations
 
