@@ -1,4 +1,4 @@
-"""Whether the service and the bundle that it serves belong together."""
+"""Check that the service understands the bundle that it is to serve."""
 
 from __future__ import annotations
 

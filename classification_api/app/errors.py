@@ -1,4 +1,4 @@
-"""From an error to an answer: one map."""
+"""Map errors to answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client is told that sends a body in another form than JSON."""
+"""Refuse bodies that are not JSON, or are compressed."""
 
 from collections.abc import Callable, Coroutine
 from email.message import Message

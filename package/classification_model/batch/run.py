@@ -1,4 +1,4 @@
-"""Files of any size to a file of scored rows, on all cores of this machine, in order."""
+"""Score files of any size into one file, in order, on all cores of this machine."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from classification_model.config.schema import Label
 from classification_model.errors import DamagedModelError, DataError
 from classification_model.predict import Model, load_model
 from classification_model.processing.reading import blocks, sources
+from classification_model.processing.reading.notes import notes_on
 from classification_model.processing.reading.sources import Block, Source
 from classification_model.progress import Progress
 
@@ -34,8 +35,8 @@ _SMALL = 2**20  # bytes that are scored before other processes would have starte
 class Scored:
     """What was done: ``scored`` and ``rejected`` make up all the rows that were read.
 
-    ``notes`` say how files were read, where that is not plain; ``warned`` what was unusual about
-    the rows that were scored. ``rejected_file`` holds the others, if there are any. ``reused``
+    ``notes`` say how files were read, where that is not plain; ``warned`` has the data
+    warnings of scored rows. ``rejected_file`` holds the rejected rows, if there are any. ``reused``
     counts the parts that a cluster had scored before. ``predicted`` counts the rows of each class,
     and ``labels`` has the names that people read for them.
     """
@@ -91,7 +92,7 @@ def score_files(
         raise DataError(f"{output}: is one of the inputs; give the output another name")
     total = Scored(
         labels=model.manifest.labels,
-        notes=[f"{source.name}: {note}" for source in found for note in sources.notes_on(source)],
+        notes=[f"{source.name}: {note}" for source in found for note in notes_on(source)],
     )
     with _scoring(place, model, target, found) as submit, ExitStack() as stack:
         stream = stack.enter_context(sinks.whole(output))

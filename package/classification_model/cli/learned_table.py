@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from classification_model.cli.tables import table
+from classification_model.cli.tables import titled
 
 if TYPE_CHECKING:
     from classification_model.init.inferred_schema import Finding, InferredSchema
@@ -35,14 +35,14 @@ def learned_table(learned: InferredSchema) -> Table:
         remarkable = sum(bool(found.reason) for found in findings)
         shown = min(remarkable, _MOST_COLUMNS)
         findings, folded = findings[:shown], findings[shown:]
-    shown_as = table(
+    table = titled(
         f"Columns to predict {learned.target!r} from", caption="\n".join(_folded(folded)) or None
     )
     for heading in ("column", "kind", "missing", "values", "decision"):
-        shown_as.add_column(heading, justify="right" if heading == "missing" else "left")
+        table.add_column(heading, justify="right" if heading == "missing" else "left")
     for finding in findings:
         why = f": {finding.reason}" if finding.reason else ""
-        shown_as.add_row(
+        table.add_row(
             escape(finding.name),
             finding.column.kind,
             f"{finding.seen.missing / learned.rows:.0%}" if finding.seen.missing else "",
@@ -50,7 +50,7 @@ def learned_table(learned: InferredSchema) -> Table:
             escape(finding.decision + why),
             style=_STYLES[finding.decision],
         )
-    return shown_as
+    return table
 
 
 def _worth_a_look(found: Finding) -> int:

@@ -1,4 +1,4 @@
-"""What the command line shows: facts as tables and lines that are read in seconds."""
+"""Tables and lines that the commands print."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
     "predicts",
     "schema_table",
     "scored_summary",
-    "table",
+    "titled",
     "update_lines",
 ]
 
@@ -71,36 +71,36 @@ def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:
     from classification_model.evaluation import NAMES, Metrics, Report
 
     where = f"of {on}" if on else "held out of training"
-    made = table(f"On {found.rows} rows {where}")
-    made.add_column("metric", no_wrap=True)
-    made.add_column("value", justify="right", no_wrap=True)
+    table = titled(f"On {found.rows} rows {where}")
+    table.add_column("metric", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
     whole, effortless = found, []
     if isinstance(found, Report):
-        made.add_column("95% interval", no_wrap=True)
+        table.add_column("95% interval", no_wrap=True)
         whole, effortless = found.metrics, [one.metrics for one in found.baselines]
         for one in found.baselines:
-            made.add_column(escape(one.name), justify="right")
+            table.add_column(escape(one.name), justify="right")
     for name, words in NAMES.items():
         cells = [f"{getattr(whole, name):.3f}"]
         if isinstance(found, Report):
             sure = getattr(found, name)
             cells.append(f"{sure.low:.3f} to {sure.high:.3f}")
-        made.add_row(words, *cells, *(f"{getattr(one, name):.3f}" for one in effortless))
+        table.add_row(words, *cells, *(f"{getattr(one, name):.3f}" for one in effortless))
     if isinstance(found, Metrics):
-        made.add_row("accuracy of always the commonest class", f"{found.majority_accuracy:.3f}")
-    return made
+        table.add_row("accuracy of always the commonest class", f"{found.majority_accuracy:.3f}")
+    return table
 
 
 def comparison_table(found: Comparison) -> Table:
     """The metrics of two models on the same rows, with the intervals of their differences."""
-    made = table(f"Against the old one, on the same {found.rows} rows: {found.verdict}")
+    table = titled(f"Against the old one, on the same {found.rows} rows: {found.verdict}")
     for heading in ("metric", "old", "new", "difference", "95% interval"):
-        made.add_column(heading, justify="left" if heading == "metric" else "right")
+        table.add_column(heading, justify="left" if heading == "metric" else "right")
     for d in found.differences:
         interval = f"{d.low:+.4f} to {d.high:+.4f}"
         change = f"{d.new - d.old:+.4f}"
-        made.add_row(d.metric, f"{d.old:.4f}", f"{d.new:.4f}", change, interval)
-    return made
+        table.add_row(d.metric, f"{d.old:.4f}", f"{d.new:.4f}", change, interval)
+    return table
 
 
 def flips_table(found: Comparison, labels: Mapping[str, str], shown: int = 20) -> Table | str:
@@ -113,9 +113,9 @@ def flips_table(found: Comparison, labels: Mapping[str, str], shown: int = 20) -
     title = (
         f"{len(found.flips)} rows get another label, {gained} for the better, {lost} for the worse"
     )
-    made = table(title + (f", the first {shown}" if more > 0 else ""))
+    table = titled(title + (f", the first {shown}" if more > 0 else ""))
     for heading in ("line", "truth", "old", "new"):
-        made.add_column(heading)
+        table.add_column(heading)
     for flip in found.flips[:shown]:
         old, new = (
             f"{class_name(label, labels)} ({share:.0%})"
@@ -124,44 +124,44 @@ def flips_table(found: Comparison, labels: Mapping[str, str], shown: int = 20) -
             )
         )  # fmt: skip
         cells = (flip.line, class_name(flip.truth, labels), old, new)
-        made.add_row(*(escape(str(cell)) for cell in cells))
-    return made
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    return table
 
 
 def schema_table(schema: RowSchema, profile: Profile) -> Table:
     """The columns: a value must be there, or how often it was missing, and what was seen."""
-    made = table("Columns of a row")
+    table = titled("Columns of a row")
     for heading in ("column", "kind", "missing", "seen in training"):
-        made.add_column(heading)
+        table.add_column(heading)
     for name, column in schema.columns.items():
         seen = profile.columns[name]
         missing = f"{seen.missing / profile.rows:.0%}" if seen.missing else ""
         missing = "refused" if column.required else missing
-        made.add_row(escape(name), column.kind, missing, escape(_seen(seen)))
-    return made
+        table.add_row(escape(name), column.kind, missing, escape(_seen(seen)))
+    return table
 
 
 def files_table(found: Bundle) -> Table:
     """The files, each of which was found as it was saved."""
-    made = table(f"Model {found.manifest.version}, bundle {found.digest[:16]}")
-    made.add_column("file", overflow="fold")
-    made.add_column("bytes", justify="right", no_wrap=True)
-    made.add_column("sha256", no_wrap=True)
+    table = titled(f"Model {found.manifest.version}, bundle {found.digest[:16]}")
+    table.add_column("file", overflow="fold")
+    table.add_column("bytes", justify="right", no_wrap=True)
+    table.add_column("sha256", no_wrap=True)
     for record in found.manifest.files.values():
-        made.add_row(escape(record.name), f"{record.size:,}", record.sha256[:16])
-    return made
+        table.add_row(escape(record.name), f"{record.size:,}", record.sha256[:16])
+    return table
 
 
 def libraries_table(found: Bundle) -> Table:
     """The libraries that the model was made with, and those that are here."""
-    made = table(f"Made with Python {found.manifest.python} and these libraries")
+    table = titled(f"Made with Python {found.manifest.python} and these libraries")
     for heading in ("library", "then", "now"):
-        made.add_column(heading)
+        table.add_column(heading)
     for name, version in found.manifest.libraries.items():
         installed = _installed(name)
         style = "" if installed == version else "yellow"
-        made.add_row(name, version, installed, style=style)
-    return made
+        table.add_row(name, version, installed, style=style)
+    return table
 
 
 def description(found: Bundle, next_version: str | None) -> Iterator[str]:
@@ -180,18 +180,18 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
 
 
 def audit_table(audit: Audit) -> Table:
-    """What was tried, and how much of it was found."""
-    made = table(f"Model {audit.version}: what tells of fewer than {audit.min_rows} rows")
+    """One line for each attack: how much was tried, and how much was found."""
+    table = titled(f"Model {audit.version}: what tells of fewer than {audit.min_rows} rows")
     for heading in ("attack", "tried", "found", ""):
-        made.add_column(heading, justify="right" if heading == "found" else "left")
+        table.add_column(heading, justify="right" if heading == "found" else "left")
     for one in audit.attacks:
         style = "red" if one.found else ""
-        made.add_row(one.name, one.tried, str(len(one.found)), escape(one.note), style=style)
-    return made
+        table.add_row(one.name, one.tried, str(len(one.found)), escape(one.note), style=style)
+    return table
 
 
 def audit_lines(audit: Audit, shown: int = 20) -> Iterator[str]:
-    """Where it was found, and what follows."""
+    """Each finding with its place, and the conclusion."""
     for finding in audit.findings[:shown]:
         yield f"{finding.file}, {finding.where}: {finding.what}"
     if len(audit.findings) > shown:
@@ -224,8 +224,8 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
 
 
-def table(title: str, *, caption: str | None = None) -> Table:
-    """An empty table with a title."""
+def titled(title: str, *, caption: str | None = None) -> Table:
+    """An empty table under a title."""
     # Few lines, so that it fits a narrow terminal and can be copied out of one.
     return Table(
         title=escape(title),

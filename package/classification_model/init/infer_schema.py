@@ -1,4 +1,4 @@
-"""Learn what a row looks like from a whole table, and say what was decided and why.
+"""Decide from a whole table what each of its columns is, and say why.
 
 Pure: a table of text in, findings out. Whether a text is a number, a date or a boolean is
 asked of the very rules that will check rows later.
@@ -32,13 +32,13 @@ from classification_model.init.targets import (
     check_target,
     notes_on,
 )
+from classification_model.processing.arrays import Indices
 from classification_model.processing.centring import merged, with_centre
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.features import Feature
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.profiling import profile_of_counts, profile_of_numbers
-from classification_model.processing.typed_columns import Indices
 from classification_model.processing.value_rules import TypedValue
 
 __all__ = ["learn"]
@@ -125,7 +125,7 @@ def _hints(findings: Sequence[Finding], columns: Sequence[Cells]) -> tuple[Hint,
 
 
 def _decimals(columns: Sequence[Cells], delimiter: str) -> File:
-    """The decimal mark that most of those columns have which show one beyond doubt."""
+    """The decimal mark of most columns in which it is beyond doubt."""
     usual: Decimal = "," if delimiter == ";" else "."
     marks = Counter[Decimal]()
     for cells in columns:
@@ -136,7 +136,7 @@ def _decimals(columns: Sequence[Cells], delimiter: str) -> File:
 
 
 def _markers(guesses: Sequence[Guess], unlabelled: set[str], classes: set[str]) -> tuple[str, ...]:
-    """The texts that mean "missing" wherever they stand: they are a value nowhere."""
+    """The texts that mean "missing" in every column, and are a value in none."""
     everywhere = {"", *unlabelled}
     kept = set(classes)
     for guess in guesses:
@@ -256,7 +256,7 @@ def _merged(finding: Finding, typed: Mapping[str, TypedValue]) -> str:
 
 
 def _number(value: TypedValue) -> float:
-    """A number as it is, and a date as days with their fraction; of others nothing is asked."""
+    """A number as it is, a date as days with their fraction, anything else as 0."""
     if type(value) is float:
         return value
     if isinstance(value, datetime):

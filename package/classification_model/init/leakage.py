@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.config.schema import Label
+from classification_model.processing.arrays import Floats, Indices
 
 __all__ = ["LEAK", "SUSPECT", "Alone", "alone"]
 
@@ -24,8 +24,6 @@ _ROWS = 100_000
 
 Alone = tuple[float, float]
 """The accuracy of a column alone, and the share of errors that it removes."""
-
-Indices = npt.NDArray[np.int64]
 
 
 def alone(
@@ -40,8 +38,8 @@ def alone(
     Args:
         values: the column's texts.
         numbers: those that have an order, with the number that each is.
-        labels: the class of each row, or its number. Of many rows some are drawn; a class too rare for the folds
-            is not looked at.
+        labels: the class of each row, or its number. Of many rows some are drawn; a class too
+            rare for the folds is not looked at.
     """
     rows = _drawn(len(values), _ROWS)
     texts = pa.array(values, pa.string()).take(pa.array(rows)).dictionary_encode()
@@ -107,7 +105,7 @@ def _by_order(
     return _removed(float(cross_val_score(tree, X, some, cv=folds).mean()), some)
 
 
-def _most_removed(numbers: npt.NDArray[np.float64], y: Indices, leaves: int) -> float:
+def _most_removed(numbers: Floats, y: Indices, leaves: int) -> float:
     """A bound on what a tree of so many leaves removes of the errors on its own rows.
 
     Its leaves are stretches of the sorted rows. Of blocks of them, all but ``leaves - 1`` lie

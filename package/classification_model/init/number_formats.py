@@ -11,12 +11,7 @@ from functools import lru_cache
 
 from classification_model.config.schema import LARGEST, Decimal
 from classification_model.init.shapes import Shapes
-from classification_model.processing.number_format import (
-    DECIMALS,
-    THOUSANDS,
-    NumberFormat,
-    fold,
-)
+from classification_model.processing.number_format import DECIMALS, THOUSANDS, NumberFormat, fold
 
 __all__ = ["Reading", "infer"]
 

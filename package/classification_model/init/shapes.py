@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from classification_model.processing.arrays import Indices
 from classification_model.processing.number_format import fold
 
 __all__ = ["Shapes"]
@@ -29,7 +29,7 @@ class Shapes:
     """
 
     names: list[str]
-    codes: npt.NDArray[np.int64]
+    codes: Indices
     cells: Counter[str]
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What is unusual about a typed row that is scored all the same: what training has not seen."""
+"""Data warnings: a typed row is scored although it holds what training has not seen."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from classification_model.processing.text.tokens import tokens
 __all__ = ["Noticed", "RowWarning", "ValueCheck", "value_checks"]
 
 Noticed = tuple[str, str] | None
-"""The rule that a value does not follow and what to say of it, or nothing."""
+"""The rule that a value breaks with the message, or nothing."""
 
 _DAY = len("2024-12-31")
 
 ValueCheck = Callable[[Any], Noticed]
-"""Says what is unusual about a typed value of one column."""
+"""Checks a typed value of one column for a data warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ def value_checks(
     profile: Profile | None,
     vocabularies: Mapping[str, Container[str]] | None = None,
 ) -> list[tuple[str, ValueCheck]]:
-    """The columns in which a value can be unusual, each with its check. Every row is asked.
+    """The columns that have a check for data warnings, each with it.
 
-    Without a profile nothing is known to be unusual; ``vocabularies`` are the known words of
+    Without a profile there are none; ``vocabularies`` are the known words of
     columns of text.
     """
     if profile is None:
@@ -64,7 +64,7 @@ def value_checks(
 def _value_check(
     column: Column, seen: ColumnProfile, known: Container[str] | None
 ) -> ValueCheck | None:
-    """What says what is unusual about a value of a column; nothing, where nothing can be."""
+    """The check for the values of a column, or nothing where none is needed."""
     missing: Noticed = None
     if not column.required and not seen.missing:
         missing = ("never_missing", "is missing, and never was in training")

@@ -14,10 +14,10 @@ from operator import itemgetter
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from classification_model.config.schema import LARGEST, DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.functions import BUILT_IN, DATE_PARTS, TIME_PARTS, Functions
 from classification_model.processing.value_rules import TypedRow, TypedValue, date_format
 
@@ -25,7 +25,6 @@ __all__ = [
     "MISSING",
     "UNSEEN",
     "Feature",
-    "Matrix",
     "RowEncoder",
     "category_codes",
     "feature_plan",
@@ -33,7 +32,6 @@ __all__ = [
     "within_float32",
 ]
 
-Matrix = npt.NDArray[np.float32]
 
 UNSEEN = -1.0
 """The code of a category that training has not seen."""

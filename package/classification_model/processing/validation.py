@@ -113,11 +113,11 @@ class RowValidator:
         return Validated([None if i in bad else next(good) for i in range(len(rows))], errors)
 
     def warnings(self, index: int, row: TypedRow) -> Iterator[RowWarning]:
-        """What is unusual about one typed row, which stands at ``index`` of its request."""
+        """The data warnings of one typed row, which stands at ``index`` of its request."""
         return (
-            RowWarning(index, name, *unusual)
+            RowWarning(index, name, *found)
             for name, check in self._value_checks
-            if (unusual := check(row[name])) is not None
+            if (found := check(row[name])) is not None
         )
 
 
