@@ -12,12 +12,11 @@ import numpy.typing as npt
 
 from classification_model.errors import DataError
 from classification_model.processing.reading.charsets import Unsure
-from classification_model.processing.reading.csv_records import lines_of, read, records
+from classification_model.processing.reading.csv_records import UNCLOSED, lines_of, read, records
 from classification_model.processing.reading.encodings import decided, utf8
 from classification_model.processing.reading.heads import read_head
 from classification_model.processing.reading.sources import (
     BLANK,
-    UNCLOSED,
     Block,
     Record,
     Source,

@@ -17,12 +17,13 @@ from classification_model.processing.reading.delimiters import cells_of
 from classification_model.processing.reading.sources import (
     BLANK,
     HEADER_AGAIN,
-    UNCLOSED,
     Record,
     Source,
 )
 
-__all__ = ["lines_of", "read", "records"]
+__all__ = ["UNCLOSED", "lines_of", "read", "records"]
+
+UNCLOSED = "a quote opens a cell and is not closed, or closes it too early"
 
 
 def lines_of(text: bytes) -> list[str]:

@@ -23,7 +23,6 @@ __all__ = [
     "BLANK",
     "HEADER_AGAIN",
     "TOTAL",
-    "UNCLOSED",
     "Block",
     "Format",
     "Record",
@@ -114,7 +113,6 @@ class Record:
 BLANK = "holds nothing but delimiters"
 HEADER_AGAIN = "is the header once more"
 TOTAL = "sums up the rows above; `keep_total: yes` in config.yml keeps it"
-UNCLOSED = "a quote opens a cell and is not closed, or closes it too early"
 
 
 def format_of(name: str) -> Format:
@@ -263,14 +261,13 @@ def refuse_marks(name: str, lines: Iterable[str]) -> None:
 
 def _check_quotes(source: Source, wanted: Collection[str]) -> None:
     """See that no quote of the header goes on into the rows, and takes columns with it."""
-    line = source.above + 1
-    for name in source.columns if source.format == "csv" else ():
-        if "\n" in name and source.delimiter in name and name not in wanted:
-            raise DataError(
-                f"{source.name}, line {line}: a quote opens the name {name.splitlines()[0]!r} and is "
-                f"closed on line {line + name.count(chr(10))} only; close it where the name ends"
-            )
-        line += name.count("\n")
+    odd = (n for n in source.columns if "\n" in n and source.delimiter in n and n not in wanted)
+    if source.format == "csv" and (name := next(odd, None)):
+        raise DataError(
+            f"{source.name}, line {source.above + 1}: a quote opens the name {name.splitlines()[0]!r} "
+            f"and is closed on line {source.above + 1 + name.count(chr(10))} only; close it where "
+            "the name ends"
+        )
 
 
 def check_columns(
