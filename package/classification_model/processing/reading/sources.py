@@ -265,8 +265,7 @@ def _check_quotes(source: Source, wanted: Collection[str]) -> None:
     if source.format == "csv" and (name := next(odd, None)):
         raise DataError(
             f"{source.name}, line {source.above + 1}: a quote opens the name {name.splitlines()[0]!r} "
-            f"and is closed on line {source.above + 1 + name.count(chr(10))} only; close it where "
-            "the name ends"
+            f"and is closed on line {source.above + 1 + name.count(chr(10))} only; mend it"
         )
 
 
