@@ -15,7 +15,17 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.tests.pages import Open, downloaded, drop, field, note_of, predict, sends, shares_shown
+from app.tests.pages import (
+    Open,
+    downloaded,
+    drop,
+    field,
+    note_of,
+    predict,
+    reasons_shown,
+    sends,
+    shares_shown,
+)
 from classification_model import bundle
 from classification_model.card import style
 from classification_model.config.core import Config
@@ -48,8 +58,33 @@ def test_what_is_filled_in_is_answered_with_each_class_s_probability(
         name: f"{share:.1%}" for name, share in zip(names, scores, strict=True)
     }
     width = "bar => bar.style.width.slice(0, -1) / 100"
-    widths = [bar.evaluate(width) for bar in page.locator(".answer .bar").all()]
+    widths = [bar.evaluate(width) for bar in page.locator("#bars .bar").all()]
     assert widths == pytest.approx(scores, abs=1e-4)
+
+
+def test_the_answer_says_which_columns_moved_it_and_what_is_usual(
+    opened: Open, client: httpx.Client, row: dict[str, Any], titanic: None
+) -> None:
+    page = opened()
+    expect(page.locator("#why")).to_be_hidden()
+    field(page, "sex").select_option("female")
+    field(page, "embarked").select_option("")
+    predict(page)
+    expect(page.locator("#why")).to_be_visible()
+    body = {"inputs": [{**row, "sex": "female", "embarked": None}]}
+    (told,) = client.post("/predict?explain=6", json=body).json()["explanations"]
+    shown = reasons_shown(page)
+    named = told["contributions"]
+    assert [lines[0].split()[0] for lines in shown] == [one["column"] for one in named]
+    signed = [f"{one['contribution'] * 100:+.1f}".replace("-", "\u2212") for one in named]
+    assert [lines[1] for lines in shown] == signed
+    assert ["sex female", signed[0], "instead of the usual male"] in shown
+    assert any(lines[0] == "embarked (missing)" for lines in shown)
+    expect(page.locator("#why-rest")).to_contain_text(
+        f"In points, from the usual {told['base']:.1%}"
+    )
+    page.get_by_role("button", name="Another example").click()
+    expect(page.locator("#why")).to_be_hidden()
 
 
 def test_a_wrong_value_has_its_message_at_its_field(opened: Open, titanic: None) -> None:

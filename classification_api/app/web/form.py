@@ -46,6 +46,8 @@ def render(model: Model, root: str) -> str:
         "encoding": web_name(manifest.encoding),
         "columns": list(schema.columns),
         "examples": rows,
+        "threshold": _threshold(model),
+        "coverage": manifest.sets and manifest.sets.coverage,
     }
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         root=escape(root),
@@ -63,6 +65,14 @@ def render(model: Model, root: str) -> str:
         facts=json.dumps(facts).replace("<", "\\u003c"),
         column_names=", ".join(f"<code>{escape(name)}</code>" for name in schema.columns),
     )
+
+
+def _threshold(model: Model) -> dict[str, float | int] | None:
+    """From which probability of which class on that class is answered, where it is so decided."""
+    decision = model.manifest.decision
+    if decision is None or decision.threshold is None or decision.positive is None:
+        return None
+    return {"of": decision.positive, "at": decision.threshold}
 
 
 def _field(number: int, name: str, column: Column, seen: ColumnProfile, value: str) -> str:

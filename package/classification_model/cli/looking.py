@@ -174,19 +174,21 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
 
     place = Home.find(home)
     found = bundle.load(place)
+    config, later = None, None
+    with suppress(ConfigError):  # a home that only serves needs none
+        config = load_config(place)
+        later = moved_on(place, config, found.manifest.version)
     if as_json:
-        answer(Info.of(place, found))
+        answer(Info.of(place, found, later))
         return
     out = console()
     for line in tables.description(found, place.next_version()):
         out.say(line)
     out.print(tables.schema_table(found.manifest.row_schema, found.profile()))
-    with suppress(ConfigError):  # a home that only serves needs none
-        config = load_config(place)
-        for note in config.notes():
-            out.say(f"Note: {note}")
-        if later := moved_on(place, config, found.manifest.version):
-            out.say(
-                f"Note: the table has moved on: {config.dataset} was last trained on for {later}, and "
-                f"this is {found.manifest.version}"
-            )
+    for note in config.notes() if config else ():
+        out.say(f"Note: {note}")
+    if config and later:
+        out.say(
+            f"Note: the table has moved on: {config.dataset} was last trained on for {later}, and "
+            f"this is {found.manifest.version}"
+        )

@@ -86,7 +86,9 @@ def evaluate_saved(
         return Evaluation(model, Metrics.model_validate(model.manifest.metrics))
     data = _read_labelled(labelled, model, place, progress)
     scores = model.score_columns(data.columns)
-    return Evaluation(model, score(data.labels, scores, model.manifest.classes))
+    return Evaluation(
+        model, score(data.labels, scores, model.manifest.classes, model.manifest.decision)
+    )
 
 
 def audit_home(
@@ -185,7 +187,8 @@ def _as_they_are(
         model = Model(one)
         data = _read_labelled(labelled, model, place, progress)
         order = [one.manifest.classes.index(label) for label in classes]
-        answers.append(align(data.labels, model.score_columns(data.columns)[:, order], classes))
+        found = align(data.labels, model.score_columns(data.columns)[:, order], classes)
+        answers.append(found)
     old, new = answers
     guess = guess_losses(new.truth, class_shares(data.labels, classes))
     return comparison.compare(

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from classification_model.config import yaml_reader
+from classification_model.config.decision import DecisionRule
 from classification_model.config.formats import NEWEST, OLD_FORMAT, from_old
 from classification_model.config.home import Home
+from classification_model.config.reasons import SaidWording
 from classification_model.config.schema import (
     Column,
     DerivedFeature,
@@ -70,7 +72,8 @@ class Config(FrozenModel):
     comparison that ``estimator: auto`` makes; ``metric`` is what that is to be good at, and
     ``max_model_mb`` the megabytes that the bundle may then have. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
-    published. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
+    published. ``decision`` says how a class is answered, where it is not the most probable one,
+    ``coverage`` asks for sets of classes that hold the true one so often, and ``reasons`` say in which words a column is told as one. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
     the file's bytes.
     """
 
@@ -101,6 +104,9 @@ class Config(FrozenModel):
     max_model_mb: Annotated[float, Field(gt=0)] = 20.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
     publish: Publish = Publish()
+    decision: DecisionRule | None = None
+    coverage: Annotated[float | None, Field(ge=0.5, lt=1)] = None
+    reasons: dict[str, SaidWording] = Field(default_factory=dict)
     features: str = ""
     digest: str
 
@@ -119,6 +125,13 @@ class Config(FrozenModel):
             for column in feature.inputs:
                 if column not in self.columns:
                     raise ValueError(f"derived {name!r} needs {column!r}, which is not in columns")
+        return self
+
+    @model_validator(mode="after")
+    def _reasons_are_columns(self) -> Self:
+        for name in self.reasons:
+            if name not in self.columns:
+                raise ValueError(f"reasons name {name!r}, which is not in columns")
         return self
 
     @model_validator(mode="after")
