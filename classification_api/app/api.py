@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import NonNegativeInt
 
+from classification_model.bundle import Manifest
 from classification_model.predict import Model, OnError
 
 from . import __version__
@@ -60,6 +61,12 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 _STOPPING: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
 
 
+def _what_it_predicts(manifest: Manifest) -> str:
+    """A sentence, and what the labels mean where people have names for them."""
+    named = ", ".join(f"`{label}` is {name}" for label, name in manifest.labels.items())
+    return f"Predict the class of each row.{f' Of the labels, {named}.' if named else ''}"
+
+
 def _predict(model: Model, metrics: Metrics, settings: Settings) -> Callable[..., Any]:
     """What POST /predict calls: its body has the columns of the model."""
     Rows = request_model(model.validator, settings.MAX_ROWS)
@@ -70,7 +77,6 @@ def _predict(model: Model, metrics: Metrics, settings: Settings) -> Callable[...
         on_error: OnErrorQuery = "raise",
         explain: ExplainQuery = 0,
     ) -> Any:
-        """Predict the class of each row."""
         if explain:
             await explaining.admit(len(body.inputs))  # type: ignore[attr-defined]
         checked = model.validator.check(body.inputs)  # type: ignore[attr-defined]
@@ -85,6 +91,7 @@ def _predict(model: Model, metrics: Metrics, settings: Settings) -> Callable[...
             as_json({**result, "errors": shortened(result["errors"])}) if checked.errors else result
         )
 
+    predict.__doc__ = _what_it_predicts(model.manifest)
     return predict
 
 

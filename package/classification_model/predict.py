@@ -275,7 +275,7 @@ def make_prediction(
         BundleError: there is no model that can be used.
     """
     model = load_model(Home.find(home), engine)
-    checked = raw_rows.validated(input_data, model.validator)
+    checked = raw_rows.validated(input_data, model.validator, model.manifest.encoding)
     result = model.predict_checked(checked, on_error=on_error)
     if explain:
         result["explanations"] = model.explain(checked, result, explain)

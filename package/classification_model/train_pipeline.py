@@ -12,6 +12,7 @@ from classification_model.batch.cluster import on_cluster
 from classification_model.bundle import Bundle, stamp
 from classification_model.bundle.provenance import Choice, Comparison
 from classification_model.bundle.version_file import kept_if_saved
+from classification_model.config.class_names import check_class_names
 from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
 from classification_model.config.versions import Bump
@@ -195,6 +196,7 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     check_classes(config.target, data.labels, config.publish.min_rows, data.groups)
+    check_class_names(config, home, data.labels)
     return data
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,12 +51,14 @@ class ScoredRow:
 class Answer:
     """What became of a block: scored rows as ``content``, the others rejected, both in order.
 
-    ``content`` is CSV, each line led by its newline, or an Arrow table. ``refused`` counts rows
-    that were rejected and are not at hand. ``told`` has the explanations of the first few rows.
+    ``content`` is CSV, each line led by its newline, or an Arrow table. ``predicted`` counts the
+    rows of each class. ``refused`` counts rows that were rejected and are not at hand. ``told``
+    has the explanations of the first few rows.
     """
 
     scored: int
     content: Any
+    predicted: Counter[Label] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
     warned: Warned = field(default_factory=dict)
     done: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -17,9 +17,11 @@ from classification_model.batch.answers import Answer, Explanation, Warned
 from classification_model.batch.layouts import Target, added_columns
 from classification_model.batch.scoring import SHOWN, BlockScorer, has_arrow
 from classification_model.config.home import Home
+from classification_model.config.schema import Label
 from classification_model.errors import DamagedModelError, DataError
 from classification_model.predict import Model, load_model
 from classification_model.processing.reading import blocks, sources
+from classification_model.processing.reading.notes import notes_on
 from classification_model.processing.reading.sources import Block, Source
 from classification_model.progress import Progress
 
@@ -35,8 +37,9 @@ class Scored:
 
     ``notes`` say how files were read, where that is not plain; ``warned`` has the data
     warnings of scored rows. ``rejected_file`` holds the rejected rows, if there are any. ``reused``
-    counts the parts that a cluster had scored before. ``told`` has the explanations of the first
-    few rows.
+    counts the parts that a cluster had scored before. ``predicted`` counts the rows of each class,
+    and ``labels`` has the names that people read for them. ``told`` has the explanations of the
+    first few rows.
     """
 
     scored: int = 0
@@ -45,6 +48,8 @@ class Scored:
     warned: Warned = field(default_factory=dict)
     reused: int = 0
     notes: list[str] = field(default_factory=list)
+    predicted: Counter[Label] = field(default_factory=Counter)
+    labels: dict[str, str] = field(default_factory=dict)
     told: list[Explanation] = field(default_factory=list)
 
     @property
@@ -92,7 +97,8 @@ def score_files(
     if any(Path(source.name).absolute() == output.absolute() for source in found):
         raise DataError(f"{output}: is one of the inputs; give the output another name")
     total = Scored(
-        notes=[f"{source.name}: {note}" for source in found for note in sources.notes_on(source)]
+        labels=model.manifest.labels,
+        notes=[f"{source.name}: {note}" for source in found for note in notes_on(source)],
     )
     with _scoring(place, model, target, found, explain) as submit, ExitStack() as stack:
         stream = stack.enter_context(sinks.whole(output))
@@ -122,7 +128,8 @@ def heads(
         DataError: one cannot be read, or has other columns than it should.
     """
     schema = model.manifest.row_schema
-    found = [blocks.head(name, list(schema.columns), encoding) for name in names]
+    hint = model.manifest.encoding
+    found = [blocks.head(name, list(schema.columns), encoding, hint) for name in names]
     first = found[0]
     for source in found:
         sources.check_columns(source, schema.columns, added_columns(model, explain))
@@ -142,6 +149,7 @@ def tell(progress: Progress, done: int, size: int, rows: int) -> None:
 def add(total: Scored, answer: Answer) -> None:
     """Count an answer in."""
     total.scored += answer.scored
+    total.predicted.update(answer.predicted)
     total.told = [*total.told, *answer.told][:SHOWN]
     total.rejected += len(answer.rejected) + answer.refused
     for key, (count, message) in answer.warned.items():

@@ -109,6 +109,7 @@ class BlockScorer:
         answer = Answer(0, None)
         found = self._odd_rows(block, zip(repeat(0), records.records(block)), answer)
         answer.scored = len(found)
+        answer.predicted.update(row.label for _, row in found)
         answer.told = [row.explanation for _, row in found[:SHOWN] if row.explanation]
         parts = [self._layout.of_rows(block, [row for _, row in found])]
         answer.content = self._layout.joined(parts, None)
@@ -134,6 +135,10 @@ class BlockScorer:
         )
         found = self._odd_rows(block, one_by_one, answer)
         answer.scored = len(chosen) + len(found)
+        answer.predicted.update(row.label for _, row in found)
+        classes = self._model.manifest.classes
+        counts = np.bincount(self._model.decide_rows(shares), minlength=len(classes))
+        answer.predicted.update(dict(zip(classes, counts.tolist(), strict=True)))
         parts = [self._layout.of_table(table, typed, shares)]
         order: Positions | None = None
         if found:

@@ -57,6 +57,9 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
             else f" Curves, calibration and scores are about \u201c{report.positive}\u201d."
         )
     )
+    if labels := facts.manifest.labels:
+        pairs = ", ".join(f"{label} is {name}" for label, name in labels.items())
+        yield Text(f"Answers and files keep the table's own labels: {pairs}.")
     (held_out,) = shown_cells([[sum(row) for row in report.confusion]], facts.min_rows)
     yield Table(
         caption="Classes, with the rows of each and its F1 score (1 is best) on those held out",

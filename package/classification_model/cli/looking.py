@@ -48,8 +48,7 @@ def evaluate(
         return
     manifest = found.model.manifest
     out = console()
-    of = "" if manifest.positive is None else f" (positive: {manifest.positive})"
-    out.say(f"Model {manifest.version}, which predicts {manifest.target!r}{of}")
+    out.say(f"Model {manifest.version}. {tables.predicts(manifest)}")
     out.print(tables.metrics_table(found.metrics, on=labelled.name if labelled else None))
 
 
@@ -90,7 +89,7 @@ def compare(
         return
     out = console()
     out.print(tables.comparison_table(found.comparison))
-    out.print(tables.flips_table(found.comparison))
+    out.print(tables.flips_table(found.comparison, found.new.manifest.labels))
     if output:
         out.say(f"Wrote {output}")
 

@@ -24,6 +24,7 @@ from classification_model.evaluation.paired import (
 from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
+from classification_model.processing.reading import blocks
 from classification_model.progress import Progress
 from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
@@ -211,6 +212,7 @@ def _read_labelled(labelled: Path, model: Model, home: Home, progress: Progress 
         random_state=manifest.held_out.seed,
         estimator=manifest.choice.estimator,
         digest="",
+        encoding=blocks.head(str(labelled), (), hint=manifest.encoding).encoding,
     )
     data = data_manager.load_dataset(reading, home, progress)
     if unknown := sorted({str(label) for label in data.labels if label not in manifest.classes}):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from classification_model.config.schema import FrozenModel
 from classification_model.evaluation.metrics import Outcomes
+from classification_model.processing.arrays import Floats, Mask
 from classification_model.processing.decisions import Decision, likeliest_of_rows
 
 __all__ = ["Decided", "decided"]
@@ -46,9 +46,9 @@ def decided(judged: Outcomes, decision: Decision | None) -> Decided | None:
     )
 
 
-def _share(part: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_]) -> float | None:
+def _share(part: Mask, whole: Mask) -> float | None:
     return _mean(part[whole].astype(np.float64)) if whole.any() else None
 
 
-def _mean(values: npt.NDArray[np.float64]) -> float:
+def _mean(values: Floats) -> float:
     return float(f"{values.mean():.9g}")

@@ -17,9 +17,10 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from classification_model.processing.arrays import Floats
+
 __all__ = ["Plan", "plan_of", "widest"]
 
-Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 Coalitions = npt.NDArray[np.bool_]
 """Shape ``(coalitions, differing columns)``: which of them have the row's own value."""

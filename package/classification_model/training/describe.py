@@ -83,14 +83,7 @@ def proven(
     pipeline = _published(pipeline, facts.decision)
     encode, recipe = pipeline.named_steps["encode"], recipe_of(config, choice)
     functions = offering(config, encode, data)
-    profile = profile_of(
-        config.row_schema(),
-        data.columns,
-        data.labels,
-        min_rows=config.publish.min_rows,
-        groups=data.groups,
-        functions=functions,
-    ).model_copy(update={"held_out": facts.answers})
+    profile = _profile(config, data, functions).model_copy(update={"held_out": facts.answers})
     graph, refused = _exported(pipeline, data, progress)
     classes = _classes(pipeline, data)
     manifest = Manifest(
@@ -98,6 +91,7 @@ def proven(
         version=version,
         target=config.target,
         classes=classes,
+        labels=config.labels,
         positive=positive_label(config.positive, classes),
         row_schema=config.row_schema(),
         features=encode.features_,
@@ -105,6 +99,7 @@ def proven(
         refitted=config.refit,
         recipe=recipe,
         held_out=facts.held_out,
+        encoding=config.encoding,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
         needs=needs(parts_of(pipeline.named_steps["classify"])),
@@ -129,6 +124,18 @@ def _published(pipeline: FramePipeline, decision: Decision | None) -> FramePipel
     if decision is not None:
         pipeline.decision_ = decision
     return pipeline
+
+
+def _profile(config: Config, data: Dataset, functions: Functions) -> Profile:
+    """What the data looked like."""
+    return profile_of(
+        config.row_schema(),
+        data.columns,
+        data.labels,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions,
+    )
 
 
 def _golden(unproven: Bundle, config: Config, data: Dataset, functions: Functions) -> bytes:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from classification_model.config.core import Config
 from classification_model.evaluation.bootstrap import resamples
+from classification_model.processing.arrays import Floats
 from classification_model.processing.decisions import Costs, Decision, costs_of
 from classification_model.processing.labels import positive_label
 from classification_model.progress import Progress
@@ -17,7 +18,6 @@ from classification_model.training.recipes import Contestant
 
 __all__ = ["Counts", "decided", "threshold"]
 
-Floats = npt.NDArray[np.float64]
 Objective = Callable[["Counts"], Floats]
 """What is to be high, for each threshold."""
 

@@ -55,7 +55,7 @@ async function read(file) {
         `classification-model predict ${file.name} --output scored.csv`,
     );
   }
-  const table = parse(decode(await bytesOf(file)), facts.columns);
+  const table = parse(decode(await bytesOf(file), facts.encoding), facts.columns);
   const absent = facts.columns.filter((name) => !table.columns.includes(name));
   if (absent.length) {
     throw new CsvError(
@@ -195,7 +195,7 @@ function scoredTable(columns, good, notes) {
     const about = (notes.get(i) ?? []).map(({ column, message }) => `${column}: ${message}`);
     return [
       String(line),
-      element("strong", {}, facts.classes[first]),
+      element("strong", {}, facts.names[first]),
       meter(shares[first]),
       ...(notes.size ? [element("span", { className: "warning long" }, about.join("; "))] : []),
       ...positions.map((position) => long(cells[position])),

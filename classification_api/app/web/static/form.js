@@ -50,7 +50,7 @@ function show(result) {
   const [shares] = result.probabilities;
   const first = result.classes.indexOf(result.predictions[0]);
   byId("verdict").replaceChildren(
-    element("strong", {}, facts.classes[first]),
+    element("strong", {}, facts.names[first]),
     " ",
     element("span", {}, percent(shares[first])),
   );
@@ -114,8 +114,8 @@ function decided(shares, first) {
   if (!facts.threshold) return "";
   const { of, at } = facts.threshold;
   const side = first === of ? "reaches" : "is below";
-  const what = `${percent(shares[of])} for ${facts.classes[of]} ${side}`;
-  return `${facts.classes[first]}: ${what} the threshold of ${percent(at)}.`;
+  const what = `${percent(shares[of])} for ${facts.names[of]} ${side}`;
+  return `${facts.names[first]}: ${what} the threshold of ${percent(at)}.`;
 }
 
 /** The set of classes, where the model was asked for one. */
