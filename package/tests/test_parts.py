@@ -101,8 +101,10 @@ def test_a_worker_that_is_killed_costs_no_row_and_doubles_none(
     (output / "part-00004.parquet").unlink()
     again = run(folder, output, cluster, people)
     assert again == Scored(
-        done.scored, done.rejected, f"file://{output}/_rejected", done.warned, FILES - 1
-    )
+        done.scored, done.rejected, f"file://{output}/_rejected", done.warned, FILES - 1,
+        predicted=done.predicted,
+    )  # fmt: skip
+    assert done.predicted.total() == done.scored
     assert files_of_parts(output) == before
     untouched = [file for file in output.glob("*.parquet") if file.name != "part-00004.parquet"]
     newest = (output / "part-00004.parquet").stat().st_mtime_ns
