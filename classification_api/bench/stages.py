@@ -16,7 +16,7 @@ from classification_model import bundle
 from classification_model.config.home import Home
 from classification_model.inference.engines import OnnxScorer
 from classification_model.predict import Model, PredictionResult, load_model
-from classification_model.processing.features import RowEncoder
+from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.json_rows import row_schema
 
 
@@ -32,7 +32,8 @@ def stages(rows: int) -> dict[str, Callable[[], object]]:
         core_schema.list_schema(row_schema(schema, source.profile()))
     ).validate_json
     typed = read(body)
-    encoder, scorer = RowEncoder(source.manifest.features), OnnxScorer(source.contents[".onnx"])
+    encoder = RowEncoder(source.manifest.features, model.functions)
+    scorer = OnnxScorer(source.contents[".onnx"])
     matrix, values = encoder.encode(typed), encoder.encode_row(typed[0])
     result, look = model.answer(typed), model.validator.warnings
     alone, answer = rows == 1, answerer(model)

@@ -19,10 +19,8 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
 from classification_model.processing.column_rules import ColumnRules
 from classification_model.processing.columns import ColumnEncoder, learn_features
-from classification_model.processing.features import (
-    RowEncoder,
-    feature_plan,
-)
+from classification_model.processing.encoding import RowEncoder, by_column
+from classification_model.processing.features import feature_plan
 from classification_model.processing.functions import functions_of
 from classification_model.processing.json_rows import row_schema
 from classification_model.processing.profile import ColumnProfile, Profile
@@ -186,10 +184,13 @@ def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.Data
     good = [row for row in checked.rows if row is not None]
     if not good:
         return
-    expected, found = RowEncoder(PLAN, FUNCTIONS).encode(good), columns.encode(typed.columns)
-    np.testing.assert_array_equal(found, expected)
-    assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
+    encoder, values = RowEncoder(PLAN, FUNCTIONS), by_column(good, schema.columns)
+    expected = np.array([encoder.encode_row(row) for row in good], np.float32)
+    for found in (columns.encode(typed.columns), encoder.encode_columns(values)):
+        np.testing.assert_array_equal(found, expected)
+        assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
     warnings = [w for i, row in enumerate(good) for w in validator.warnings(i, row)]
+    assert validator.column_warnings(values) == warnings
     assert {(c, r): n for c, r, n, _ in columns.warnings(typed)} == dict(
         Counter((w.column, w.rule) for w in warnings)
     )

@@ -19,7 +19,8 @@ from classification_model.config.schema import LARGEST, Column, EstimatorConfig,
 from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
 from classification_model.pipeline import ESTIMATORS, build_pipeline
 from classification_model.processing.data_manager import Split
-from classification_model.processing.features import UNSEEN, Feature, RowEncoder, feature_plan
+from classification_model.processing.encoding import RowEncoder
+from classification_model.processing.features import UNSEEN, Feature, feature_plan
 from classification_model.processing.functions import functions_of
 from classification_model.training.export import export, nasty_rows
 from homes import SOURCE
@@ -142,6 +143,26 @@ def test_a_row_gets_the_same_bits_alone_and_in_any_batch(
     for size in (2, 3, 17, 65):
         batches = [answers(rows[i : i + size]) for i in range(0, len(rows), size)]
         assert [answer for batch in batches for answer in batch] == together
+
+
+def test_what_is_said_of_rows_is_the_same_one_by_one_and_of_many(
+    split: Split, source_home: Home
+) -> None:
+    rows = [{**row, "fare": 9999.0, "sex": "?"} if i % 3 else row
+            for i, row in enumerate(split.held_out.rows()[:40])]  # fmt: skip
+    bad: list[dict[str, Any]] = [{**row, "age": "old"} if i % 7 == 2 else row
+                                 for i, row in enumerate(rows)]  # fmt: skip
+
+    def warnings(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = make_prediction(input_data=some, home=source_home.path, on_error="skip")
+        return found["warnings"]
+
+    def alone(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "row": i} for i, row in enumerate(some) for one in warnings([row])]
+
+    assert len({one["rule"] for one in alone(rows)}) > 1
+    assert warnings(rows) == alone(rows)
+    assert warnings(bad) == alone(bad)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -23,7 +23,8 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import InvalidRowsError
 from classification_model.processing.columns import ColumnEncoder, learn_features
-from classification_model.processing.features import RowEncoder, feature_plan
+from classification_model.processing.encoding import RowEncoder
+from classification_model.processing.features import feature_plan
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.scalars import plain
 from classification_model.processing.typed_columns import columns_of_rows, rows_of

@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.inference.engines import Scorer
-from classification_model.processing.features import Feature, RowEncoder
+from classification_model.processing.encoding import RowEncoder
+from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
 from classification_model.processing.validation import TypedRow
 

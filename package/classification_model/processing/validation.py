@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Container, Iterator, Mapping, 
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from operator import attrgetter
 from typing import Annotated, Any, NotRequired
 
 from pydantic import ConfigDict, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
@@ -283,6 +284,16 @@ class RowValidator:
         bad = {error.row for error in errors}
         good = iter(self._rows.validate_python([r for i, r in enumerate(rows) if i not in bad]))
         return Validated([None if i in bad else next(good) for i in range(len(rows))], errors)
+
+    def column_warnings(self, columns: Mapping[str, Sequence[TypedValue]]) -> list[RowWarning]:
+        """The same of all rows, in their order, from the values of each column."""
+        found = [
+            RowWarning(i, name, *unusual)
+            for name, check in self._value_checks
+            for i, unusual in enumerate(map(check, columns[name]))
+            if unusual is not None
+        ]
+        return sorted(found, key=attrgetter("row"))
 
     def warnings(self, index: int, row: TypedRow) -> Iterator[RowWarning]:
         """What is unusual about one typed row, which stands at ``index`` of its request."""
