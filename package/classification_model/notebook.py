@@ -11,7 +11,7 @@ from typing import Any
 from classification_model.config.home import Home
 from classification_model.errors import DataError
 from classification_model.init import scaffold
-from classification_model.init.infer_schema import Learned
+from classification_model.init.inferred_schema import InferredSchema
 from classification_model.progress import Progress
 from classification_model.train_pipeline import Trained, run_training
 
@@ -23,7 +23,7 @@ class Initialised:
     """A home that was written, and what was decided of each column, and why."""
 
     home: Home
-    learned: Learned
+    learned: InferredSchema
 
 
 def init_home(

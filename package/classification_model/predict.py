@@ -24,7 +24,8 @@ from classification_model.processing import raw_rows
 from classification_model.processing.encoding import MANY, RowEncoder, by_column
 from classification_model.processing.functions import functions_of
 from classification_model.processing.learned import Learned
-from classification_model.processing.validation import RowValidator, RowWarning, TypedRow, Validated
+from classification_model.processing.validation import RowValidator, RowWarning, Validated
+from classification_model.processing.value_rules import TypedRow
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

@@ -9,21 +9,22 @@ from classification_model import bundle, card
 from classification_model.batch.cluster import on_cluster
 from classification_model.bundle import Bundle
 from classification_model.bundle.provenance import Choice, Comparison
-from classification_model.config.core import Config, load_config
+from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
-from classification_model.errors import BundleError
+from classification_model.errors import BundleError, ConfigError
+from classification_model.estimators import stores_rows
 from classification_model.evaluation import Report
-from classification_model.pipeline import stores_rows
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.few_rows import check_classes
+from classification_model.processing.labels import positive_label
 from classification_model.processing.learned import Learned
 from classification_model.progress import Progress
 from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
 from classification_model.publishing.of_home import people_of, published_by, table_of
 from classification_model.training import describe, fitting, gate, stamp, table_check
-from classification_model.training.recipes import Contestant, recipe_of
+from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
 __all__ = ["Trained", "run_training"]
 
@@ -78,6 +79,7 @@ def run_training(
             data, old=old, stamp=stamp.read(place, config), config=config, home=place,
             data_changed=data_changed, progress=tell,
         )  # fmt: skip
+        _check_positive(config, place, data, tell)
         split = data_manager.split_dataset(data, config)
         held_out = describe.held_out(config, split, data)
         same = table.same and old is not None and old.manifest.held_out == held_out
@@ -92,7 +94,7 @@ def run_training(
         recipe, contestant = recipe_of(config, choice), Contestant(config, choice, split)
         tell.say("Judging it on the held-out rows")
         report = describe.judged(contestant)
-        candidate = gate.Candidate(version, recipe, contestant, report)
+        candidate = Candidate(version, recipe, contestant, report)
         judged = gate.decide(candidate, old, home=place, same_table=same, progress=tell)
         record = gate.passed(judged, old, candidate, force=force)
         if table.findings:
@@ -144,6 +146,16 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     check_classes(config.target, data.labels, config.publish.min_rows, data.groups)
     return data
+
+
+def _check_positive(config: Config, home: Home, data: Dataset, progress: Progress) -> None:
+    classes = sorted(set(data.labels), key=str)
+    try:
+        found = positive_label(config.positive, classes)
+    except ConfigError as error:
+        raise ConfigError(f"{place_of(home, 'positive')}: {error}") from None
+    if config.positive is not None and found is None:
+        progress.say(f"Note: positive is for two classes, and there are {len(classes)}: not used")
 
 
 def _audited(

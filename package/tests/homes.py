@@ -18,7 +18,7 @@ from classification_model.init import scaffold
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.splitting import row_units
 from classification_model.processing.typed_columns import columns_of_rows
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 from tables import Sample
 
 __all__ = [

@@ -16,16 +16,18 @@ from sklearn.preprocessing import MinMaxScaler
 from test_strip import PLAN, fitted, labels
 from test_strip import rows as matrix_of_rows
 
-from classification_model.config.schema import EstimatorConfig
-from classification_model.pipeline import build_classifier
-from classification_model.processing.columns import learn_features
+from classification_model.config.schema import EstimatorConfig, RowSchema
+from classification_model.estimators import build_classifier
+from classification_model.processing.columns import ColumnEncoder, learn_features
+from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 from classification_model.publishing.array_attack import arrays
 from classification_model.publishing.asking_attacks import Question, answers, membership
 from classification_model.publishing.atoms import (
+    Array,
     arrays_of_graph,
     atoms_of_file,
     in_model,
@@ -85,6 +87,14 @@ def test_a_text_that_few_hold_is_found_wherever_it_stands(document: object) -> N
 )
 def test_what_many_hold_and_what_nobody_holds_is_not_found(document: object) -> None:
     assert not found(written(document))
+
+
+def test_a_learned_vocabulary_is_searched() -> None:
+    terms = ["well", "again", "must", "not", "know"]
+    learned = {"columns": [{"kind": "text", "column": "note", "terms": terms}]}
+    assert not found(written(learned, "model.learned"))
+    learned["columns"][0]["terms"] = [*terms, "x7y"]
+    assert found(written(learned, "model.learned"))
 
 
 def test_names_are_found_in_card_features_and_sample() -> None:
@@ -195,6 +205,21 @@ def test_a_model_that_keeps_the_rule_holds_no_array_of_somebody() -> None:
         assert not told
 
 
+def test_a_rounded_bound_that_is_somebodys_value_tells_nothing() -> None:
+    """0.07 as float32 is no multiple of 0.01 in float64."""
+    spread = [0.0, 0.01, 0.02, 0.03, 0.04, *np.linspace(0.05, 0.06, 40), 0.066, 0.067, 0.068]
+    matrix = np.array([[v] for v in [*spread, 0.0691, 0.07]], np.float32)
+    people = People({"x": TypedColumn.of(matrix[:, 0].tolist())}, least=5)
+
+    def told(number: float) -> list[str]:
+        return found(
+            arrays(people, [Array("m.pkl", "high", np.array([number]))], {"encoded": matrix})
+        )
+
+    assert not told(float(np.float32(0.07)))
+    assert told(float(np.float32(0.0691)))
+
+
 @pytest.mark.parametrize(("leaf", "expected"), [(1, True), (5, False)])
 @pytest.mark.parametrize(
     "name", ["random_forest", "extra_trees", "gradient_boosting", "hist_gradient_boosting"]
@@ -245,6 +270,24 @@ def test_a_state_of_few_is_found_also_in_a_derived_feature() -> None:
     assert found(states(people, [replace(learned[0], other_as=None)], functions)) == [
         'an "other" that fewer than 5 are'
     ]
+
+
+def test_a_level_of_an_order_that_few_hold_is_read_as_its_neighbour() -> None:
+    sizes = ("small", "medium", "large", "huge")
+    people = People(
+        {"size": TypedColumn.of([*["small"] * 20, *["medium"] * 3, *["large"] * 20, "huge"])},
+        least=5,
+    )
+    plan = [Feature(name="size", kind="number", inputs=("size",), categories=sizes)]
+    assert found(states(people, plan, Functions({}))) == [
+        "a level of an order that fewer than 5 hold"
+    ]
+    learned = learn_features(plan, people.columns, min_rows=5)
+    assert not found(states(people, learned, Functions({})))
+    by_row = RowEncoder(learned).encode([{"size": size} for size in sizes])
+    assert (by_row.ravel() + learned[0].centre).tolist() == [0, 0, 2, 2]
+    columns = {"size": TypedColumn.of([*sizes])}
+    assert (ColumnEncoder(RowSchema(columns={}), learned).encode(columns) == by_row).all()
 
 
 def test_membership_is_seen_in_a_model_that_learned_its_rows_by_heart() -> None:

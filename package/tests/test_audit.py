@@ -13,7 +13,7 @@ from classification_model import bundle, cli
 from classification_model.cli.exit_status import Status
 from classification_model.cli.review import audit_home
 from classification_model.config.home import Home
-from classification_model.pipeline import ESTIMATORS
+from classification_model.estimators import ESTIMATORS
 from classification_model.publishing.findings import Audit
 from classification_model.train_pipeline import run_training
 from homes import make_home, saved_again

@@ -28,7 +28,7 @@ from classification_model.config.home import Home
 from classification_model.errors import DataError
 from classification_model.predict import PredictionResult, load_model
 from classification_model.processing.reading import blocks as reading_blocks
-from classification_model.processing.reading import csv_blocks
+from classification_model.processing.reading import csv_blocks, csv_records
 from classification_model.processing.reading.csv_cells import neutral
 from tables import PEOPLE
 
@@ -296,7 +296,7 @@ def test_the_size_of_blocks_does_not_change_the_records(
 
     def records(size: int) -> list[Any]:
         blocks = csv_blocks.blocks(head, size)
-        found = [csv_blocks.records(head, block.content, block.line) for block in blocks]
+        found = [csv_records.records(head, block.content, block.line) for block in blocks]
         return [record for block in found for record in block]
 
     assert records(size) == records(2**20)

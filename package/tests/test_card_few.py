@@ -28,6 +28,7 @@ def report(pairs: list[tuple[int, bool]]) -> Report:
     facts: dict[str, Any] = {
         "metrics": SimpleNamespace(rows=len(pairs)),
         "classes": ("no", "yes"),
+        "positive": "yes",
         "confusion": curves.confusion(judged),
         "calibration": bins,
         "histogram": curves.histogram(judged, ("no", "yes")),

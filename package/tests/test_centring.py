@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classification_model.config.home import Home
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import LARGEST, Column, RowSchema
 from classification_model.predict import load_model, make_prediction
 from classification_model.processing.centring import merged
 from classification_model.processing.columns import ColumnEncoder, learn_features
@@ -18,7 +18,7 @@ from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.encoding import by_column as values_of
 from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.typed_columns import columns_of_rows
-from classification_model.processing.validation import LARGEST, TypedRow
+from classification_model.processing.value_rules import TypedRow
 from classification_model.train_pipeline import run_training
 from homes import make_home
 from tables import Sample

@@ -18,7 +18,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted
 
 from classification_model.config.schema import Column, EstimatorConfig, RowSchema
-from classification_model.pipeline import EncodingStep, FramePipeline, build_classifier
+from classification_model.estimators import build_classifier
+from classification_model.pipeline import EncodingStep, FramePipeline
 from classification_model.processing.features import feature_plan
 
 SCHEMA = RowSchema(columns={"x": Column(kind="number"), "c": Column(kind="category")})

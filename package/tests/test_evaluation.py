@@ -24,7 +24,7 @@ from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature, Matrix, feature_plan
 from classification_model.processing.functions import functions_of
 from classification_model.processing.typed_columns import columns_of_rows
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 from homes import SOURCE, dataset_of
 
 WORDS = ("Österreich", "España", "Côte d'Ivoire", "<b>", "|")

@@ -17,7 +17,7 @@ from classification_model.config.home import Home
 from classification_model.inference.explanations import Explainer
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import functions_of
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 
 SOURCE = """
 def ratio(a, b):

@@ -16,8 +16,9 @@ from classification_model import bundle, features, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import LARGEST, Column, EstimatorConfig, RowSchema
+from classification_model.estimators import ESTIMATORS
 from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
-from classification_model.pipeline import ESTIMATORS, build_pipeline
+from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split
 from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import UNSEEN, Feature, feature_plan

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from told import Told
 
 from classification_model import bundle, cli
 from classification_model.bundle.provenance import Comparison, Gate, Reference
@@ -25,7 +26,6 @@ from classification_model.evaluation.metrics import align
 from classification_model.evaluation.paired import judge
 from classification_model.predict import make_prediction
 from classification_model.processing.functions import functions_of, module_of
-from classification_model.progress import Progress
 from classification_model.train_pipeline import Trained, run_training
 from homes import copy_of, files_of, make_home, saved_again
 from tables import Sample
@@ -46,19 +46,6 @@ def rows(count: int, seed: int, swapped: float = 0.0) -> list[list[object]]:
         when = f"20{draw.randint(10, 23)}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
         made.append([f"c{seed}-{number}", round(spent, 2), visits, town, when, int(stays)])
     return made
-
-
-class Told(Progress):
-    """What a person would read."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-    def __contains__(self, text: str) -> bool:
-        return any(text in line for line in self.lines)
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +129,13 @@ def test_nothing_before_passes_with_a_line(shop: Home, tmp_path: Path) -> None:
 def test_another_target_passes_with_a_line(home: Home) -> None:
     told = Told()
     text = home.config_file.read_text()
-    text = text.replace("target: stays", "target: town").replace(
-        "  town: category\n", "  stays: integer\n"
-    )
+    for old, new in (
+        ("target: stays", "target: town"),
+        ("  town: category\n", "  stays: integer\n"),
+        ("positive: 1\n", ""),
+    ):
+        assert old in text
+        text = text.replace(old, new)
     home.config_file.write_text(text)
     run_training(home.path, progress=told)
     assert "model 1.0.0 predicts 'stays'" in told

@@ -37,7 +37,8 @@ from classification_model.processing.functions import BUILT_IN
 from classification_model.processing.learned import Learned
 from classification_model.processing.learning import ONE_HOT, Learning, learnable, stratified
 from classification_model.processing.typed_columns import columns_of_rows
-from classification_model.processing.validation import RowValidator, TypedRow
+from classification_model.processing.validation import RowValidator
+from classification_model.processing.value_rules import TypedRow
 from classification_model.train_pipeline import run_training
 from homes import SOURCE, files_of
 from tables import Sample

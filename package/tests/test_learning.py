@@ -18,7 +18,8 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column
 from classification_model.errors import DataError
 from classification_model.init import scaffold
-from classification_model.init.infer_schema import Learned, learn
+from classification_model.init.infer_schema import learn
+from classification_model.init.inferred_schema import InferredSchema
 from classification_model.processing import csv_reader
 from classification_model.processing.data_manager import load_dataset, read_csv
 from classification_model.processing.labels import typed_labels
@@ -28,7 +29,7 @@ from homes import make_home
 from tables import PEOPLE, TABLES, Sample
 
 
-def learned(*rows: str, header: str, target: str = "y", **options: Any) -> Learned:
+def learned(*rows: str, header: str, target: str = "y", **options: Any) -> InferredSchema:
     source = "\n".join([header, *rows]).encode(options.pop("encoding", "utf-8"))
     return learn("data.csv", csv_reader.parse("data.csv", source), target, test_size=0.25)
 

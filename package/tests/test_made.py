@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from classification_model.config.schema import Kind
 from classification_model.processing import made
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 LEAST = 5
 

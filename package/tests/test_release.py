@@ -6,6 +6,7 @@ Each step is run as the workflows run it, in a copy of the sources, against a re
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -25,7 +26,7 @@ import yaml
 from classification_model import bundle
 from classification_model.config.home import Home
 from dist import index, replaced, sources
-from homes import REPOSITORY, SOURCE
+from homes import REPOSITORY, SOURCE, saved_again
 
 VERSION = Home(SOURCE).version()
 DEPLOYMENT = {
@@ -181,6 +182,24 @@ def test_a_wheel_with_a_damaged_bundle_is_not_published(
     replaced(dist[0], target, {f"{VERSION}.onnx": b"something else"})
     said = refusal(step(package, module="tools.release.check_dist"))
     assert ".onnx is not the file that the manifest means" in said
+
+
+def test_a_wheel_that_gives_a_person_away_is_not_published(
+    package: Path, dist: tuple[Path, Path]
+) -> None:
+    """The bundle is whole, and a row of the table stands among its golden rows."""
+    home = Home(package / "classification_model")
+    with (home.datasets / "raw.csv").open(encoding="utf-8", newline="") as table:
+        person = json.dumps({"row": next(csv.DictReader(table)), "probabilities": [0.5, 0.5]})
+    golden = bundle.load(home).contents[".golden.jsonl"] + person.encode() + b"\n"
+    saved_again(home, contents={".golden.jsonl": golden})
+    leaking = {file.name: file.read_bytes() for file in home.trained_models.iterdir()}
+    (package / "dist").mkdir()
+    shutil.copy(dist[1], package / "dist")
+    replaced(dist[0], package / "dist", leaking)
+    said = refusal(step(package, module="tools.release.check_dist"))
+    assert "gives away what fewer than 5 rows hold" in said
+    assert f"{VERSION}.golden.jsonl" in said
 
 
 def test_what_was_built_for_another_version_is_not_published(

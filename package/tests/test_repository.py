@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -15,6 +18,8 @@ from classification_model.config.home import Home
 from classification_model.processing.data_manager import Split, load_dataset
 from dist import sources
 from homes import REPOSITORY, SOURCE
+
+LONGEST_FUNCTION = 80
 
 
 def test_titanic_the_data_is_what_its_command_makes(tmp_path: Path, titanic: None) -> None:
@@ -95,3 +100,28 @@ def test_how_it_works_names_each_room_and_no_other(heading: str, code: Path) -> 
     }
     assert folders <= named
     assert all((code / name).exists() for name in named)
+
+
+def code() -> Iterator[tuple[Path, str]]:
+    """Every module that ships, with its text."""
+    for folder in (SOURCE, REPOSITORY / "classification_api" / "app"):
+        for file in folder.rglob("*.py"):
+            if "tests" not in file.relative_to(folder).parts:
+                yield file.relative_to(REPOSITORY), file.read_text(encoding="utf-8")
+
+
+def test_no_module_is_longer_than_300_lines_and_most_are_short() -> None:
+    lengths = {file: len(text.splitlines()) for file, text in code()}
+    assert not {file: lines for file, lines in lengths.items() if lines > 300}
+    assert 60 <= median(lengths.values()) <= 250
+
+
+def test_no_function_is_longer_than_a_screen_and_most_are_short() -> None:
+    lengths = {
+        (file, node.name): 1 + (node.end_lineno or 0) - node.lineno
+        for file, text in code()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert not {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION}
+    assert 5 <= median(lengths.values()) <= 10

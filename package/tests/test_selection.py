@@ -21,10 +21,11 @@ from classification_model import bundle, cli
 from classification_model.config.home import Home
 from classification_model.config.schema import RowSchema
 from classification_model.errors import ConfigError
+from classification_model.estimators import build_classifier
 from classification_model.inference.engines import OnnxScorer, SklearnScorer
 from classification_model.learners import Blend
 from classification_model.learners.boosting import with_codes
-from classification_model.pipeline import EncodingStep, build_classifier
+from classification_model.pipeline import EncodingStep
 from classification_model.processing.features import Feature
 from classification_model.processing.splitting import group_units, row_units, time_units
 from classification_model.progress import Progress

@@ -14,8 +14,9 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from classification_model.config.schema import EstimatorConfig, RowSchema
+from classification_model.estimators import ESTIMATORS, build_classifier
 from classification_model.inference.engines import OnnxScorer
-from classification_model.pipeline import ESTIMATORS, EncodingStep, build_classifier
+from classification_model.pipeline import EncodingStep
 from classification_model.processing.features import Feature
 from classification_model.publishing.strip import strip, walk
 from classification_model.training.export import export

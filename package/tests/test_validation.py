@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, SchemaValidator, core_schema
 
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import LARGEST, Column, RowSchema
 from classification_model.processing.json_rows import row_schema
 from classification_model.processing.profile import ColumnProfile, Profile
-from classification_model.processing.validation import LARGEST, RowValidator, bounds, parser
+from classification_model.processing.validation import RowValidator
+from classification_model.processing.value_rules import bounds, parser
 
 SCHEMA = RowSchema(
     columns={

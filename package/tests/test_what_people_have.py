@@ -19,7 +19,8 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column
 from classification_model.errors import DataError
 from classification_model.init import scaffold
-from classification_model.init.infer_schema import Finding, Learned, learn
+from classification_model.init.infer_schema import learn
+from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.processing import csv_reader
 from classification_model.processing.data_manager import load_dataset
 from classification_model.train_pipeline import run_training
@@ -27,7 +28,7 @@ from homes import make_home
 from tables import Sample
 
 
-def learned(lines: list[str], target: str = "y", **options: Any) -> Learned:
+def learned(lines: list[str], target: str = "y", **options: Any) -> InferredSchema:
     table = csv_reader.parse("data.csv", "\n".join(lines).encode(), **options)
     return learn("data.csv", table, target, test_size=0.25)
 

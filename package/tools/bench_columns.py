@@ -32,12 +32,13 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_union
 
 from classification_model.config.schema import Column, RowSchema
-from classification_model.pipeline import EncodingStep, build_classifier
+from classification_model.estimators import build_classifier
+from classification_model.pipeline import EncodingStep
 from classification_model.processing.features import feature_plan
 from classification_model.processing.splitting import folds, row_units
 from classification_model.processing.text.fitting import Parts, Recipe, TextColumn
 from classification_model.processing.typed_columns import Typed, columns_of_rows
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 from classification_model.training.selection import Wanted, choose
 
 Texts = tuple[list[str], np.ndarray]

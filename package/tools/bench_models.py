@@ -38,8 +38,9 @@ from sklearn.model_selection import StratifiedKFold
 
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
+from classification_model.estimators import build_classifier
 from classification_model.init import scaffold
-from classification_model.pipeline import build_classifier, encoding_step
+from classification_model.pipeline import encoding_step
 from classification_model.processing.data_manager import Dataset, Split, load_dataset
 from classification_model.processing.features import Feature, Matrix
 from classification_model.training.selection import choose

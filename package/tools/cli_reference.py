@@ -75,7 +75,7 @@ def keys(shape: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
         if field.description:
             yield prefix + name, field.description
         for inner in (field.annotation, *typing.get_args(field.annotation)):
-            if getattr(inner, "__module__", None) == responses.__name__:
+            if str(getattr(inner, "__module__", None)).startswith(responses.__name__):
                 dots = "[]." if typing.get_origin(field.annotation) is tuple else "."
                 yield from keys(inner, f"{prefix}{name}{dots}")
 

@@ -13,7 +13,7 @@ from classification_model.bundle import golden
 from classification_model.config.schema import Column, RowSchema
 from classification_model.predict import Model
 from classification_model.processing.profile import ColumnProfile
-from classification_model.processing.validation import date_format, number_format, parser
+from classification_model.processing.value_rules import date_format, number_format, parser
 
 __all__ = ["render"]
 

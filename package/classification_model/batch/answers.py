@@ -8,7 +8,7 @@ from typing import Any
 
 from classification_model.config.schema import Label
 from classification_model.processing.reading.sources import Record
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 
 __all__ = ["Answer", "Rejected", "ScoredRow", "Warned"]
 

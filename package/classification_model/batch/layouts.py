@@ -16,7 +16,7 @@ from classification_model.predict import Model
 from classification_model.processing.reading.csv_cells import line_of, text_of
 from classification_model.processing.reading.delimiters import plain_line
 from classification_model.processing.reading.sources import Block, Source
-from classification_model.processing.validation import date_format
+from classification_model.processing.value_rules import date_format
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,7 +19,7 @@ from classification_model.errors import DamagedModelError
 from classification_model.inference.engines import TOLERANCE
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import Profile
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 if TYPE_CHECKING:
     from classification_model.processing.typed_columns import Columns, Indices

@@ -37,6 +37,7 @@ class SavedFile(FrozenModel):
 class Manifest(FrozenModel):
     """What the model is. No clock and no host name: the same inputs give the same bytes.
 
+    ``positive`` is the one of two classes that curves, thresholds and words are about.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
     """
@@ -45,6 +46,7 @@ class Manifest(FrozenModel):
     version: str
     target: str
     classes: tuple[Label, ...]
+    positive: Label | None = None
     row_schema: RowSchema
     features: tuple[Feature, ...]
     rows: int

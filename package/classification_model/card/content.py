@@ -12,24 +12,19 @@ from classification_model.card.document import (
     Bullets,
     Card,
     Code,
-    Pictures,
     Section,
     Table,
     Text,
-    Tile,
 )
 from classification_model.card.facts import FIGURES, REFITTED, Facts
 from classification_model.card.few import shown_cells
 from classification_model.card.given_away import given_away
 from classification_model.card.limits import limits
-from classification_model.card.pictures import pictures
-from classification_model.evaluation.metrics import NAMES
-from classification_model.evaluation.report import Estimate, Report
+from classification_model.card.quality import count, interval, metrics, tiles, weak
+from classification_model.evaluation.report import Report
 from classification_model.processing.profile import Profile
 
 __all__ = ["compose"]
-
-_WEAKEST = 8
 _LONG = 20
 
 
@@ -39,8 +34,8 @@ def compose(report: Report, facts: Facts) -> Card:
         Section("What it predicts", list(_predicts(report, facts))),
         Section("Data", list(_data(report, facts))),
         Section("How it was chosen", list(_choice(facts.manifest.choice))),
-        Section("How good it is", list(_metrics(report, facts.min_rows))),
-        Section("Where it is weak", list(_weak(report))),
+        Section("How good it is", list(metrics(report, facts.min_rows))),
+        Section("Where it is weak", list(weak(report))),
         Section("What this file gives away", list(given_away(facts))),
         Section("Limits", [Bullets(list(limits(report, facts)))]),
         Section("How to use it", list(_usage(facts.profile))),
@@ -50,20 +45,10 @@ def compose(report: Report, facts: Facts) -> Card:
     return Card(
         title=f"Predicting {facts.manifest.target}",
         subtitle=f"Model card of {facts.stem}: version {facts.manifest.version}, learned from "
-        f"{_count(facts.manifest.rows)} rows of {facts.dataset}",
-        tiles=list(_tiles(report)),
+        f"{count(facts.manifest.rows)} rows of {facts.dataset}",
+        tiles=list(tiles(report)),
         sections=sections,
     )
-
-
-def _tiles(report: Report) -> Iterator[Tile]:
-    majority, single = (baseline.metrics for baseline in report.baselines)
-    for name in ("accuracy", "roc_auc", "log_loss", "brier"):
-        best = getattr(single, name)
-        note = f"{_interval(getattr(report, name))}; best single feature {best:.3f}"
-        if name == "accuracy":
-            note = f"{_interval(report.accuracy)}; commonest class {majority.accuracy:.3f}"
-        yield Tile(NAMES[name].split(" (")[0], f"{getattr(report, name).value:.3f}", note)
 
 
 def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
@@ -72,6 +57,11 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
         f"From {columns} {'column' if columns == 1 else 'columns'} of a row it says which of the "
         f"{len(report.classes)} classes of \u201c{facts.manifest.target}\u201d the row belongs to, and how "
         "probable each is."
+        + (
+            ""
+            if report.positive is None
+            else f" Curves, calibration and scores are about \u201c{report.positive}\u201d."
+        )
     )
     (held_out,) = shown_cells([[sum(row) for row in report.confusion]], facts.min_rows)
     yield Table(
@@ -80,11 +70,11 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
         rows=[
             (
                 str(label),
-                _count(rows),
+                count(rows),
                 f"{rows / report.training_rows:.1%}",
                 tested,
                 f"{f1.value:.3f}",
-                _interval(f1),
+                interval(f1),
             )
             for label, rows, tested, f1 in zip(
                 report.classes, report.class_rows, held_out, report.f1, strict=True
@@ -98,13 +88,13 @@ def _data(report: Report, facts: Facts) -> Iterator[Block]:
     manifest, held_out = facts.manifest, facts.manifest.held_out
     rows = report.training_rows + report.rows
     yield Text(
-        f"{_count(rows)} labelled rows of {facts.dataset}. {_count(report.rows)} of them were held "
+        f"{count(rows)} labelled rows of {facts.dataset}. {count(report.rows)} of them were held "
         f"out, {_rule(held_out)}; what is said here of the model's quality is said of the answers "
         "to these."
     )
     if held_out.repeats:
         yield Text(
-            f"{_count(held_out.repeats)} rows repeat another. "
+            f"{count(held_out.repeats)} rows repeat another. "
             + (
                 "Copies count as one observation and stay together."
                 if held_out.copies == "together"
@@ -183,78 +173,6 @@ def _how_chosen(choice: Choice) -> str:
     return text
 
 
-def _metrics(report: Report, least: int) -> Iterator[Block]:
-    majority, single = report.baselines
-    gain = 1 - report.metrics.log_loss / single.metrics.log_loss
-    yield Text(
-        f"Of 100 answers about {report.accuracy.value * 100:.0f} are right. Always giving the "
-        f"commonest class is right in {majority.metrics.accuracy * 100:.0f}. "
-        + (
-            f"The log loss is {gain:.0%} below that of the {single.name}."
-            if gain >= 0.005
-            else f"The log loss is no better than that of the {single.name}: the model earns nothing."
-        )
-    )
-    yield Table(
-        caption=f"On {_count(report.rows)} held-out rows, with 95% bootstrap intervals, beside "
-        "what takes no effort",
-        header=(
-            "metric",
-            "this model",
-            "95% interval",
-            *(one.name for one in report.baselines),
-        ),
-        rows=[
-            (
-                words,
-                f"{getattr(report, name).value:.3f}",
-                _interval(getattr(report, name)),
-                *(f"{getattr(one.metrics, name):.3f}" for one in report.baselines),
-            )
-            for name, words in NAMES.items()
-        ],
-        numeric=(1, 2, 3, 4),
-    )
-    yield Pictures(pictures(report, least))
-
-
-def _weak(report: Report) -> Iterator[Block]:
-    if not report.slices:
-        yield Text("There are too few held-out rows to look at any part of them by itself.")
-        return
-    weaker = sum(part.weaker for part in report.slices)
-    total = len(report.slices)
-    found = (
-        f"{weaker} of them {'is' if weaker == 1 else 'are'} worse than all other rows by more "
-        "than chance explains."
-        if weaker
-        else "None is worse than all other rows by more than chance explains."
-    )
-    parts, were = ("part", "was") if total == 1 else ("parts", "were")
-    yield Text(f"{total} {parts} of the held-out rows {were} looked at, by category and quartile. "
-               f"{found}")  # fmt: skip
-    # What is surely weak comes first, however long that is; chance may explain the others.
-    worse = [part for part in report.slices if part.log_loss > part.others]
-    shown = sorted(worse, key=lambda part: not part.weaker)[:_WEAKEST]
-    yield Table(
-        caption="The weakest parts, by log loss (0 is best)",
-        header=("column", "value", "rows", "accuracy", "log loss", "other rows", "beyond chance"),
-        rows=[
-            (
-                part.column,
-                part.value,
-                _count(part.rows),
-                f"{part.accuracy:.3f}",
-                f"{part.log_loss:.3f}",
-                f"{part.others:.3f}",
-                "yes" if part.weaker else "no",
-            )
-            for part in shown
-        ],
-        numeric=(2, 3, 4, 5),
-    )
-
-
 def _usage(profile: Profile) -> Iterator[Block]:
     row = profile.example()
     compact = len(row) > _LONG
@@ -290,11 +208,3 @@ def _versions(facts: Facts) -> Block:
         header=("", "version"),
         rows=[("Python", facts.manifest.python), *sorted(facts.manifest.libraries.items())],
     )
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.low:.3f} to {estimate.high:.3f}"
-
-
-def _count(number: int) -> str:
-    return f"{number:,}"

@@ -59,9 +59,9 @@ def _precision_recall(report: Report) -> Picture:
     plot = Plot(x=(0, 1), y=(0, 1), right=_legend_width(report.precision_recall))
     plot.x_ticks(_FIFTHS, "recall")
     plot.y_ticks(_FIFTHS, "precision")
-    two = len(report.classes) == 2
-    if two:
-        share = sum(report.confusion[1]) / report.rows
+    two = report.positive is not None
+    if report.positive is not None:
+        share = sum(report.confusion[report.classes.index(report.positive)]) / report.rows
         plot.line([(0, share), (1, share)], "guide")
     for i, curve in enumerate(report.precision_recall):
         plot.line(_steps(curve), _stroke(i))
@@ -97,8 +97,8 @@ def _calibration(report: Report) -> Picture:
     for part in report.calibration:
         x, y = plot.at_x(part.predicted), plot.at_y(part.observed)
         plot.add(tag("circle", cx=x, cy=y, r=4, class_="f0"))
-    if len(report.classes) == 2:
-        of = f"of {_quoted(report.classes[1])}"
+    if report.positive is not None:
+        of = f"of {_quoted(report.positive)}"
     else:
         of = "of the class that is answered"
     return Picture(
@@ -133,8 +133,8 @@ def _scores(report: Report, least: int) -> Picture:
     ):  # fmt: skip
         plot.add(tag("rect", x=x, y=9, width=10, height=10, class_=color))
         plot.text(x + 15, 18, cut(f"{clean(series.name)} ({where})", half - 20))
-    if len(report.classes) == 2:
-        what = f"the probability of {_quoted(report.classes[1])}, for rows of each class"
+    if report.positive is not None:
+        what = f"the probability of {_quoted(report.positive)}, for rows of each class"
     else:
         what = "the probability of the class that is answered, where that is right and wrong"
     return Picture(

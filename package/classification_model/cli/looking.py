@@ -35,7 +35,8 @@ def evaluate(
     classification-model evaluate new-labels.csv --home churn
     ```
     """
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.looking import Evaluated
 
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait("Reading the model")
@@ -43,11 +44,12 @@ def evaluate(
 
         found = evaluate_saved(home, labelled=labelled, progress=screen)
     if as_json:
-        answer(responses.Evaluated.of(found))
+        answer(Evaluated.of(found))
         return
     manifest = found.model.manifest
     out = console()
-    out.say(f"Model {manifest.version}, which predicts {manifest.target!r}")
+    of = "" if manifest.positive is None else f" (positive: {manifest.positive})"
+    out.say(f"Model {manifest.version}, which predicts {manifest.target!r}{of}")
     out.print(tables.metrics_table(found.metrics, on=labelled.name if labelled else None))
 
 
@@ -73,7 +75,8 @@ def compare(
     classification-model compare churn churn-next --output comparison.md
     ```
     """
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.looking import Compared
 
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait("Judging both on the same rows")
@@ -83,7 +86,7 @@ def compare(
     if output:
         output.write_text(found.markdown(), encoding="utf-8")
     if as_json:
-        answer(responses.Compared.of(found))
+        answer(Compared.of(found))
         return
     out = console()
     out.print(tables.comparison_table(found.comparison))
@@ -102,7 +105,8 @@ def verify(
     ```
     """
     from classification_model import bundle
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.looking import Verified
     from classification_model.predict import load_model
 
     place = Home.find(home)
@@ -112,7 +116,7 @@ def verify(
         found.pipeline()
         load_model(place)
     if as_json:
-        answer(responses.Verified.of(found))
+        answer(Verified.of(found))
         return
     out = console()
     out.print(tables.files_table(found))
@@ -137,7 +141,8 @@ def audit(
     classification-model audit --home churn
     ```
     """
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.looking import Audited
 
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait("Attacking what would be published")
@@ -145,7 +150,7 @@ def audit(
 
         found = audit_home(home, progress=screen)
     if as_json:
-        answer(responses.Audited.of(found))
+        answer(Audited.of(found))
     else:
         out = console()
         out.print(tables.audit_table(found))
@@ -163,13 +168,14 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
     ```
     """
     from classification_model import bundle
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.looking import Info
     from classification_model.config.core import load_config
 
     place = Home.find(home)
     found = bundle.load(place)
     if as_json:
-        answer(responses.Info.of(place, found))
+        answer(Info.of(place, found))
         return
     out = console()
     for line in tables.description(found, place.next_version()):

@@ -76,7 +76,8 @@ def init(
     classification-model init churn.csv --target churned --home churn-next
     ```
     """
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.making import Initialised
     from classification_model.notebook import init_home
 
     if target is None:
@@ -89,7 +90,7 @@ def init(
         )
     made, learned = found.home, found.learned
     if as_json:
-        answer(responses.Initialised.of(made, learned))
+        answer(Initialised.of(made, learned))
         return
     out = console()
     out.print(tables.learned_table(learned))
@@ -154,7 +155,8 @@ def train(
     ```
     """
     from classification_model.card import FIGURES, REFITTED
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.making import Trained
 
     out, begun = console(), time.monotonic()
     with Screen(console(stderr=as_json), quiet=as_json) as screen:
@@ -173,13 +175,13 @@ def train(
         except RejectedModelError as error:
             screen.settle()
             if as_json:
-                answer(responses.Trained.not_saved(error))
+                answer(Trained.not_saved(error))
             elif isinstance(error.comparison, Comparison):
                 out.print(tables.comparison_table(error.comparison))
                 out.print(tables.flips_table(error.comparison))
             raise
     if as_json:
-        answer(responses.Trained.of(Home.find(home), trained))
+        answer(Trained.of(Home.find(home), trained))
         return
     out.print(tables.metrics_table(trained.report))
     if trained.comparison:

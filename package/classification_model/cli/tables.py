@@ -19,7 +19,7 @@ from classification_model.processing.profile import ColumnProfile, Profile
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
     from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
-    from classification_model.init.infer_schema import Learned
+    from classification_model.init.inferred_schema import InferredSchema
     from classification_model.publishing.findings import Audit
 
 __all__ = [
@@ -41,7 +41,7 @@ _MOST_COLUMNS = 40
 _STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
 
 
-def learned_table(learned: Learned) -> Table:
+def learned_table(learned: InferredSchema) -> Table:
     """One line for each column: what it is, how much is missing, and what was decided.
 
     What is worth a look comes first.
@@ -72,7 +72,7 @@ def learned_table(learned: Learned) -> Table:
     return table
 
 
-def learned_summary(learned: Learned) -> Iterator[str]:
+def learned_summary(learned: InferredSchema) -> Iterator[str]:
     """The rows and the classes, in a line each."""
     extra = [f"{learned.duplicates} of them repeat another" if learned.duplicates else ""]
     if learned.unlabelled:
@@ -82,6 +82,8 @@ def learned_summary(learned: Learned) -> Iterator[str]:
     shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
     more = len(learned.classes) - len(shown)
     yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
+    if learned.positive is not None:
+        yield f"Curves, thresholds and words are about {learned.positive!r} (positive in config.yml)"
     for key, column in learned.hints[:2]:
         yield f"Perhaps hold rows out by it (split in config.yml): {key}: {column}"
     yield from (f"Note: {note}" for note in learned.notes)
@@ -195,7 +197,8 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
     members = ", ".join(member.name for member in chosen.members)
     raised = "" if next_version in (manifest.version, None) else f" (VERSION says {next_version})"
     yield f"Version   {manifest.version}{raised}"
-    yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}"
+    of = "" if manifest.positive is None else f" (positive: {manifest.positive})"
+    yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}{of}"
     yield f"Learned   from {manifest.rows} rows"
     yield f"Estimator {chosen.name}" + (f" of {members}" if members else "")
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"

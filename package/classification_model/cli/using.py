@@ -61,7 +61,8 @@ def predict(
     ```
     """
     from classification_model import batch
-    from classification_model.cli import responses, tables
+    from classification_model.cli import tables
+    from classification_model.cli.responses.using import Predicted
 
     with Screen(console(stderr=True), quiet=True) as screen:
         if cluster is None:
@@ -86,7 +87,7 @@ def predict(
                 progress=screen,
             )
     if as_json:
-        answer(responses.Predicted.of(scored, output))
+        answer(Predicted.of(scored, output))
     else:
         out = console()
         for line in tables.scored_summary(scored, output):

@@ -26,8 +26,7 @@ from classification_model.config.yaml_reader import Document, Node
 from classification_model.errors import ConfigError
 from classification_model.plain_text import unprintable
 
-__all__ = ["Config", "load_config", "parse_config"]
-
+__all__ = ["Config", "load_config", "parse_config", "place_of"]
 
 Sought = Literal["log_loss", "roc_auc", "f1", "balanced_accuracy"]
 Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "log_loss", "brier"]
@@ -53,6 +52,7 @@ class GateRule(FrozenModel):
 class Config(FrozenModel):
     """Everything that training is told, from config.yml.
 
+    ``positive`` is the text of one of two classes: what curves, thresholds and words are about.
     ``encoding`` is that of the dataset where it is not UTF-8, ``sheet`` the one of a workbook.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes; ``metric`` is what that is to be good at, and
@@ -68,6 +68,7 @@ class Config(FrozenModel):
     encoding: Annotated[str | None, AfterValidator(_known_encoding)] = None
     sheet: str | None = None
     target: str
+    positive: str | None = None
     missing_markers: tuple[str, ...] = ()
     decimal_comma: bool = False
     columns: Annotated[dict[str, Column], Field(min_length=1)]
@@ -182,6 +183,12 @@ def parse_config(file: Path, source: bytes) -> Config:
         return Config.model_validate({**values, "digest": hashlib.sha256(source).hexdigest()})
     except ValidationError as error:
         raise ConfigError(_first_fault(file, document, error)) from None
+
+
+def place_of(home: Home, key: str) -> str:
+    """Where a key of a home's config.yml stands, for what is found wrong of it later."""
+    document = yaml_reader.read(home.config_file.read_text(encoding="utf-8"))
+    return f"{home.config_file}, line {document.lines[key,]}"
 
 
 def _typed_parameters(estimator: Node) -> Any:

@@ -28,38 +28,38 @@ _POINTS = 200
 _MOST_CURVES = 10
 
 
-def roc_curves(judged: Outcomes, classes: Sequence[Label]) -> tuple[Curve, ...]:
+def roc_curves(judged: Outcomes, classes: Sequence[Label], positive: int = 1) -> tuple[Curve, ...]:
     """Of each class against the rest: false positive rate and true positive rate.
 
-    Two classes give one curve, that of the second; of more than ten, those of the ten with
+    Two classes give one curve, that of the ``positive`` one; of more than ten, those of the ten with
     the smallest area. The area is that of all points, of which 200 are kept at most.
     """
 
-    def points(positive: Any, scores: Floats) -> tuple[Floats, Floats]:
-        false, true, _ = roc_curve(positive, scores)
+    def points(truth: Any, scores: Floats) -> tuple[Floats, Floats]:
+        false, true, _ = roc_curve(truth, scores)
         return false, true
 
-    return _curves(judged, classes, points, roc_auc_score)
+    return _curves(judged, classes, positive, points, roc_auc_score)
 
 
-def pr_curves(judged: Outcomes, classes: Sequence[Label]) -> tuple[Curve, ...]:
+def pr_curves(judged: Outcomes, classes: Sequence[Label], positive: int = 1) -> tuple[Curve, ...]:
     """Of each class against the rest: recall and precision; see :func:`roc_curves`.
 
     The area is the average precision.
     """
 
-    def points(positive: Any, scores: Floats) -> tuple[Floats, Floats]:
-        precision, recall, _ = precision_recall_curve(positive, scores, drop_intermediate=True)
+    def points(truth: Any, scores: Floats) -> tuple[Floats, Floats]:
+        precision, recall, _ = precision_recall_curve(truth, scores, drop_intermediate=True)
         # Of the points of one recall the first, which has the fewest false alarms.
         found, first = np.unique(recall[::-1], return_index=True)
         return found, precision[::-1][first]
 
-    return _curves(judged, classes, points, average_precision_score)
+    return _curves(judged, classes, positive, points, average_precision_score)
 
 
-def calibration(judged: Outcomes) -> tuple[Bin, ...]:
+def calibration(judged: Outcomes, positive: int = 1) -> tuple[Bin, ...]:
     """Ten bins of equal width, those that hold a row, for whether 70% comes true in 70 of 100."""
-    probability, happened = _watched(judged)
+    probability, happened = _watched(judged, positive)
     place = np.minimum((probability * _BINS).astype(np.intp), _BINS - 1)
     bins = []
     for position in range(_BINS):
@@ -93,11 +93,13 @@ def confusion(judged: Outcomes) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(row) for row in matrix.tolist())
 
 
-def histogram(judged: Outcomes, classes: Sequence[Label]) -> Histogram:
+def histogram(judged: Outcomes, classes: Sequence[Label], positive: int = 1) -> Histogram:
     """How sure the answers are, apart for each of two classes, or for right and wrong."""
-    probability, happened = _watched(judged)
+    probability, happened = _watched(judged, positive)
     edges = np.linspace(0, 1, _HISTOGRAM_BINS + 1)
-    names = ("wrong", "right") if len(classes) > 2 else tuple(map(str, classes))
+    names = ("wrong", "right")
+    if len(classes) == 2:
+        names = str(classes[1 - positive]), str(classes[positive])
     return Histogram(
         edges=tuple(edges.tolist()),
         series=tuple(
@@ -110,31 +112,32 @@ def histogram(judged: Outcomes, classes: Sequence[Label]) -> Histogram:
     )
 
 
-def _watched(judged: Outcomes) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _watched(judged: Outcomes, positive: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """A probability for each row, and whether what it speaks of came true."""
     if judged.classes == 2:
-        return judged.scores[:, 1], judged.truth == 1
+        return judged.scores[:, positive], judged.truth == positive
     return judged.scores.max(axis=1), judged.correct
 
 
 def _curves(
     judged: Outcomes,
     classes: Sequence[Label],
+    positive: int,
     points: Callable[[Any, Floats], tuple[Floats, Floats]],
     area: Callable[[Any, Floats], float],
 ) -> tuple[Curve, ...]:
-    shown = [1] if len(classes) == 2 else range(len(classes))
+    shown = [positive] if len(classes) == 2 else range(len(classes))
     curves = []
     for position in shown:
-        positive, scores = judged.truth == position, judged.scores[:, position]
-        if not 0 < positive.sum() < len(positive):
+        truth, scores = judged.truth == position, judged.scores[:, position]
+        if not 0 < truth.sum() < len(truth):
             continue  # a class that is not there has no curve
-        x, y = points(positive, scores)
+        x, y = points(truth, scores)
         kept = np.unique(np.linspace(0, len(x) - 1, min(_POINTS, len(x))).round().astype(int))
         curves.append(
             Curve(
                 label=classes[position],
-                area=float(area(positive, scores)),
+                area=float(area(truth, scores)),
                 x=tuple(x[kept].tolist()),
                 y=tuple(y[kept].tolist()),
             )

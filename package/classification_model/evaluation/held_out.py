@@ -21,6 +21,7 @@ from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import BUILT_IN, Functions
+from classification_model.processing.labels import positive_label
 
 __all__ = ["evaluate"]
 
@@ -34,6 +35,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
     held_out: Dataset,
     classes: Sequence[Label],
     seed: int,
+    positive: Label | None = None,
     functions: Functions = BUILT_IN,
     min_rows: int = 1,
 ) -> Report:
@@ -45,6 +47,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
     Args:
         predict: encoded rows in, probabilities of shape ``(rows, classes)`` out.
         features: how rows are encoded: what serving encodes by.
+        positive: the one of two classes that curves are about; by default the second.
         functions: those that the features name.
         schema: the raw columns.
         train: the rows that the model was fitted on, for the baselines and the quartiles.
@@ -53,6 +56,8 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         seed: of everything that is drawn at random.
         min_rows: how many training rows must hold what a slice is named by.
     """
+    if positive is None:
+        positive = positive_label(None, classes)
     with threadpool_limits(limits=1):
         encoder = ColumnEncoder(schema, features, functions)
         matrix = encoder.encode(held_out.columns)
@@ -72,6 +77,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         return Report(
             metrics=metrics,
             classes=tuple(classes),
+            positive=positive,
             class_rows=tuple(counts[label] for label in classes),
             missing={
                 name: float(column.missing().mean()) for name, column in train.columns.items()
@@ -94,7 +100,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             ),
             importance=ranked,
             importance_rows=ranked_on,
-            **_drawn(judged, classes),
+            **_drawn(judged, classes, positive),
         )
 
 
@@ -111,14 +117,15 @@ def _estimates(
     }
 
 
-def _drawn(judged: Outcomes, classes: Sequence[Label]) -> dict[str, Any]:
+def _drawn(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
     """What the pictures are drawn from, by the names of the report."""
-    bins = curves.calibration(judged)
+    of = 1 if positive is None else classes.index(positive)
+    bins = curves.calibration(judged, of)
     return {
         "calibration": bins,
         "calibration_error": curves.calibration_error(bins),
         "confusion": curves.confusion(judged),
-        "roc": curves.roc_curves(judged, classes),
-        "precision_recall": curves.pr_curves(judged, classes),
-        "histogram": curves.histogram(judged, classes),
+        "roc": curves.roc_curves(judged, classes, of),
+        "precision_recall": curves.pr_curves(judged, classes, of),
+        "histogram": curves.histogram(judged, classes, of),
     }

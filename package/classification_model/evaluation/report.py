@@ -117,12 +117,13 @@ class Report(FrozenModel):
     column, count the training rows. ``slices`` starts with the weakest, ``importance`` with
     the most important column, ``baselines`` with the commonest class.
 
-    Calibration and histogram look at the probability of the second of two classes; for more
-    classes, at that of the class that was answered.
+    ``positive`` is the one of two classes that curves, calibration and histogram are about. Of
+    more there is none: each has a curve, and the others look at the class that was answered.
     """
 
     metrics: Metrics
     classes: tuple[Label, ...]
+    positive: Label | None
     class_rows: tuple[int, ...]
     missing: dict[str, Rounded]
     accuracy: Estimate

@@ -25,7 +25,7 @@ from classification_model.inference.engines import Scorer
 from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 
 __all__ = ["Explainer", "Explanation"]
 

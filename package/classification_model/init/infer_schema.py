@@ -7,22 +7,22 @@ asked of the very rules that will check rows later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal
 
 import numpy as np
 
 from classification_model.config.schema import Column, Decimal, Label
 from classification_model.errors import DataError
 from classification_model.init import number_formats
+from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.init.kinds import File, Guess, kind_of
 from classification_model.init.leakage import LEAK, SUSPECT, alone
 from classification_model.init.names import counts_rows, is_identifier
 from classification_model.init.natures import nature_of
 from classification_model.init.odd_cells import is_marker, missing_words
-from classification_model.init.split_hints import Hint, hints
+from classification_model.init.split_hints import hints
 from classification_model.init.targets import (
     FEW,
     check_classes,
@@ -36,56 +36,11 @@ from classification_model.processing.features import Feature
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.profiling import profile_of_counts
-from classification_model.processing.validation import TypedValue, parser
+from classification_model.processing.value_rules import TypedValue, parser
 
-__all__ = ["Finding", "Learned", "learn"]
-
-Decision = Literal["used", "used, look at it", "left out"]
+__all__ = ["learn"]
 
 _MISSING = -1e30  # below every number, for a tree that knows no missing ones
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found in one column, what was decided, and why.
-
-    ``column`` is the decision; ``seen`` is what the file holds, and is not written down.
-    """
-
-    name: str
-    column: Column
-    seen: ColumnProfile
-    values: str
-    decision: Decision
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """What a table says about its rows.
-
-    ``notes`` is what a person should know of the file as a whole, and ``hints`` what rows may
-    have to be held out by.
-    """
-
-    target: str
-    classes: Mapping[Label, int]
-    rows: int
-    unlabelled: int
-    duplicates: int
-    missing_markers: tuple[str, ...]
-    encoding: str
-    findings: tuple[Finding, ...]
-    notes: tuple[str, ...] = ()
-    hints: tuple[Hint, ...] = ()
-
-    def used(self) -> dict[str, Column]:
-        """The columns that the model will look at."""
-        return {f.name: f.column for f in self.findings if f.decision != "left out"}
-
-    def ignored(self) -> dict[str, str]:
-        """The columns that it will not look at, and why."""
-        return {f.name: f.reason for f in self.findings if f.decision == "left out"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +69,7 @@ def learn(
     *,
     test_size: float,
     progress: Callable[[int, int, str], None] = lambda *_: None,
-) -> Learned:
+) -> InferredSchema:
     """Decide what each column of a table is.
 
     Args:
@@ -147,7 +102,7 @@ def learn(
         _look_for_leakage(_finding(cells, guess, markers), cells, labels, markers)
         for cells, guess in zip(columns, guesses, strict=True)
     )
-    learned = Learned(
+    learned = InferredSchema(
         target=target,
         classes=dict(Counter(labels).most_common()),
         rows=len(rows),

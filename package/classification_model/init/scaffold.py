@@ -16,7 +16,8 @@ from classification_model.config.formats import NEWEST
 from classification_model.config.home import Home
 from classification_model.config.schema import Column
 from classification_model.errors import ConfigError
-from classification_model.init.infer_schema import Learned, learn
+from classification_model.init.infer_schema import learn
+from classification_model.init.inferred_schema import InferredSchema
 from classification_model.init.split_hints import Hint
 from classification_model.processing.data_manager import read_csv
 from classification_model.progress import Progress
@@ -56,7 +57,7 @@ def create(
     encoding: str | None = None,
     sheet: str | None = None,
     progress: Progress | None = None,
-) -> tuple[Home, Learned]:
+) -> tuple[Home, InferredSchema]:
     """Learn a table's schema and write a home for it.
 
     That is config.yml, VERSION, features.py and datasets/raw.csv, or what the table's name ends
@@ -112,7 +113,9 @@ def _write(home: Home, source: Path, dataset: str, config: bytes, *, force: bool
         (staged / "config.yml").replace(home.config_file)
 
 
-def configuration(learned: Learned, *, dataset: str = "raw.csv", sheet: str | None = None) -> str:
+def configuration(
+    learned: InferredSchema, *, dataset: str = "raw.csv", sheet: str | None = None
+) -> str:
     """The text of a config.yml for what was learned, with a comment above each part."""
     file = {"dataset": dataset}
     if learned.encoding not in ("utf-8", "utf-8-sig", "utf-16"):
@@ -137,7 +140,7 @@ def part(comments: Sequence[str], values: Mapping[str, Any]) -> str:
 
 
 def _parts(
-    learned: Learned, file: Mapping[str, str]
+    learned: InferredSchema, file: Mapping[str, str]
 ) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]]:
     """The parts of a config.yml: the lines of a comment, and what stands below it."""
     yield (
@@ -152,6 +155,9 @@ def _parts(
             "target": learned.target,
         },
     )
+    if learned.positive is not None:
+        comment = "Of the two classes the one that curves, thresholds and words are about."
+        yield (comment,), {"positive": learned.positive}
     yield (
         ('Texts that mean "there is no value here", in the CSV and in a request.',),
         {"missing_markers": list(learned.missing_markers)},

@@ -16,12 +16,13 @@ from classification_model.processing.labels import lookalikes
 from classification_model.processing.reading.heads import looks_like_data
 from classification_model.processing.splitting import smallest_class
 
-__all__ = ["FEW", "check_classes", "check_names", "check_target", "notes_on"]
+__all__ = ["FEW", "check_classes", "check_names", "check_target", "notes_on", "positive_class"]
 
 FEW = Publish().min_rows
 """What fewer rows hold is not published: see ``publish`` in config.yml."""
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
+_POSITIVE = frozenset({"1", "positive", "pos", "true", "t", "yes", "y"})
 _MOST_CLASSES, _FEW_CLASSES, _ROWS_OF_A_CLASS = 100, 20, 10
 
 
@@ -114,3 +115,11 @@ def notes_on(
         for alike in lookalikes(labels)
     ]
     return notes
+
+
+def positive_class(counts: Mapping[Label, int]) -> Label | None:
+    """The one of two classes that a person most likely asks about: a yes, else the rarer."""
+    if len(counts) != 2:
+        return None
+    said = [label for label in counts if str(label).casefold() in _POSITIVE]
+    return said[0] if len(said) == 1 else min(counts, key=lambda label: (counts[label], str(label)))

@@ -1,6 +1,6 @@
 """Whole columns of raw values to typed ones: the rule of a column asked once for each value.
 
-The rule is the one in validation.py. Numbers that Arrow reads as the rule would are not asked
+The rule is the one in value_rules.py. Numbers that Arrow reads as the rule would are not asked
 about at all.
 """
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic_core import PydanticCustomError
 
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import LARGEST, Column, RowSchema
 from classification_model.processing.number_columns import numbers_of
 from classification_model.processing.scalars import plain
 from classification_model.processing.typed_columns import (
@@ -26,13 +26,7 @@ from classification_model.processing.typed_columns import (
     Typed,
     TypedColumn,
 )
-from classification_model.processing.validation import (
-    LARGEST,
-    TypedValue,
-    bounds,
-    number_format,
-    parser,
-)
+from classification_model.processing.value_rules import TypedValue, bounds, number_format, parser
 
 __all__ = ["ColumnRules"]
 

@@ -14,7 +14,7 @@ from itertools import zip_longest
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.config.schema import RowSchema
+from classification_model.config.schema import LARGEST, RowSchema
 from classification_model.processing.centring import with_centre
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.encoding import (
@@ -27,7 +27,7 @@ from classification_model.processing.encoding import (
 from classification_model.processing.features import Feature, Matrix
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
-from classification_model.processing.published import with_bounds, with_categories
+from classification_model.processing.published import with_bounds, with_categories, with_places
 from classification_model.processing.typed_columns import (
     Columns,
     Floats,
@@ -38,7 +38,7 @@ from classification_model.processing.typed_columns import (
     codes_of,
     scalars,
 )
-from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 __all__ = ["ColumnEncoder", "learn_features", "results_of"]
 
@@ -162,6 +162,10 @@ def learn_features(
 def _of_numbers(
     feature: Feature, numbers: Floats, min_rows: int, groups: Indices | None
 ) -> Feature:
+    if feature.looks_up:
+        feature = with_places(feature, numbers, min_rows, groups)
+        known = ~np.isnan(numbers)
+        numbers[known] = np.array(feature.places)[numbers[known].astype(np.int64)]
     bounded = with_bounds(feature, numbers, min_rows, groups)
     return with_centre(bounded, clipped(numbers, *bounded.limits))
 

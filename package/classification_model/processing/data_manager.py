@@ -38,7 +38,8 @@ from classification_model.processing.typed_columns import (
     joined,
     rows_of,
 )
-from classification_model.processing.validation import RowValidator, TypedRow
+from classification_model.processing.validation import RowValidator
+from classification_model.processing.value_rules import TypedRow
 from classification_model.progress import Progress
 
 __all__ = [

@@ -9,9 +9,10 @@ from itertools import repeat
 import numpy as np
 import numpy.typing as npt
 
+from classification_model.config.schema import LARGEST
 from classification_model.processing.features import NO_LIMITS, Feature, Matrix
 from classification_model.processing.functions import BUILT_IN, Functions
-from classification_model.processing.validation import LARGEST, TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 __all__ = [
     "MANY",
@@ -99,11 +100,8 @@ def category_numbers(
 
 
 def clipped(
-    numbers: npt.NDArray[np.floating],
-    low: Floats | float,
-    high: Floats | float,
-    missing: Floats | float,
-) -> npt.NDArray[np.floating]:
+    numbers: Floats, low: Floats | float, high: Floats | float, missing: Floats | float
+) -> Floats:
     """Numbers within :attr:`Feature.limits`; NaN is ``missing``."""
     # Not np.clip, which may take either of two zeros.
     within = np.where(numbers < low, low, np.where(numbers > high, high, numbers))
@@ -161,9 +159,10 @@ def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], fl
 def category_codes(feature: Feature) -> dict[object, float]:
     """The number of each category, and of a missing one; any other is ``feature.other``."""
     low, high = feature.bounds or (0.0, math.inf)
+    places = feature.places or range(len(feature.categories))
     codes: dict[object, float] = {
         category: min(max(float(place), low), high)
-        for place, category in enumerate(feature.categories)
+        for category, place in zip(feature.categories, places, strict=True)
     }
     codes[None] = feature.missing
     return codes

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from classification_model.config.schema import DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.processing.functions import BUILT_IN, DATE_PARTS, TIME_PARTS, Functions
-from classification_model.processing.validation import TypedRow, TypedValue, date_format
+from classification_model.processing.value_rules import TypedRow, TypedValue, date_format
 
 __all__ = ["MISSING", "NO_LIMITS", "UNSEEN", "Feature", "Matrix", "feature_plan"]
 
@@ -41,7 +41,7 @@ class Feature:
 
     Without ``function`` the value is that of the one input. A category becomes its position
     in ``categories``, or :data:`UNSEEN`. A number with ``categories`` is the place of a category in
-    an order. A number is clipped to ``bounds``; then ``centre`` is subtracted, before it is rounded
+    an order, read from ``places``, where a level that few rows had is its neighbour. A number is clipped to ``bounds``; then ``centre`` is subtracted, before it is rounded
     to float32, so that what differed in training differs in the matrix. ``missing_as`` is the
     number that a missing value is read as, where too few training rows missed theirs, and
     ``other_as`` that of any other category; see
@@ -58,6 +58,7 @@ class Feature:
     missing_as: float | None = None
     other_as: float | None = None
     centre: float = 0.0
+    places: tuple[int, ...] = ()
 
     @property
     def missing(self) -> float:

@@ -22,7 +22,8 @@ from classification_model.processing.typed_columns import (
     columns_of_rows,
     rows_of,
 )
-from classification_model.processing.validation import RowValidator, TypedRow, Validated
+from classification_model.processing.validation import RowValidator, Validated
+from classification_model.processing.value_rules import TypedRow
 
 if TYPE_CHECKING:
     import pyarrow as pa

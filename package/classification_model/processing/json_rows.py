@@ -1,6 +1,6 @@
 """Rows straight from JSON text: most values are checked without a call of Python.
 
-The rule of a column is the one in validation.py. Here a check that pydantic has compiled is
+The rule of a column is the one in value_rules.py. Here a check that pydantic has compiled is
 asked first, limited to the values that the rule returns as they are; every other value goes
 to the rule itself. So both accept the same rows and make the same of them. What is refused
 here has no useful error: ask :class:`~classification_model.processing.validation.RowValidator`.
@@ -17,7 +17,7 @@ from pydantic_core import core_schema as build
 
 from classification_model.config.schema import Column, RowSchema
 from classification_model.processing.profile import Profile
-from classification_model.processing.validation import bounds, parser
+from classification_model.processing.value_rules import bounds, parser
 
 __all__ = ["row_schema"]
 

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from classification_model.config.schema import Label
+from classification_model.errors import ConfigError
 
-__all__ = ["lookalikes", "typed_labels"]
+__all__ = ["lookalikes", "positive_label", "typed_labels"]
 
 _EXACT = 2**53  # up to here every reader of JSON has the same whole number
 
@@ -32,6 +33,22 @@ def _survives(text: str, kind: Callable[[str], int | float]) -> bool:
     except ValueError:
         return False
     return str(number) == text and abs(number) <= _EXACT and number == int(number)
+
+
+def positive_label(text: str | None, classes: Sequence[Label]) -> Label | None:
+    """Of two classes the one that is named, else the second; of more there is none.
+
+    Raises:
+        ConfigError: the text is no class.
+    """
+    two = len(classes) == 2
+    if text is None:
+        return classes[1] if two else None
+    for label in classes:
+        if str(label) == text:
+            return label if two else None
+    known = ", ".join(repr(str(label)) for label in classes[:10])
+    raise ConfigError(f"positive: {text!r} is no class of the table; name one of {known}")
 
 
 def lookalikes(labels: Iterable[Label]) -> list[tuple[str, ...]]:

@@ -27,7 +27,7 @@ from classification_model.processing.few_rows import (
     unit,
 )
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 __all__ = ["made_texts", "made_values", "nobodys", "people_like", "without_people"]
 

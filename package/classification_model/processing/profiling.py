@@ -24,7 +24,7 @@ from classification_model.processing.few_rows import (
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.made import made_texts, made_values
 from classification_model.processing.profile import ColumnProfile, Profile, bin_counts
-from classification_model.processing.validation import TypedValue
+from classification_model.processing.value_rules import TypedValue
 
 if TYPE_CHECKING:  # it imports pyarrow
     from classification_model.processing.typed_columns import Indices, TypedColumn

@@ -1,7 +1,8 @@
 """Complete a feature with what enough rows hold: its categories, its bounds, its stand-ins.
 
-Every state that fewer hold is not there. Of categories the rare ones are "other"; an "other" or
-a missing value that few rows hold is read as the commonest category, or the middle number.
+Every state that fewer hold is not there. Of categories the rare ones are "other"; of an order
+they are read as their neighbour; an "other" or a missing value that few rows hold is read as the
+commonest category, or the middle number.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from classification_model.processing.few_rows import (
     bounds,
     edges,
     held_by,
+    neighbours,
     number_of_holders,
 )
 
-__all__ = ["with_bounds", "with_categories"]
+__all__ = ["with_bounds", "with_categories", "with_places"]
 
 
 def with_categories(
@@ -48,6 +50,19 @@ def with_categories(
         other_as=float(len(names)) if number_of_holders(rare, groups) >= least else commonest,
         missing_as=None if number_of_holders(missing, groups) >= least else commonest,
     )
+
+
+def with_places(
+    feature: Feature, numbers: Floats, least: int, groups: Indices | None = None
+) -> Feature:
+    """A feature of an order, whose levels that few rows hold are read as the nearest other.
+
+    ``numbers`` are the levels of the rows, from 0, NaN where missing.
+    """
+    known = ~np.isnan(numbers)
+    size, who = len(feature.categories), None if groups is None else groups[known]
+    counts = held_by(numbers[known].astype(np.int64), size, who)
+    return replace(feature, places=tuple(neighbours(counts.tolist(), least)))
 
 
 def with_bounds(

@@ -21,7 +21,7 @@ from classification_model.processing.splitting import (
     time_units,
 )
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import TypedValue
+from classification_model.processing.value_rules import TypedValue
 
 __all__ = ["units_of"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import RowSchema
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 if TYPE_CHECKING:
     import pyarrow as pa

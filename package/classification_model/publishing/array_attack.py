@@ -73,13 +73,17 @@ class _Form:
             rare = held_by(alike.ravel(), len(values), own) < people.least
             step = unit(*(bounds(column.astype(np.float64), people.least, people.groups) or (0, 0)))
             exact = values.astype(np.float64)
-            told = (v for v in exact[rare].tolist() if not step or rounded(v, step) != v)
-            few.append(frozenset(told))
+            few.append(frozenset(v for v in exact[rare].tolist() if not _is_round(v, step)))
             between = (exact[1:] + exact[:-1]) / 2
             middles |= set(between[rare[1:] | rare[:-1]].astype(np.float32).tolist())
         rows = frozenset(row.tobytes() for row in distinct[counts < people.least] + np.float32(0))
         telling = frozenset(v for values in few for v in values if digits(v) >= TELLING)
         return cls(name, matrix.shape[1], rows, tuple(few), telling, frozenset(middles))
+
+
+def _is_round(value: float, step: float) -> bool:
+    """Whether a number of the matrix, a float32, is a multiple of ``step`` written as one."""
+    return bool(step) and float(np.float32(rounded(value, step))) == value
 
 
 def _told_by(values: Floats, forms: Sequence[_Form], people: People) -> Iterator[str]:

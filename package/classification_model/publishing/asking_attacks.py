@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from classification_model.processing.validation import TypedRow, TypedValue
+from classification_model.processing.value_rules import TypedRow, TypedValue
 from classification_model.publishing.findings import Attack, Finding
 
 __all__ = ["Question", "answers", "membership", "membership_auc"]

@@ -178,7 +178,8 @@ def _in_json(
                 yield from _in_json(name, value, at, column, columns)
     elif isinstance(part, list | tuple):
         for i, value in enumerate(part):
-            of = value.get("name") if isinstance(value, dict) else None
+            named = value if isinstance(value, dict) else {}
+            of = named.get("name", named.get("column"))
             inner = of if of in columns else column
             yield from _in_json(name, value, f"{where}[{i}]", inner, columns)
     elif isinstance(part, str | int | float) and not isinstance(part, bool):
@@ -227,6 +228,7 @@ _READERS: Mapping[str, Callable[[str, str, Collection[str]], Iterator[Atom]]] = 
     "html": _html,
     "json": _json,
     "jsonl": _jsonl,
+    "learned": _json,
     "md": _markdown,
     "profile": _json,
     "py": _python,

@@ -16,7 +16,8 @@ from classification_model.learners.networks import Preparation
 from classification_model.predict import Model
 from classification_model.processing.features import Feature, Matrix
 from classification_model.processing.typed_columns import Typed
-from classification_model.processing.validation import RowValidator, TypedRow, TypedValue
+from classification_model.processing.validation import RowValidator
+from classification_model.processing.value_rules import TypedRow, TypedValue
 from classification_model.publishing import reading_attacks
 from classification_model.publishing.array_attack import arrays
 from classification_model.publishing.asking_attacks import Question, answers, membership

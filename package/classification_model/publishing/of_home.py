@@ -12,7 +12,7 @@ from classification_model.processing.data_manager import Dataset
 from classification_model.processing.reading import blocks
 from classification_model.processing.reading.whole import parts
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import parser
+from classification_model.processing.value_rules import parser
 from classification_model.progress import Progress
 from classification_model.publishing.audit import Published
 from classification_model.publishing.people import People

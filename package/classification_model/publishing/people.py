@@ -23,7 +23,7 @@ from classification_model.processing.few_rows import (
     unit,
 )
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.validation import TypedValue
+from classification_model.processing.value_rules import TypedValue
 
 __all__ = ["TELLING", "People", "words_of"]
 

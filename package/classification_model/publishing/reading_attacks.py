@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from classification_model.processing.made import people_like
-from classification_model.processing.validation import TypedRow
+from classification_model.processing.value_rules import TypedRow
 from classification_model.publishing.atoms import Atom
 from classification_model.publishing.findings import Attack, Finding
 from classification_model.publishing.people import People, words_of

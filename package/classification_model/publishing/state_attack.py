@@ -57,6 +57,11 @@ def _of_categories(people: People, feature: Feature, functions: Functions) -> It
 def _of_numbers(people: People, feature: Feature, numbers: Floats) -> Iterator[str]:
     if feature.missing_as is None and _held_by_few(people, np.isnan(numbers)):
         yield f"a missing value that fewer than {people.least} miss"
+    if feature.looks_up:
+        levels = np.unique(numbers[~np.isnan(numbers)])
+        if any(_held_by_few(people, numbers == level) for level in levels):
+            yield f"a level of an order that fewer than {people.least} hold"
+        return
     low, high = feature.bounds or (-np.inf, np.inf)
     allowed = bounds(numbers, people.least, people.groups) or (0.0, 0.0)
     told = ((numbers < allowed[0]) & (numbers >= low)) | (

@@ -18,6 +18,7 @@ from classification_model.pipeline import EncodingStep, FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
 from classification_model.processing.functions import Functions
+from classification_model.processing.labels import positive_label
 from classification_model.processing.made import nobodys
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
@@ -97,11 +98,13 @@ def proven(
         progress.say(
             f"No ONNX file: {refused}; it is served from its pickle, which is to be unpickled there"
         )
+    classes = _classes(pipeline, data)
     manifest = Manifest(
         format=bundle.FORMAT,
         version=version,
         target=config.target,
-        classes=_classes(pipeline, data),
+        classes=classes,
+        positive=positive_label(config.positive, classes),
         row_schema=config.row_schema(),
         features=encode.features_,
         rows=len(data),
@@ -144,6 +147,7 @@ def judged(contestant: Contestant) -> Report:
         train=split.train,
         held_out=split.held_out,
         classes=contestant.classes,
+        positive=positive_label(config.positive, contestant.classes),
         seed=config.random_state,
         min_rows=config.publish.min_rows,
     )

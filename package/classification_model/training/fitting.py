@@ -15,15 +15,9 @@ from classification_model.bundle.provenance import Choice
 from classification_model.config.core import Config
 from classification_model.config.schema import Label
 from classification_model.errors import ConfigError
+from classification_model.estimators import build_classifier, rows_of_enough, with_shared_leaves
 from classification_model.inference.engines import Probabilities
-from classification_model.pipeline import (
-    EncodingStep,
-    FramePipeline,
-    build_classifier,
-    encoding_step,
-    rows_of_enough,
-    with_shared_leaves,
-)
+from classification_model.pipeline import EncodingStep, FramePipeline, encoding_step
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.features import Matrix
 from classification_model.processing.splitting import Fold, Units, folds

@@ -11,49 +11,23 @@ from classification_model.bundle.provenance import (
     Comparison,
     Gate,
     Judged,
-    Recipe,
     Reference,
 )
 from classification_model.config.core import Config
 from classification_model.config.home import Home
-from classification_model.errors import ClassificationModelError, RejectedModelError
-from classification_model.evaluation import Report
-from classification_model.evaluation.comparison import compare
-from classification_model.evaluation.importance import importance
+from classification_model.errors import RejectedModelError
 from classification_model.evaluation.paired import (
-    judge_recipes,
+    Paired,
     margin_of,
     surely_below,
-    suspected_leak,
 )
 from classification_model.progress import Progress
-from classification_model.training import fitting
-from classification_model.training.recipes import Contestant, fitted_here
+from classification_model.training.recipes import Candidate
+from classification_model.training.reference import held_against, reference_here, suspicion, verdict
 
-__all__ = ["Candidate", "GateResult", "decide", "passed"]
+__all__ = ["GateResult", "decide", "passed"]
 
 _SMALLER_IS_BETTER = frozenset({"log_loss", "brier"})
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A new recipe that asks to take a place.
-
-    Attributes:
-        version: the one that it would have.
-        recipe: what shapes it.
-        contestant: the recipe on this training's rows.
-        report: how good it is on those held out.
-    """
-
-    version: str
-    recipe: Recipe
-    contestant: Contestant
-    report: Report
-
-    @property
-    def config(self) -> Config:
-        return self.contestant.config
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,25 +188,11 @@ def _other_recipe(
     new: Candidate, old: Bundle, fresh: Gate, *, home: Home, progress: Progress
 ) -> GateResult | None:
     """Both recipes on the same rows, or nothing where the old one cannot be fitted here."""
-    found = _reference(new, old, home, progress)
+    found = reference_here(new, old, home, progress)
     if found is None:
         return None
     reference, contestant = found
-    rule, ours = new.config.gate, new.contestant
-    paired = judge_recipes(
-        contestant.losses,
-        ours.losses,
-        new.contestant.guess(),
-        margin=rule.margin,
-        share=rule.share_of_gain,
-    )
-    comparison = compare(
-        contestant.outcomes(),
-        ours.outcomes(),
-        ours.classes,
-        lines=ours.split.held_out.lines.tolist(),
-        paired=paired,
-    )
+    paired, comparison = held_against(contestant, new)
     gate = fresh.model_copy(
         update={
             "against": reference.version,
@@ -241,83 +201,24 @@ def _other_recipe(
             "margin": round(paired.margin, 9),
             "seen": round(paired.seen, 9),
             "reference": fresh.reference if paired.surpasses else reference,
-            "suspicion": _suspicion(new, contestant) if paired.verdict == "better" else None,
+            "suspicion": suspicion(new, contestant) if paired.verdict == "better" else None,
         }
     )
-    progress.say(_verdict(comparison, reference.version))
+    progress.say(verdict(comparison, reference.version))
     if gate.suspicion:
         progress.say(f"Note: too good to be true? {gate.suspicion}")
-    if paired.verdict != "worse":
-        return GateResult(gate, comparison)
+    worse = paired.verdict == "worse"
+    reasons = (_worse(reference.version, paired, comparison),) if worse else ()
+    return GateResult(gate, comparison, reasons)
+
+
+def _worse(version: str, paired: Paired, comparison: Comparison) -> str:
     loss = comparison.differences[0]
-    worse = (
-        f"worse than the recipe of {reference.version}: log loss {loss.new:.4f} where that has "
-        f"{loss.old:.4f} on the same rows (surely by {paired.low:.4f}; {paired.margin:.4f} is "
-        f"allowed), and {_flipped(comparison)}"
-    )
-    return GateResult(gate, comparison, (worse,))
-
-
-def _reference(
-    new: Candidate, old: Bundle, home: Home, progress: Progress
-) -> tuple[Reference, Contestant] | None:
-    """The recipe to be held against: the reference, or the last where that fits no more."""
-    last = Reference(version=old.manifest.version, recipe=old.manifest.recipe)
-    known = [old.manifest.gate.reference, last]
-    for position, reference in enumerate(known):
-        if position and reference.recipe.is_same(known[0].recipe):
-            continue
-        progress.say(f"Fitting the recipe of {reference.version} on the same rows")
-        try:
-            contestant = fitted_here(reference.recipe, new.config, home, new.contestant.split)
-        except ClassificationModelError as error:
-            progress.say(f"Note: the recipe of {reference.version} cannot be fitted here: {error}")
-        else:
-            return reference, contestant
-    return None
-
-
-def _verdict(comparison: Comparison, version: str) -> str:
-    words = {
-        "better": "surely better",
-        "level": "level, surely within the margin",
-        "unclear": "not to be told apart",
-        "worse": "surely worse",
-    }
     return (
-        f"Against the recipe of {version}: {words[comparison.verdict]}. Worse by "
-        f"{comparison.margin:.4f} is allowed; on {comparison.rows} rows a loss of "
-        f"{comparison.seen:.4f} would be seen"
+        f"worse than the recipe of {version}: log loss {loss.new:.4f} where that has "
+        f"{loss.old:.4f} on the same rows (surely by {paired.low:.4f}; {paired.margin:.4f} is "
+        f"allowed), and {len(comparison.flips)} of {comparison.rows} held-out rows get another label"
     )
-
-
-def _flipped(comparison: Comparison) -> str:
-    return f"{len(comparison.flips)} of {comparison.rows} held-out rows get another label"
-
-
-def _suspicion(new: Candidate, reference: Contestant) -> str | None:
-    return suspected_leak(
-        guess=float(new.contestant.guess().mean()),
-        reference=float(reference.losses().mean()),
-        new=float(new.contestant.losses().mean()),
-        by_column={one.column: one.mean for one in new.report.importance},
-        by_column_before=_importance(reference),
-    )
-
-
-def _importance(contestant: Contestant) -> dict[str, float]:
-    pipeline, config = contestant.pipeline(), contestant.config
-    encode = pipeline.named_steps["encode"]
-    ranked, _ = importance(
-        contestant.split.held_out,
-        predict=lambda matrix: fitting.scores(pipeline, matrix),
-        features=encode.features_,
-        functions=encode.functions(),
-        schema=config.row_schema(),
-        classes=contestant.classes,
-        seed=config.random_state,
-    )
-    return {one.column: one.mean for one in ranked}
 
 
 def _below_the_floor(config: Config, metrics: Mapping[str, float]) -> Iterator[str]:

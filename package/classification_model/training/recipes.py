@@ -9,6 +9,7 @@ from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, Label
 from classification_model.errors import DataError
+from classification_model.evaluation import Report
 from classification_model.evaluation.metrics import Outcomes, align, positions
 from classification_model.evaluation.paired import class_shares, guess_losses
 from classification_model.pipeline import FramePipeline
@@ -16,7 +17,7 @@ from classification_model.processing.data_manager import Split, load_dataset
 from classification_model.processing.typed_columns import Floats
 from classification_model.training import fitting
 
-__all__ = ["Contestant", "fitted_here", "recipe_of"]
+__all__ = ["Candidate", "Contestant", "fitted_here", "recipe_of"]
 
 
 def recipe_of(config: Config, choice: Choice) -> Recipe:
@@ -132,3 +133,24 @@ def _rows(then: Config, config: Config, home: Home, split: Split) -> Split:
     if len(data) != len(split.mask):
         raise DataError("the table has changed while it was read; train again")
     return Split.of(data, split.mask)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A new recipe that asks to take a place.
+
+    Attributes:
+        version: the one that it would have.
+        recipe: what shapes it.
+        contestant: the recipe on this training's rows.
+        report: how good it is on those held out.
+    """
+
+    version: str
+    recipe: Recipe
+    contestant: Contestant
+    report: Report
+
+    @property
+    def config(self) -> Config:
+        return self.contestant.config

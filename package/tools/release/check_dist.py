@@ -1,7 +1,7 @@
 """Judge what is about to be published: ``tox -c package -e check_dist``.
 
-The wheel carries its bundle, whole; the index will show its page; and installed where nothing
-else is, its model answers the golden rows. Then the card and a list of what was installed
+The wheel carries its bundle, whole; the index will show its page; attacks on it with the table at
+hand find nobody; and installed where nothing else is, its model answers the golden rows. Then the card and a list of what was installed
 beside it, as a CycloneDX SBOM, are put where the release takes them from.
 """
 
@@ -14,9 +14,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
-from tools.release.project import ASSETS, DIST, PACKAGE, Project, Stop, TrainedModel
+from classification_model.cli.review import audit_home
+from classification_model.errors import ClassificationModelError
+from tools.release.project import (
+    ASSETS,
+    DATASETS,
+    DIST,
+    HOME,
+    PACKAGE,
+    Project,
+    Stop,
+    TrainedModel,
+)
 
 SBOM = "sbom.cdx.json"
 CARD = (".html", ".md", ".svg")
@@ -47,6 +59,29 @@ def model_of(wheel: Path, project: Project) -> TrainedModel:
     if packed.digest != ours.digest:
         raise Stop(f"{wheel.name}: carries another model than trained_models/: run tox -e build")
     return packed
+
+
+def attack(wheel: Path, folder: Path) -> str:
+    """Attack the home that the wheel carries with the table, which it does not carry.
+
+    Returns:
+        What was tried.
+
+    Raises:
+        Stop: the wheel gives away what few rows hold.
+    """
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(folder)
+    shutil.copytree(PACKAGE / DATASETS, folder / DATASETS, dirs_exist_ok=True)
+    found = audit_home(folder / HOME)
+    if found.findings:
+        first = found.findings[0]
+        raise Stop(
+            f"{wheel.name}: the model gives away what fewer than {found.min_rows} rows hold, in "
+            f"{len(found.findings)} places, such as {first.file}, {first.where}: {first.what}; "
+            "classification-model audit lists them"
+        )
+    return f"{len(found.attacks)} kinds of attacks find nothing of fewer than {found.min_rows} rows"
 
 
 def prove_alone(wheel: Path, folder: Path) -> Path:
@@ -95,14 +130,14 @@ def main() -> int:
         check = (sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist))
         run(*check, failure="twine check --strict")
         with tempfile.TemporaryDirectory() as folder:
+            attacked = attack(wheel, Path(folder) / "unpacked")
             python = prove_alone(wheel, Path(folder) / "alone")
             write_assets(model, python, wheel, project)
-    except Stop as stop:
-        print(f"Error: {stop}", file=sys.stderr)
+    except (ClassificationModelError, Stop) as error:
+        print(f"Error: {error}", file=sys.stderr)
         return 1
-    print(
-        f"{wheel.name}: installed alone, it answers its golden rows; {ASSETS.name}/{SBOM} written"
-    )
+    print(f"{wheel.name}: {attacked}")
+    print(f"installed alone, it answers its golden rows; {ASSETS.name}/{SBOM} written")
     return 0
 
 

@@ -21,8 +21,9 @@ DIST = PACKAGE / "dist"
 ASSETS = PACKAGE / "release_assets"
 """What the release shows beside wheel and sdist: the comparison, the card, the SBOM."""
 
-MODELS = "classification_model/trained_models"
-DATASETS = "classification_model/datasets"
+HOME = "classification_model"
+MODELS = f"{HOME}/trained_models"
+DATASETS = f"{HOME}/datasets"
 
 
 class Stop(Exception):  # noqa: N818

@@ -1,15 +1,8 @@
-"""A CSV of any size as blocks of whole records, and the records of a block.
-
-A record starts on a line and goes on over further lines only within a quoted cell. One that
-breaks the rules of quoting, or has more or fewer cells than the header, costs its first line
-alone: reading goes on with the next line. So a quote that is never closed loses no other row.
-"""
+"""The head of a CSV, and a CSV of any size as blocks of whole records."""
 
 from __future__ import annotations
 
-import csv
 import io
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import IO
@@ -19,12 +12,11 @@ import numpy.typing as npt
 
 from classification_model.errors import DataError
 from classification_model.processing.reading.charsets import Unsure
-from classification_model.processing.reading.delimiters import cells_of
+from classification_model.processing.reading.csv_records import lines_of, read, records
 from classification_model.processing.reading.encodings import decided, utf8
 from classification_model.processing.reading.heads import read_head
 from classification_model.processing.reading.sources import (
     BLANK,
-    HEADER_AGAIN,
     Block,
     Record,
     Source,
@@ -32,7 +24,7 @@ from classification_model.processing.reading.sources import (
     position,
 )
 
-__all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "records", "refuse_binary"]
+__all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "refuse_binary"]
 
 BLOCK = 4 * 2**20
 """Bytes of a block: some ten thousand rows."""
@@ -101,7 +93,7 @@ def _with_header(
         name, "csv", head.columns, head.delimiter, encoding, head.above, spaced=head.spaced
     )
     lines = io.StringIO(text, newline="").readlines()[head.above :]
-    found, used = _read(lines, 1, source, most=1)
+    found, used = read(lines, 1, source, most=1)
     if not found or found[0].fault not in (None, BLANK):
         return None
     return replace(source, header="".join(lines[:used]).rstrip("\r\n"))
@@ -153,8 +145,8 @@ def _with_last(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 def _without_header(source: Source, text: bytes) -> tuple[bytes, int]:
     """What follows the header, and the line on which it starts."""
-    lines = _lines(text)
-    _, used = _read(lines[source.above :], 1, source, most=1)
+    lines = lines_of(text)
+    _, used = read(lines[source.above :], 1, source, most=1)
     taken = source.above + used
     return text[_size(lines[:taken]) :], 1 + taken
 
@@ -168,20 +160,15 @@ def _whole_records(source: Source, text: bytes, *, last: bool) -> tuple[int, int
             end = text.rfind(b"\n", 0, end - 1) + 1
         if end or last:
             return end, _count_lines(text[:end]), True
-    lines = _lines(text)
+    lines = lines_of(text)
     if not last:
         lines.pop()  # it may go on
-    _, used = _read(lines, 1, source, last=last)
+    _, used = read(lines, 1, source, last=last)
     return _size(lines[:used]), used, False
 
 
 def _count_lines(text: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(text, np.uint8) == _LF))  # quicker than bytes.count
-
-
-def _lines(text: bytes) -> list[str]:
-    """Lines with their ends; what is no UTF-8 can be found out later."""
-    return io.StringIO(text.decode("utf-8", "surrogateescape"), newline="").readlines()
 
 
 def _size(lines: Sequence[str]) -> int:
@@ -206,97 +193,3 @@ def quotes(text: bytes, delimiter: str) -> npt.NDArray[np.int64] | None:
     if at_ends[before].all() and at_ends[after].all():
         return found
     return None
-
-
-def records(source: Source, content: bytes, line: int) -> Iterator[Record]:
-    """The records of a text, which starts on a line; the faulty ones among them."""
-    found, _ = _read(_lines(content), line, source)
-    return (_checked(source, record) for record in found)
-
-
-def _checked(source: Source, record: Record) -> Record:
-    """A record with its cells by column, unless it has a character that is none."""
-    if record.fault is not None:
-        return record
-    if "\0" in record.text or not _is_text(record.text):
-        columns = zip(source.columns, record.cells, strict=True)
-        column = next((name for name, cell in columns if "\0" in cell or not _is_text(cell)), None)
-        what = "holds a NUL character" if _is_text(record.text) else f"is not {source.encoding}"
-        return replace(record, fault=what, column=column)
-    return replace(record, row=dict(zip(source.columns, record.cells, strict=True)))
-
-
-def _is_text(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _read(
-    lines: Sequence[str],
-    first: int,
-    source: Source,
-    *,
-    last: bool = True,
-    most: int | None = None,
-) -> tuple[list[Record], int]:
-    """The records of a source's lines, and how many lines they take.
-
-    Where more lines may follow (not ``last``), a record that is not closed is left to them.
-    """
-    found: list[Record] = []
-    start = 0
-    while start < len(lines) and len(found) != most:
-        began = start
-        rest = _from(lines, start)
-        reader = cells_of(rest, source.delimiter, spaced=source.spaced, strict=True)
-        try:
-            for cells in reader:
-                end = began + reader.line_num
-                if cells:
-                    record = _record(lines[start:end], cells, source)
-                    found.append(replace(record, line=first + start))
-                start = end
-                if len(found) == most:
-                    break
-        except csv.Error as error:
-            if not last and began + reader.line_num >= len(lines) and "end of data" in str(error):
-                return found, start
-            found.append(Record(first + start, lines[start].rstrip("\r\n"), fault=_reason(error)))
-            start += 1
-    return found, start
-
-
-def _from(lines: Sequence[str], start: int) -> Iterator[str]:
-    return (lines[i] for i in range(start, len(lines)))
-
-
-def _record(lines: Sequence[str], cells: Sequence[str], source: Source) -> Record:
-    text = "".join(lines).rstrip("\r\n")
-    width = len(source.columns)
-    if len(cells) > 1 and not text.strip(source.delimiter):
-        return Record(0, text, fault=BLANK)
-    if text == source.header:
-        return Record(0, text, fault=HEADER_AGAIN)
-    if len(cells) > width and not "".join(cells[width:]).strip():  # the line ends in delimiters
-        return Record(0, source.delimiter.join(map(_quoted, cells[:width])), cells[:width])
-    if len(cells) == width:
-        return Record(0, text, cells)
-    fault = f"has {len(cells)} cells, and the header has {width}"
-    if len(lines) > 1:
-        raise csv.Error(fault)
-    return Record(0, text, fault=fault)
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if re.search('[",;|\\s]', cell) else cell
-
-
-def _reason(error: csv.Error) -> str:
-    if "expected after" in str(error) or "end of data" in str(error):
-        return "a quote opens a cell and is not closed, or closes it too early"
-    return str(error)

@@ -6,7 +6,7 @@ import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 
-from classification_model.processing.reading import csv_blocks
+from classification_model.processing.reading import csv_records
 from classification_model.processing.reading.sources import Block, Record, Source
 
 __all__ = ["known", "records"]
@@ -16,7 +16,7 @@ def records(block: Block) -> Iterator[Record]:
     """The rows of a block, in order."""
     source = block.source
     if source.format == "csv":
-        yield from csv_blocks.records(source, block.content, block.line)
+        yield from csv_records.records(source, block.content, block.line)
     elif source.format == "jsonl":
         for number, line in enumerate(block.content.split(b"\n"), start=block.line):
             if line.strip():

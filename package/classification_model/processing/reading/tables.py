@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from classification_model.processing.reading import records as by_rows
-from classification_model.processing.reading.csv_blocks import quotes, records
+from classification_model.processing.reading.csv_blocks import quotes
 from classification_model.processing.reading.csv_cells import csv_line, line_of
+from classification_model.processing.reading.csv_records import records
 from classification_model.processing.reading.encodings import is_utf8
 from classification_model.processing.reading.sources import Block, Record
 

@@ -1,0 +1,50 @@
+"""What ``predict`` answers with ``--json``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import Field
+
+from classification_model.config.schema import FrozenModel
+
+if TYPE_CHECKING:
+    from classification_model.batch import Scored
+
+__all__ = ["Predicted"]
+
+
+class WarningCount(FrozenModel):
+    """What training has not seen, in rows that were scored all the same."""
+
+    column: str
+    rule: Annotated[str, Field(description="such as `unseen_category` or `out_of_range`")]
+    rows: Annotated[int, Field(description="how many rows have it")]
+    first: Annotated[str, Field(description="what there is to say of the first of them")]
+
+
+class Predicted(FrozenModel):
+    """``predict``: how many rows were read, and what became of them."""
+
+    output: Annotated[str, Field(description="the file that was written; on a cluster the folder")]
+    read: Annotated[int, Field(description="rows of all inputs: `scored` and `rejected`")]
+    scored: Annotated[int, Field(description="rows of the output")]
+    rejected: Annotated[int, Field(description="if any, the exit status is 2")]
+    rejected_file: Annotated[str | None, Field(description="where those are, each with its reason")]
+    reused: Annotated[int, Field(description="parts that an earlier run on a cluster had scored")]
+    warnings: Annotated[tuple[WarningCount, ...], Field(description="by column and rule")]
+
+    @classmethod
+    def of(cls, found: Scored, output: str) -> Self:
+        return cls(
+            output=output,
+            read=found.read,
+            scored=found.scored,
+            rejected=found.rejected,
+            rejected_file=None if found.rejected_file is None else str(found.rejected_file),
+            reused=found.reused,
+            warnings=tuple(
+                WarningCount(column=column, rule=rule, rows=rows, first=first)
+                for (column, rule), (rows, first) in found.warned.items()
+            ),
+        )
