@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
@@ -25,7 +25,7 @@ from classification_model.processing.encoding import MANY, RowEncoder, by_column
 from classification_model.processing.functions import functions_of
 from classification_model.processing.learned import Learned
 from classification_model.processing.validation import RowValidator, RowWarning, Validated
-from classification_model.processing.value_rules import TypedRow
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -129,10 +129,28 @@ class Model:
 
     def answer(self, rows: Sequence[TypedRow]) -> PredictionResult:
         """Score rows of which each was validated and found good."""
-        shares, warnings = self._of_few(rows) if len(rows) < MANY else self._of_many(rows)
+        if len(rows) >= MANY:
+            return self.answer_columns(by_column(rows, self.manifest.row_schema.columns))
+        look = self.validator.warnings
+        warnings = [warning for i, row in enumerate(rows) for warning in look(i, row)]
+        if len(rows) == 1:
+            shares = [self.scorer.score_row(self._encoder.encode_row(rows[0]))]
+        else:
+            shares = self.probabilities(rows).tolist() if rows else []
+        return self._result([row.index(max(row)) for row in shares], shares, warnings)
+
+    def answer_columns(self, columns: Mapping[str, Sequence[TypedValue]]) -> PredictionResult:
+        """The same from the values of each column."""
+        shares = self.scorer.score(self._encoder.encode_columns(columns))
+        warnings = self.validator.column_warnings(columns)
+        return self._result(shares.argmax(axis=1).tolist(), shares.tolist(), warnings)
+
+    def _result(
+        self, best: list[int], shares: list[list[float]], warnings: Iterable[RowWarning]
+    ) -> PredictionResult:
         classes = self.manifest.classes
         return {
-            "predictions": [classes[row.index(max(row))] for row in shares],
+            "predictions": [classes[i] for i in best],
             "probabilities": [*shares],
             "classes": [*classes],
             "warnings": [warning.as_dict() for warning in warnings],
@@ -207,20 +225,6 @@ class Model:
         rows, probabilities = golden.parse(recorded)
         answers = self.predict(rows)["probabilities"]
         golden.check(answers, probabilities, self.manifest.classes)
-
-    def _of_few(self, rows: Sequence[TypedRow]) -> tuple[list[list[float]], list[RowWarning]]:
-        """The probabilities of rows, and what is unusual about them, one after the other."""
-        look = self.validator.warnings
-        warnings = [warning for i, row in enumerate(rows) for warning in look(i, row)]
-        if len(rows) == 1:
-            return [self.scorer.score_row(self._encoder.encode_row(rows[0]))], warnings
-        return self.probabilities(rows).tolist() if rows else [], warnings
-
-    def _of_many(self, rows: Sequence[TypedRow]) -> tuple[list[list[float]], list[RowWarning]]:
-        """The same by columns, which is quicker."""
-        columns = by_column(rows, self.manifest.row_schema.columns)
-        shares = self.scorer.score(self._encoder.encode_columns(columns))
-        return shares.tolist(), self.validator.column_warnings(columns)
 
 
 def load_model(home: Home, engine: Engine | None = None) -> Model:

@@ -22,7 +22,7 @@ from classification_model.processing.columns import ColumnEncoder, learn_feature
 from classification_model.processing.encoding import RowEncoder, by_column
 from classification_model.processing.features import feature_plan
 from classification_model.processing.functions import functions_of
-from classification_model.processing.json_rows import row_schema
+from classification_model.processing.json_rows import column_reader, row_schema
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import RowValidator
@@ -234,6 +234,10 @@ def test_columns_of_text_are_what_their_rows_are(
                 as_json.validate_json(json.dumps(row))
         else:
             assert repr(as_json.validate_json(json.dumps(row))) == repr(typed)
+    good = [row for row in RowValidator(schema).validate(rows).rows if row is not None]
+    raw = [row for row in rows if RowValidator(schema).validate([row]).rows[0] is not None]
+    read = column_reader(schema, PROFILE)(raw)
+    assert repr(read) == repr(by_column(good, schema.columns))
 
 
 VALUES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {

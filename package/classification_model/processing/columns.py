@@ -88,7 +88,7 @@ class ColumnEncoder:
 
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
         """What is unusual: column, rule, the number of rows, and what to say of the first."""
-        for name, check in self._value_checks:
+        for name, check, _ in self._value_checks:
             found = _unusual(typed.columns[name], check, self._seen[name])
             counts = Counter[str]()
             first: dict[str, str] = {}

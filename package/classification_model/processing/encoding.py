@@ -54,6 +54,7 @@ class RowEncoder:
         self._inputs = dict.fromkeys(name for feature in features for name in feature.inputs)
         limits = [NO_LIMITS if feature.looks_up else feature.limits for feature in features]
         self._limits = np.array(limits, np.float64).reshape(-1, 3).T[:, :, np.newaxis]
+        np.clip(self._limits[:2], -LARGEST, LARGEST, out=self._limits[:2])
         self._centres = np.array([[feature.centre] for feature in features])
 
     def encode(self, rows: Sequence[TypedRow]) -> Matrix:
@@ -70,8 +71,7 @@ class RowEncoder:
         """The same matrix from the values of each column: see :func:`by_column`."""
         looked: dict[int, list[tuple[float, ...]]] = {}
         values = [self._values(*feature, columns, looked) for feature in self._features]
-        numbers = clipped(np.array(values, np.float64), *self._limits)
-        numbers = centred(np.clip(numbers, -LARGEST, LARGEST), self._centres)
+        numbers = centred(clipped(np.array(values, np.float64), *self._limits), self._centres)
         return np.ascontiguousarray(numbers.T, np.float32)
 
     def _values(

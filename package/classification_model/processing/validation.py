@@ -117,9 +117,9 @@ class RowValidator:
         """The same of all rows, in their order, from the values of each column."""
         found = [
             RowWarning(i, name, *unusual)
-            for name, check in self._value_checks
-            for i, unusual in enumerate(map(check, columns[name]))
-            if unusual is not None
+            for name, check, doubts in self._value_checks
+            for i in doubts(columns[name])
+            if (unusual := check(columns[name][i])) is not None
         ]
         return sorted(found, key=attrgetter("row"))
 
@@ -127,7 +127,7 @@ class RowValidator:
         """What is unusual about one typed row, which stands at ``index`` of its request."""
         return (
             RowWarning(index, name, *unusual)
-            for name, check in self._value_checks
+            for name, check, _ in self._value_checks
             if (unusual := check(row[name])) is not None
         )
 
