@@ -24,7 +24,7 @@ constant = model.predict([row])
 app = FastAPI(telemetry={"tracing": False, "metrics": False})
 
 
-async def predict(body: Request) -> Any:  # type: ignore[valid-type]  # noqa: ARG001
+async def predict(body: Request) -> Any:  # noqa: ARG001
     return constant
 
 
