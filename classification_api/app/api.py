@@ -47,6 +47,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
+_STOPPING: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
+
 
 def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
     """The routes of a service that has a model: their shapes are those of its bundle."""
@@ -84,8 +86,7 @@ def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
         content, media_type = exposition(metrics, request.headers.get("accept", ""))
         return Response(content, headers={"content-type": media_type})
 
-    stopping: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
-    router.add_api_route("/health", health, response_model=Health, responses=stopping)
+    router.add_api_route("/health", health, response_model=Health, responses=_STOPPING)
     router.add_route("/metrics", counts, include_in_schema=False)
     router.add_api_route(
         PATH, predict, methods=["POST"], response_model=PredictResponse, responses=_REFUSALS

@@ -35,16 +35,7 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
     keys = [key.get_secret_value() for key in settings.API_KEYS]
     found: list[tuple[object, Layer]] = [
         # Tells pages from elsewhere whether they may ask, and refuses nothing. 7, for pages from elsewhere.
-        (
-            settings.CORS_ORIGINS,
-            partial(
-                CORSMiddleware,
-                allow_origins=settings.CORS_ORIGINS,
-                allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-                expose_headers=["X-Request-ID"],
-            ),
-        ),
+        (settings.CORS_ORIGINS, _cors(settings)),
         # 503 beyond so many requests at the same moment, and never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
         # 401 for all but /health without a key, where keys are set. 2.
@@ -66,6 +57,16 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
         (True, PageHeaders),
     ]
     return [layer for wanted, layer in found if wanted]
+
+
+def _cors(settings: Settings) -> Layer:
+    return partial(
+        CORSMiddleware,
+        allow_origins=settings.CORS_ORIGINS,
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+        expose_headers=["X-Request-ID"],
+    )
 
 
 def around(app: ASGIApp, layers: list[Layer]) -> ASGIApp:

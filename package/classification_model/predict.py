@@ -113,16 +113,13 @@ class Model:
         result = self.answer([*good.values()])
         if len(good) == len(checked.rows):
             return result
-        places = [*good]
-        predictions: list[Label | None] = [None] * len(checked.rows)
-        probabilities: list[list[float] | None] = [None] * len(checked.rows)
-        for position, i in enumerate(places):
-            predictions[i] = result["predictions"][position]
-            probabilities[i] = result["probabilities"][position]
+        places, every = [*good], range(len(checked.rows))
+        predictions = dict(zip(places, result["predictions"], strict=True))
+        probabilities = dict(zip(places, result["probabilities"], strict=True))
         return {
             **result,
-            "predictions": predictions,
-            "probabilities": probabilities,
+            "predictions": [predictions.get(i) for i in every],
+            "probabilities": [probabilities.get(i) for i in every],
             "warnings": [{**one, "row": places[one["row"]]} for one in result["warnings"]],
             "errors": [error.as_dict() for error in checked.errors],
         }
@@ -137,23 +134,20 @@ class Model:
             shares = [self.scorer.score_row(self._encoder.encode_row(rows[0]))]
         else:
             shares = self.probabilities(rows).tolist() if rows else []
-        return self._result([row.index(max(row)) for row in shares], shares, warnings)
+        return self._result(shares, warnings)
 
     def answer_columns(self, columns: Mapping[str, Sequence[TypedValue]]) -> PredictionResult:
         """The same from the values of each column."""
-        shares = self.scorer.score(self._encoder.encode_columns(columns))
-        warnings = self.validator.column_warnings(columns)
-        return self._result(shares.argmax(axis=1).tolist(), shares.tolist(), warnings)
+        shares = self.scorer.score(self._encoder.encode_columns(columns)).tolist()
+        return self._result(shares, self.validator.column_warnings(columns))
 
-    def _result(
-        self, best: list[int], shares: list[list[float]], warnings: Iterable[RowWarning]
-    ) -> PredictionResult:
+    def _result(self, shares: list[list[float]], noted: Iterable[RowWarning]) -> PredictionResult:
         classes = self.manifest.classes
         return {
-            "predictions": [classes[i] for i in best],
+            "predictions": [classes[row.index(max(row))] for row in shares],
             "probabilities": [*shares],
             "classes": [*classes],
-            "warnings": [warning.as_dict() for warning in warnings],
+            "warnings": [warning.as_dict() for warning in noted],
             "errors": None,
             "version": self.manifest.version,
         }

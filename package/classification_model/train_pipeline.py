@@ -14,8 +14,9 @@ from classification_model.config.home import Home
 from classification_model.errors import BundleError, ConfigError
 from classification_model.estimators import stores_rows
 from classification_model.evaluation import Report
+from classification_model.pipeline import FramePipeline
 from classification_model.processing import data_manager
-from classification_model.processing.data_manager import Dataset
+from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.few_rows import check_classes
 from classification_model.processing.labels import positive_label
 from classification_model.processing.learned import Learned
@@ -68,8 +69,7 @@ def run_training(
         BusyError: another training is going on in this home.
         SaveError: the model cannot be written.
     """
-    tell = progress or Progress()
-    place = Home.find(home)
+    tell, place = progress or Progress(), Home.find(home)
     config = load_config(place)
     # From the old model that is compared with to the new one that replaces it.
     with bundle.locked(place):
@@ -84,42 +84,27 @@ def run_training(
         held_out = describe.held_out(config, split, data)
         same = table.same and old is not None and old.manifest.held_out == held_out
         choice = _recorded(config, old) if same and not search else None
-        if choice is None:
-            with on_cluster(cluster):
-                choice = fitting.choose_estimator(config, fitting.encode(config, split.train), tell)
-        tell.say(
-            f"Training {describe.estimator_name(choice)} on {len(split.train)} rows, "
-            f"holding out {len(split.held_out)}"
-        )
-        recipe, contestant = recipe_of(config, choice), Contestant(config, choice, split)
-        tell.say("Judging it on the held-out rows")
-        report = describe.judged(contestant)
-        candidate = Candidate(version, recipe, contestant, report)
-        judged = gate.decide(candidate, old, home=place, same_table=same, progress=tell)
-        record = gate.passed(judged, old, candidate, force=force)
+        choice = choice or _chosen(config, split, cluster, tell)
+        candidate = _judged(config, choice, split, version, tell)
+        result = gate.decide(candidate, old, home=place, same_table=same, progress=tell)
+        record = gate.passed(result, old, candidate, force=force)
         if table.findings:
             record = record.model_copy(update={"data_changed": table.findings})
-        pipeline, rows = contestant.pipeline(), data if config.refit else split.train
-        encoded = fitting.encode(config, rows)
-        if config.refit:
-            tell.say(f"Fitting it again on all {len(data)} rows")
-            pipeline = fitting.fit(config, choice, encoded)
-        facts = describe.Facts(held_out, report.metrics.model_dump(), record)
+        fitted = _fitted(candidate.contestant, data, tell)
+        facts = describe.Facts(held_out, candidate.report.metrics.model_dump(), record)
         new = describe.proven(
-            pipeline, config=config, choice=choice, data=rows, facts=facts, version=version,
-            progress=tell,
+            fitted.pipeline, config=config, choice=choice, data=fitted.rows, facts=facts,
+            version=version, progress=tell,
         )  # fmt: skip
         tell.say("Attacking what would be published")
-        attacked = _audited(new, contestant, encoded, place, data)
+        attacked = _audited(new, candidate.contestant, fitted.encoded, place, data)
+        written = _card(new, candidate.report, config, attacked)
         saved = bundle.save(
-            place,
-            stem=new.stem,
-            contents={**new.contents, **_card(new, report, config, attacked)},
-            manifest=new.manifest,
+            place, stem=new.stem, contents={**new.contents, **written}, manifest=new.manifest
         )
         stamp.write(place, config, data, version=version, data_changed=table.meant)
     tell.say(f"Saved {place.trained_models / saved.stem}.pkl")
-    return Trained(saved, report, judged.comparison)
+    return Trained(saved, candidate.report, result.comparison)
 
 
 def _recorded(config: Config, old: Bundle | None) -> Choice | None:
@@ -128,6 +113,44 @@ def _recorded(config: Config, old: Bundle | None) -> Choice | None:
         return None
     asked = recipe_of(config, old.manifest.choice)
     return old.manifest.choice if old.manifest.recipe.is_same(asked) else None
+
+
+def _chosen(config: Config, split: Split, cluster: str | None, progress: Progress) -> Choice:
+    with on_cluster(cluster):
+        return fitting.choose_estimator(config, fitting.encode(config, split.train), progress)
+
+
+def _judged(
+    config: Config, choice: Choice, split: Split, version: str, progress: Progress
+) -> Candidate:
+    """What was chosen, fitted on the training rows and asked about those held out."""
+    progress.say(
+        f"Training {describe.estimator_name(choice)} on {len(split.train)} rows, "
+        f"holding out {len(split.held_out)}"
+    )
+    recipe, contestant = recipe_of(config, choice), Contestant(config, choice, split)
+    progress.say("Judging it on the held-out rows")
+    return Candidate(version, recipe, contestant, describe.judged(contestant))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """The pipeline that is saved, and the rows that it was fitted on."""
+
+    pipeline: FramePipeline
+    rows: Dataset
+    encoded: fitting.Encoded
+
+
+def _fitted(contestant: Contestant, data: Dataset, progress: Progress) -> _Fitted:
+    """The recipe fitted on all rows; without ``refit`` the pipeline that was judged."""
+    config = contestant.config
+    rows = data if config.refit else contestant.split.train
+    encoded = fitting.encode(config, rows)
+    if not config.refit:
+        return _Fitted(contestant.pipeline(), rows, encoded)
+    progress.say(f"Fitting it again on all {len(data)} rows")
+    return _Fitted(fitting.fit(config, contestant.choice, encoded), rows, encoded)
 
 
 def _read(config: Config, home: Home, progress: Progress) -> Dataset:

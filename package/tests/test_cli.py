@@ -110,7 +110,7 @@ def asked(command: str, home: Home, tmp_path: Path) -> list[str]:
     }
     where = str(tmp_path / "made" if command == "init" else home.path)
     option = [] if command == "compare" else ["--home", where]
-    return [command, *arguments.get(command, []), *option, "--json"]
+    return [*command.split(), *arguments.get(command, []), *option, "--json"]
 
 
 @pytest.mark.parametrize("command", responses.BY_COMMAND)

@@ -19,6 +19,7 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column, EstimatorConfig
 from classification_model.errors import ClassificationModelError, ConfigError
 from classification_model.init import scaffold
+from classification_model.init.config_text import part
 from homes import files_of
 from tables import PEOPLE
 
@@ -201,7 +202,7 @@ NODES: st.SearchStrategy[Any] = st.recursive(
 
 @given(st.dictionaries(TEXTS, NODES, min_size=1))
 def test_what_is_written_is_read_back(values: dict[str, Any]) -> None:
-    assert yaml_reader.read(scaffold.part(["a comment"], values)).value == values
+    assert yaml_reader.read(part(["a comment"], values)).value == values
 
 
 def seconds_for(columns: int) -> float:

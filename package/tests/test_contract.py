@@ -78,6 +78,7 @@ def test_it_is_a_classifier_that_knows_its_columns_and_classes(pipe: Any) -> Non
     names = pipe[:-1].get_feature_names_out().tolist()
     assert names[:4] == ["weight", "service", "zone", "fragile"]
     assert "sent weekday" in names
+    assert names == pipe[0].get_feature_names_out().tolist()
 
 
 def test_it_predicts_scores_and_adds_up(pipe: Any, frame: pd.DataFrame) -> None:
@@ -123,6 +124,33 @@ def test_a_row_alone_has_the_same_bits(pipe: Any, frame: pd.DataFrame) -> None:
     together = pipe.predict_proba(frame)
     alone = [pipe.predict_proba(frame[i : i + 1])[0] for i in range(20)]
     np.testing.assert_array_equal(alone, together[:20])
+
+
+@pytest.mark.parametrize(
+    "missing", [None, float("nan"), pd.NA, pd.NaT, np.float32("nan"), "?", ""], ids=repr
+)
+def test_missing_has_the_same_bits_however_it_is_spelled(
+    missing: Any, pipe: Any, frame: pd.DataFrame
+) -> None:
+    whole = frame[RAW].iloc[0].to_dict()
+    for column in RAW:
+        expected = pipe.predict_proba(pd.DataFrame([{**whole, column: np.nan}]))
+        row = {**whole, column: missing}
+        for rows in ([row], pd.DataFrame([row]), pd.DataFrame([row], dtype=object)):
+            np.testing.assert_array_equal(pipe.predict_proba(rows), expected)
+
+
+def test_an_explainer_may_mix_rows_into_arrays_without_names(
+    pipe: Any, frame: pd.DataFrame
+) -> None:
+    """So does SHAP's KernelExplainer, which clears the names to be let do it."""
+    pipe.feature_names_in_ = None
+    assert pipe.feature_names_in_.tolist() == RAW
+    first, second = frame[RAW].iloc[0], frame[RAW].iloc[1]
+    kept = np.array([[column in ("weight", "sent") for column in RAW]])
+    mixed = np.where(kept, first.to_numpy(object), second.to_numpy(object))
+    expected = pipe.predict_proba([{**second, "weight": first["weight"], "sent": first["sent"]}])
+    np.testing.assert_array_equal(pipe.predict_proba(mixed), expected)
 
 
 def test_a_missing_column_and_one_that_is_there_twice_are_named(

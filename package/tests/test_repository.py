@@ -19,8 +19,6 @@ from classification_model.processing.data_manager import Split, load_dataset
 from dist import sources
 from homes import REPOSITORY, SOURCE
 
-LONGEST_FUNCTION = 80
-
 
 def test_titanic_the_data_is_what_its_command_makes(tmp_path: Path, titanic: None) -> None:
     output = tmp_path / "raw.csv"
@@ -128,12 +126,15 @@ def test_the_service_is_short_where_somebody_has_to_understand_it_to_extend_it()
     assert lines <= 1_500
 
 
-def test_no_function_is_longer_than_a_screen_and_most_are_short() -> None:
-    lengths = {
-        (file, node.name): 1 + (node.end_lineno or 0) - node.lineno
-        for file, text in code()
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-    assert not {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION}
-    assert 5 <= median(lengths.values()) <= 10
+def test_no_function_does_more_than_a_screen_of_things_and_most_are_short() -> None:
+    """A screen are 40 lines; signatures and docstrings are as long as they must be."""
+    whole, body = {}, {}
+    for file, text in code():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                said = ast.get_docstring(node) is not None and len(node.body) > 1
+                end, name = node.end_lineno or 0, (file, node.name, node.lineno)
+                whole[name] = 1 + end - node.lineno
+                body[name] = 1 + end - node.body[int(said)].lineno
+    assert not {name: lines for name, lines in body.items() if lines > 40}
+    assert 5 <= median(whole.values()) <= 10

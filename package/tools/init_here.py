@@ -1,13 +1,14 @@
 """Make this repository about another CSV: ``classification-model init`` for the package itself.
 
-What git holds can be had back, so a configuration and data that are committed are replaced;
-changes that are not committed are replaced only with --force.
+The Titanic that ships is replaced where git holds it as it is. What a person decided since is
+replaced with --force only; --update adds the columns that the table has got.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -17,13 +18,17 @@ from classification_model.config.home import Home
 from classification_model.processing.data_manager import load_dataset
 from classification_model.processing.functions import functions_of
 from classification_model.processing.profiling import profile_of
+from tools.fetch_data import CSV_SHA256
 
 HOME = Path("classification_model")
 SAMPLE = Path("sample_input.csv")
 
 
-def is_committed() -> bool:
-    """Whether git holds the home's configuration and data as they are."""
+def is_shipped() -> bool:
+    """Whether this is the Titanic still, as git holds it."""
+    table = HOME / "datasets" / "raw.csv"
+    if not table.is_file() or hashlib.sha256(table.read_bytes()).hexdigest() != CSV_SHA256:
+        return False
     places = map(str, (HOME / "config.yml", HOME / "datasets", SAMPLE))
     command = ["git", "status", "--porcelain", "--", *places]
     try:
@@ -53,12 +58,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="tox -e init --", description="Make this repository about another CSV."
     )
-    parser.add_argument("csv", type=Path, metavar="DATA.csv")
-    parser.add_argument("--target", required=True, metavar="COLUMN")
-    parser.add_argument("--force", action="store_true", help="replace what is not committed, too")
+    parser.add_argument("csv", nargs="?", metavar="DATA.csv")
+    parser.add_argument("--target", metavar="COLUMN")
+    parser.add_argument("--force", action="store_true", help="replace what a person decided, too")
+    parser.add_argument("--update", action="store_true", help="add what columns the table has got")
     wanted = parser.parse_args()
-    force = ["--force"] if wanted.force or is_committed() else []
-    cli.main(["init", str(wanted.csv), "--target", wanted.target, "--home", str(HOME), *force])
+    command = ["init", *([wanted.csv] if wanted.csv else []), "--home", str(HOME)]
+    if wanted.target:
+        command += ["--target", wanted.target]
+    if wanted.update:
+        command.append("--update")
+    if wanted.force or (not wanted.update and is_shipped()):
+        command.append("--force")
+    cli.main(command)
     write_sample(Home(HOME.resolve()))
     print("Then: tox -e train, tox -e test_package, and tox -e run in classification_api")
 

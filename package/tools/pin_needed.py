@@ -3,63 +3,57 @@
     tox -c classification_api -e pin
 
 The platform sees that file and no constraints.txt, so without these lines it would install
-whatever is newest on the day. Names come from what is installed, versions from
+whatever is newest on the day. uv resolves them for every platform, to the versions of
 constraints.txt, so that what is deployed is what is tested. ``--check`` writes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
+import subprocess
 import sys
-from collections.abc import Iterable
-from importlib import metadata
+import tomllib
 from pathlib import Path
-
-from packaging.requirements import Requirement
-from packaging.utils import NormalizedName, canonicalize_name
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REQUIREMENTS = REPOSITORY / "classification_api" / "requirements.txt"
 CONSTRAINTS = REPOSITORY / "constraints.txt"
+PACKAGE = REPOSITORY / "package" / "pyproject.toml"
 HEADER = "# What those need, as constraints.txt has it; written by tox -c classification_api -e pin"
 
 
-def requirements(text: str) -> list[Requirement]:
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return [Requirement(line) for line in lines if line]
+def names(text: str) -> list[str]:
+    """The normalized name of each requirement."""
+    found = re.findall(r"^[\w.-]+", text, re.MULTILINE)
+    return [re.sub(r"[-_.]+", "-", name).lower() for name in found]
 
 
-def needed(roots: Iterable[Requirement]) -> set[NormalizedName]:
-    """The normalized names of all that some requirements need, and they themselves."""
-    found: set[NormalizedName] = set()
-    waiting = [(root, "") for root in roots]
-    while waiting:
-        requirement, extra = waiting.pop()
-        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
-            continue
-        name = canonicalize_name(requirement.name)
-        extras = {"", *requirement.extras}
-        if name in found and extras == {""}:
-            continue
-        found.add(name)
-        for line in metadata.requires(name) or ():
-            waiting += [(Requirement(line), extra) for extra in extras]
-    return found
+def needed(chosen: str) -> str:
+    """What chosen requirements need beside themselves, pinned."""
+    project = tomllib.loads(PACKAGE.read_text(encoding="utf-8"))["project"]
+    own = names(project["name"])
+    others = "\n".join(line for line in chosen.splitlines() if names(line) != own)
+    command = [
+        *("uv", "pip", "compile", "--quiet", "--universal", "--no-annotate", "--no-header"),
+        *("--python-version", project["requires-python"].removeprefix(">=")),
+        *("--constraint", str(CONSTRAINTS)),
+        *(f"--no-emit-package={name}" for name in names(chosen)),
+        *(str(PACKAGE), "-"),
+    ]
+    return subprocess.run(
+        command, input=others, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
 
 
 def pinned(text: str) -> str:
     """requirements.txt with the block that follows from what stands before it."""
     chosen = text.partition(f"\n{HEADER}")[0].rstrip("\n")
-    roots = requirements(chosen)
-    versions = {
-        canonicalize_name(pin.name): str(pin)
-        for pin in requirements(CONSTRAINTS.read_text(encoding="utf-8"))
-    }
-    rest = sorted(needed(roots) - {canonicalize_name(root.name) for root in roots})
-    missing = [name for name in rest if name not in versions]
+    rest = needed(chosen)
+    missing = {*names(rest)} - {*names(CONSTRAINTS.read_text(encoding="utf-8"))}
     if missing:
         raise SystemExit(f"Error: constraints.txt has no version of {', '.join(missing)}: add it")
-    return "\n".join([chosen, "", HEADER, *(versions[name] for name in rest), ""])
+    return f"{chosen}\n\n{HEADER}\n{rest}"
 
 
 def main() -> int:
@@ -78,7 +72,7 @@ def main() -> int:
         )
         return 1
     REQUIREMENTS.write_text(after, encoding="utf-8")
-    print(f"{REQUIREMENTS.relative_to(REPOSITORY)}: pinned {len(requirements(after))} versions")
+    print(f"{REQUIREMENTS.relative_to(REPOSITORY)}: pinned {len(names(after))} versions")
     return 0
 
 

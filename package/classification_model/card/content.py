@@ -7,15 +7,7 @@ from collections.abc import Iterator
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut
 from classification_model.card.columns import columns
-from classification_model.card.document import (
-    Block,
-    Bullets,
-    Card,
-    Code,
-    Section,
-    Table,
-    Text,
-)
+from classification_model.card.document import Block, Bullets, Card, Code, Section, Table, Text
 from classification_model.card.facts import FIGURES, REFITTED, Facts
 from classification_model.card.few import shown_cells
 from classification_model.card.given_away import given_away

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from classification_model.card.document import (
-    Block,
-    Pictures,
-    Table,
-    Text,
-    Tile,
-)
+from classification_model.card.document import Block, Pictures, Table, Text, Tile
 from classification_model.card.pictures import pictures
 from classification_model.evaluation.metrics import NAMES
 from classification_model.evaluation.report import Estimate, Report

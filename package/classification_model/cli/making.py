@@ -33,12 +33,12 @@ def _columns(context: typer.Context) -> list[str]:
 
 def init(
     csv: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help="The labelled table: CSV, JSON Lines, Parquet, Excel; .gz and .zip, too.",
             metavar="DATA.csv",
         ),
-    ],
+    ] = None,
     target: Annotated[
         str | None,
         typer.Option(
@@ -53,6 +53,12 @@ def init(
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Replace a home that is there.")
+    ] = False,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update", metavar="", help="Add new columns of a home's table to its `config.yml`."
+        ),
     ] = False,
     encoding: Annotated[
         str | None,
@@ -72,6 +78,10 @@ def init(
     It says what it decided and why. The decisions are in `config.yml`, to be looked at and
     edited before training.
 
+    With `--update` it reads the table that a home has, adds the columns that `config.yml` does not
+    know, and changes nothing else there. It prints what it added, and what it would decide
+    otherwise today.
+
     ```console
     classification-model init churn.csv --target churned --home churn-next
     ```
@@ -80,6 +90,17 @@ def init(
     from classification_model.cli.responses.making import Initialised
     from classification_model.notebook import init_home
 
+    if update:
+        if csv or target or force or encoding or sheet:
+            raise typer.BadParameter(
+                "it reads the table that the home has: put the new one in its place, and name "
+                "--home alone",
+                param_hint="--update",
+            )
+        _update(home, as_json=as_json)
+        return
+    if csv is None:
+        raise typer.BadParameter("name the table", param_hint="DATA.csv")
     if target is None:
         raise typer.BadParameter(_which_target(csv, encoding), param_hint="--target")
     folder = home or Path(csv.stem)
@@ -103,6 +124,25 @@ def init(
         f"{made.datasets / 'raw.csv'} holds every row, and git would keep it: keep the repository "
         "private, or the table out of it"
     )
+
+
+def _update(home: Path | None, *, as_json: bool) -> None:
+    from classification_model.cli import tables
+    from classification_model.cli.responses.making import Updated
+    from classification_model.init.update import update
+
+    place = Home.find(home)
+    with Screen(console(stderr=as_json), quiet=True) as screen:
+        screen.wait("Reading the table")
+        found = update(place, screen)
+    if as_json:
+        answer(Updated.of(found))
+        return
+    out = console()
+    for line in tables.update_lines(found):
+        out.say(line)
+    if found.added and place.path != PACKAGE_HOME:
+        out.command(f"classification-model train{_option(home)}")
 
 
 def _option(home: Path | None) -> str:

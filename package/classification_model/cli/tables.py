@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need
     from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
     from classification_model.init.inferred_schema import InferredSchema
+    from classification_model.init.update import Update
     from classification_model.publishing.findings import Audit
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "metrics_table",
     "schema_table",
     "scored_summary",
+    "update_lines",
 ]
 
 _MOST_COLUMNS = 40
@@ -87,6 +89,17 @@ def learned_summary(learned: InferredSchema) -> Iterator[str]:
     for key, column in learned.hints[:2]:
         yield f"Perhaps hold rows out by it (split in config.yml): {key}: {column}"
     yield from (f"Note: {note}" for note in learned.notes)
+
+
+def update_lines(found: Update) -> Iterator[str]:
+    """What was added to a config.yml, and what a person may want to look at."""
+    yield from found.diff.splitlines()
+    for line in found.otherwise:
+        yield f"Look: {line}"
+    if found.added:
+        yield f"Added {len(found.added)} column(s) to {found.home.config_file}; the rest is as it was"
+    else:
+        yield f"{found.home.config_file} knows every column of the table; nothing was written"
 
 
 def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:

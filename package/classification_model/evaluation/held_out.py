@@ -56,8 +56,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         seed: of everything that is drawn at random.
         min_rows: how many training rows must hold what a slice is named by.
     """
-    if positive is None:
-        positive = positive_label(None, classes)
+    positive = positive_label(None, classes) if positive is None else positive
     with threadpool_limits(limits=1):
         encoder = ColumnEncoder(schema, features, functions)
         matrix = encoder.encode(held_out.columns)
@@ -73,15 +72,10 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             classes=classes,
             seed=seed,
         )
-        counts = Counter(train.labels)
         return Report(
             metrics=metrics,
-            classes=tuple(classes),
             positive=positive,
-            class_rows=tuple(counts[label] for label in classes),
-            missing={
-                name: float(column.missing().mean()) for name, column in train.columns.items()
-            },
+            **_counts(train, classes),
             **_estimates(judged, metrics, seed),
             baselines=baselines(
                 (encoder.encode(train.columns), train.labels),
@@ -102,6 +96,16 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             importance_rows=ranked_on,
             **_drawn(judged, classes, positive),
         )
+
+
+def _counts(train: Dataset, classes: Sequence[Label]) -> dict[str, Any]:
+    """The classes with their rows, and the share of rows that each column misses."""
+    rows = Counter(train.labels)
+    return {
+        "classes": tuple(classes),
+        "class_rows": tuple(rows[label] for label in classes),
+        "missing": {name: float(c.missing().mean()) for name, c in train.columns.items()},
+    }
 
 
 def _estimates(

@@ -22,7 +22,7 @@ from classification_model.init.leakage import LEAK, SUSPECT, alone
 from classification_model.init.names import counts_rows, is_identifier
 from classification_model.init.natures import nature_of
 from classification_model.init.odd_cells import is_marker, missing_words
-from classification_model.init.split_hints import hints
+from classification_model.init.split_hints import Hint, hints
 from classification_model.init.targets import (
     FEW,
     check_classes,
@@ -92,11 +92,7 @@ def learn(
     labels = typed_labels([answers[i] for i in rows])
     check_classes(name, target, labels, test_size)
     columns = [_Cells.of(table, column, rows) for column in table.columns if column != target]
-    file = _decimals(columns, table.delimiter)
-    guesses = []
-    for done, cells in enumerate(columns):
-        progress(done, len(columns), "columns")
-        guesses.append(kind_of(cells.counts, cells.lines, file))
+    guesses = [*_guesses(columns, table.delimiter, progress)]
     markers = _markers(guesses, unlabelled, {*answers} - unlabelled)
     findings = tuple(
         _look_for_leakage(_finding(cells, guess, markers), cells, labels, markers)
@@ -116,19 +112,29 @@ def learn(
             *notes_on(target, counts, unlabelled, set(labels)),
             *_merged(findings, columns, markers),
         ),
-        hints=tuple(
-            hints(
-                {
-                    cells.name: (found.column, len(cells.counts), cells.counts.total())
-                    for found, cells in zip(findings, columns, strict=True)
-                }
-            )
-        ),
+        hints=_hints(findings, columns),
     )
     if not learned.used():
         reasons = "; ".join(f"{column}: {why}" for column, why in learned.ignored().items())
         raise DataError(f"{name}: no column is left to predict {target!r} from ({reasons})")
     return learned
+
+
+def _guesses(
+    columns: Sequence[_Cells], delimiter: str, progress: Callable[[int, int, str], None]
+) -> Iterator[Guess]:
+    file = _decimals(columns, delimiter)
+    for done, cells in enumerate(columns):
+        progress(done, len(columns), "columns")
+        yield kind_of(cells.counts, cells.lines, file)
+
+
+def _hints(findings: Sequence[Finding], columns: Sequence[_Cells]) -> tuple[Hint, ...]:
+    found = {
+        cells.name: (finding.column, len(cells.counts), cells.counts.total())
+        for finding, cells in zip(findings, columns, strict=True)
+    }
+    return tuple(hints(found))
 
 
 def _decimals(columns: Sequence[_Cells], delimiter: str) -> File:

@@ -50,6 +50,8 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ``native_``, the categorical columns that trees know as such.
     """
 
+    row_independent = True
+
     def __init__(
         self,
         members: Sequence[Member] = (("lightgbm", 1.0, {}),),
@@ -122,9 +124,10 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             coded = boosting.with_codes(X, self.native_)
             margins = self.trees_.margins(coded, width)
         if self.preparation_ is not None:
-            prepared = self.preparation_(X)
+            # A product for each row: one of many rows is rounded by their number and order.
+            rows = np.ascontiguousarray(self.preparation_(X))[:, np.newaxis]
             for layers in self.layers_:
-                margins = margins + layers.margins(prepared)
+                margins = margins + layers.margins(rows)[:, 0]
         return margins
 
     def __sklearn_tags__(self) -> Tags:

@@ -16,29 +16,15 @@ from sklearn.pipeline import Pipeline
 
 from classification_model.config.core import Config
 from classification_model.config.home import Home
-from classification_model.config.schema import Label, RowSchema
-from classification_model.errors import DataError, RowError
+from classification_model.config.schema import Label
+from classification_model.errors import DataError
 from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.labels import typed_labels
-from classification_model.processing.reading import blocks, csv_blocks
-from classification_model.processing.reading.sources import Record, check_columns, notes_on, opened
-from classification_model.processing.reading.whole import Part, cells_of, parts
-from classification_model.processing.splitting import (
-    Units,
-    hold_out,
-    record_digests,
-    smallest_class,
-)
-from classification_model.processing.typed_columns import (
-    Columns,
-    Indices,
-    Mask,
-    Typed,
-    joined,
-    rows_of,
-)
-from classification_model.processing.validation import RowValidator
+from classification_model.processing.labelled import LabelledRows, source_of
+from classification_model.processing.reading.sources import Record, notes_on
+from classification_model.processing.reading.whole import parts
+from classification_model.processing.splitting import Units, hold_out, smallest_class
+from classification_model.processing.typed_columns import Columns, Indices, Mask, Typed, rows_of
 from classification_model.processing.value_rules import TypedRow
 from classification_model.progress import Progress
 
@@ -46,14 +32,11 @@ __all__ = [
     "Dataset",
     "Split",
     "dump_pipeline",
-    "faults",
     "load_dataset",
     "load_pipeline",
     "read_csv",
     "split_dataset",
 ]
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,93 +114,40 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     """
     from classification_model.processing.split_columns import units_of
 
-    name = file = str(home.datasets / config.dataset)
-    if config.sheet:
-        name += f"#{config.sheet}"
-    wanted = [config.target, *config.columns]
-    source = blocks.head(name, wanted, config.encoding)
-    if source.format == "csv":
-        with opened(name) as stream:
-            csv_blocks.refuse_binary(name, stream, source.encoding)
-    by = config.split.column
-    check_columns(
-        source, [*wanted, *([by] if by else [])], (),
-        cure="mend the file, or columns and split in config.yml",
-    )  # fmt: skip
-    schema = config.row_schema()
-    texts, typed, lines, errors, rows = [], [], [], _Errors(schema), 0
-    digests, split_by, left_out = [], list[str](), list[Record]()
+    name, file = _table_of(config, home)
+    source = source_of(name, config)
+    read, left_out = LabelledRows(config), list[Record]()
     for part in parts(source, source.columns, progress or Progress(), left_out):
-        found = [text.strip() for text in part.texts(config.target)]
-        labelled = [i for i, text in enumerate(found) if text not in config.missing_markers]
-        rows += len(found)
-        texts += [found[i] for i in labelled]
-        if len(labelled) < len(found):
-            part = part.take(np.array(labelled, np.int64))  # noqa: PLW2901
-        lines.append(part.lines)
-        typed.append(errors.checked(part))
-        record = [part.texts(name) for name in sorted(part.columns)]
-        digests.append(record_digests(record, config.random_state))
-        split_by += part.texts(by) if by else []
-    labels = typed_labels(texts)
-    if len(set(labels)) < 2:
-        only = f"one class, {labels[0]!r}" if labels else "no class"
-        raise DataError(
-            f"{name}: the target {config.target!r} has {only}, in all {rows} rows; "
-            "a classifier needs at least two"
-        )
-    if errors.found:
-        raise DataError(
-            f"{name}: {faults(errors.found, errors.lines)}; mend the file, or columns in config.yml"
-        )
-    with Path(file).open("rb") as stream:
+        read.add(part)
+    labels = read.labels(name)
+    read.errors.refuse(name)
+    starts = np.concatenate(read.lines)
+    units = units_of(config, np.concatenate(read.digests), read.split_by, starts)
+    with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    columns = {
-        c: joined([part[c] for part in typed], schema.columns[c].kind) for c in schema.columns
-    }
-    starts = np.concatenate(lines)
-    units = units_of(config, np.concatenate(digests), split_by, starts)
-    size = Path(file).stat().st_size
     return Dataset(
-        columns, labels, starts, units, digest, size,
-        unlabelled=rows - len(labels),
+        read.columns(),
+        labels,
+        starts,
+        units,
+        digest,
+        size=file.stat().st_size,
+        unlabelled=read.rows - len(labels),
         groups=_people(config, units),
         notes=tuple(notes_on(source, left_out)),
-    )  # fmt: skip
+    )
+
+
+def _table_of(config: Config, home: Home) -> tuple[str, Path]:
+    """The name of a home's table, its sheet included, and its file."""
+    file = home.datasets / config.dataset
+    return f"{file}#{config.sheet}" if config.sheet else str(file), file
 
 
 def _people(config: Config, units: Units) -> Indices | None:
     """The number of each row's person, where some have several rows."""
     copied = units.repeats and units.copies == "together" and not units.by_time
     return units.of_row if config.split.groups is not None or copied else None
-
-
-class _Errors:
-    """Checks parts of a table by their columns, and keeps why rows are refused.
-
-    ``lines`` holds the line of the row that each error counts from.
-    """
-
-    def __init__(self, schema: RowSchema) -> None:
-        from classification_model.processing.column_rules import ColumnRules
-
-        self._columns = ColumnRules(schema)
-        self._rows = RowValidator(schema)
-        self.found: list[RowError] = []
-        self.lines: list[int] = []
-
-    def checked(self, part: Part) -> Columns:
-        typed = self._columns.check(part.columns)
-        if not typed.good.all():
-            bad = part.take(np.flatnonzero(~typed.good))
-            cells = {name: cells_of(bad.columns[name]) for name in typed.columns}
-            raw = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-            before = len(self.lines)
-            self.found += [
-                replace(error, row=before + error.row) for error in self._rows.validate(raw).errors
-            ]
-            self.lines += bad.lines.tolist()
-        return typed.columns
 
 
 def split_dataset(data: Dataset, config: Config) -> Split:
@@ -239,16 +169,6 @@ def split_dataset(data: Dataset, config: Config) -> Split:
             "on and tested; add rows, or remove that class"
         )
     return Split.of(data, hold_out(data.units, data.labels, config.test_size))
-
-
-def faults(errors: Sequence[RowError], lines: Sequence[int]) -> str:
-    """The first faults of a file's rows, each with the line that the row is on."""
-    shown = [
-        str(error).replace(f"row {error.row}", f"line {lines[error.row]}", 1)
-        for error in errors[:_SHOWN]
-    ]
-    more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
-    return "; ".join(shown) + more
 
 
 def dump_pipeline(pipeline: Pipeline) -> bytes:

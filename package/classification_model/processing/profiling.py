@@ -15,12 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Kind, Label, RowSchema
-from classification_model.processing.few_rows import (
-    bounds,
-    edges,
-    held_by,
-    number_of_holders,
-)
+from classification_model.processing.few_rows import bounds, edges, held_by, number_of_holders
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.made import made_texts, made_values
 from classification_model.processing.profile import ColumnProfile, Profile, bin_counts

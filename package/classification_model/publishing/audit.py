@@ -22,6 +22,7 @@ from classification_model.publishing import reading_attacks
 from classification_model.publishing.array_attack import arrays
 from classification_model.publishing.asking_attacks import Question, answers, membership
 from classification_model.publishing.atoms import (
+    Array,
     Atom,
     arrays_of_graph,
     atoms_of_file,
@@ -29,7 +30,7 @@ from classification_model.publishing.atoms import (
     in_model,
     rows_of_file,
 )
-from classification_model.publishing.findings import Audit, Finding
+from classification_model.publishing.findings import Attack, Audit, Finding
 from classification_model.publishing.people import People
 from classification_model.publishing.state_attack import states
 from classification_model.publishing.strip import walk
@@ -90,51 +91,64 @@ def audit(
         met: the rows as the estimator met them when it was fitted; without it, as they are scored.
     """
     source, files = published.bundle, published.files()
-    manifest, names = source.manifest, frozenset(people.columns)
-    pipeline = source.pipeline()
-    encode, classify = pipeline.named_steps["encode"], pipeline.named_steps["classify"]
-    known = {name: people.columns[name] for name in manifest.row_schema.columns}
-    matrix = encode.matrix(Typed(known, np.ones(people.rows, np.bool_)))
+    names, model = frozenset(people.columns), Model(source)
     atoms = [
         atom for name, content in files.items() for atom in atoms_of_file(name, content, names)
     ]
-    model = Model(source)
     own, by_hand = _parted(atoms, model.functions.examples)
-    in_pickle, held = in_model(manifest.files[".pkl"].name, pipeline)
-    # The bounds of features: the attack on states knows which of them tell of somebody.
-    held = [array for array in held if ".features_." not in array.where]
-    graph = source.contents.get(".onnx")
-    if graph is not None:
-        held += arrays_of_graph(manifest.files[".onnx"].name, graph)
+    pipeline = source.pipeline()
+    in_pickle, held = _inside(source, pipeline)
     attacks = [
         reading_attacks.texts(people, [*own, *in_pickle]),
         reading_attacks.numbers(people, own),
-        reading_attacks.rows(people, _rows(files, manifest.row_schema)),
+        reading_attacks.rows(people, _rows(files, source.manifest.row_schema)),
         reading_attacks.counts(people, files),
         reading_attacks.digests(files, table),
-        states(people, manifest.features, model.functions),
-        arrays(people, held, _forms(matrix, classify)),
-        leaves(people, graph, matrix if met is None else met),
+        states(people, source.manifest.features, model.functions),
+        *_attacks_on_arrays(people, pipeline, held, source.contents.get(".onnx"), met),
         answers(
             _questions(people, model),
             _usual(model),
             lambda rows: model.probabilities(rows).astype(np.float64),
         ),
     ]
-    warnings: list[str] = []
+    warning = None
     if confidence is not None:
         attack, warning = membership(confidence.members, confidence.others)
         attacks.append(attack)
-        warnings += [warning] if warning else []
     decided = [*by_hand, *atoms_of_values("config.yml", published.decided, names)]
     return Audit(
-        version=manifest.version,
+        version=source.manifest.version,
         rows=people.rows,
         min_rows=people.least,
         attacks=tuple(attacks),
         named=_named(people, decided),
-        warnings=tuple(warnings),
+        warnings=(warning,) if warning else (),
     )
+
+
+def _inside(source: Bundle, pipeline: Pipeline) -> tuple[list[Atom], list[Array]]:
+    """The texts that the pickle holds, and the arrays of both halves of a model."""
+    files, graph = source.manifest.files, source.contents.get(".onnx")
+    texts, held = in_model(files[".pkl"].name, pipeline)
+    # The bounds of features: the attack on states knows which of them tell of somebody.
+    held = [array for array in held if ".features_." not in array.where]
+    return texts, [*held, *(arrays_of_graph(files[".onnx"].name, graph) if graph else ())]
+
+
+def _attacks_on_arrays(
+    people: People,
+    pipeline: Pipeline,
+    held: Sequence[Array],
+    graph: bytes | None,
+    met: Matrix | None,
+) -> Iterator[Attack]:
+    """Hold the model's arrays against the rows as its parts see them, and its leaves."""
+    encode = pipeline.named_steps["encode"]
+    known = {name: people.columns[name] for name in encode.schema.columns}
+    matrix = encode.matrix(Typed(known, np.ones(people.rows, np.bool_)))
+    yield arrays(people, held, _forms(matrix, pipeline.named_steps["classify"]))
+    yield leaves(people, graph, matrix if met is None else met)
 
 
 def _parted(

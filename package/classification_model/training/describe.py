@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest, golden
-from classification_model.bundle.provenance import Choice, Gate, HeldOut
+from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
 from classification_model.config.core import Config
 from classification_model.config.schema import Label
 from classification_model.errors import ExportError
@@ -20,6 +20,7 @@ from classification_model.processing.data_manager import Dataset, Split, dump_pi
 from classification_model.processing.functions import Functions
 from classification_model.processing.labels import positive_label
 from classification_model.processing.made import nobodys
+from classification_model.processing.profile import Profile
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
 from classification_model.publishing.strip import strip
@@ -74,30 +75,17 @@ def proven(
     """
     pipeline = copy.deepcopy(pipeline)
     strip(pipeline)
-    encode = pipeline.named_steps["encode"]
-    least, functions = config.publish.min_rows, offering(config, encode, data)
+    encode, recipe = pipeline.named_steps["encode"], recipe_of(config, choice)
+    functions = offering(config, encode, data)
     profile = profile_of(
         config.row_schema(),
         data.columns,
         data.labels,
-        min_rows=least,
+        min_rows=config.publish.min_rows,
         groups=data.groups,
         functions=functions,
     )
-    contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
-    if source := recipe_of(config, choice).features:
-        contents[".features"] = source.encode()
-    progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
-    if encode.learned_.columns:
-        contents[".learned"] = encode.learned_.source()
-    refused = None
-    try:
-        contents[".onnx"] = export(pipeline, encode.matrix(data.typed()))
-    except ExportError as error:
-        refused = str(error)
-        progress.say(
-            f"No ONNX file: {refused}; it is served from its pickle, which is to be unpickled there"
-        )
+    graph, refused = _exported(pipeline, data, progress)
     classes = _classes(pipeline, data)
     manifest = Manifest(
         format=bundle.FORMAT,
@@ -109,7 +97,7 @@ def proven(
         features=encode.features_,
         rows=len(data),
         refitted=config.refit,
-        recipe=recipe_of(config, choice),
+        recipe=recipe,
         held_out=facts.held_out,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
@@ -120,19 +108,51 @@ def proven(
         onnx_refused=refused,
         files={},
     )
-    stem = f"{config.pipeline_save_file}{version}"
+    contents = {**_contents(pipeline, profile, recipe), **graph}
+    unproven = Bundle.of(manifest, stem=f"{config.pipeline_save_file}{version}", contents=contents)
+    return unproven.with_more({".golden.jsonl": _golden(unproven, config, data, functions)})
+
+
+def _golden(unproven: Bundle, config: Config, data: Dataset, functions: Functions) -> bytes:
+    """Golden rows with the bundle's answers."""
     rows = golden.choose_rows(
         data.columns,
-        manifest.row_schema,
-        profile,
+        unproven.manifest.row_schema,
+        unproven.profile(),
         seed=config.random_state,
-        min_rows=least,
+        min_rows=config.publish.min_rows,
         groups=data.groups,
         functions=functions,
     )
-    unproven = Bundle.of(manifest, stem=stem, contents=contents)
     answers: Sequence[Sequence[float]] = Model(unproven).probabilities(rows).tolist()
-    return unproven.with_more({".golden.jsonl": golden.dump(rows, answers)})
+    return golden.dump(rows, answers)
+
+
+def _contents(pipeline: FramePipeline, profile: Profile, recipe: Recipe) -> dict[str, bytes]:
+    """The files of a bundle that need no export, by their suffixes."""
+    learned = pipeline.named_steps["encode"].learned_
+    contents = {".pkl": dump_pipeline(pipeline), ".profile": profile.source()}
+    if recipe.features:
+        contents[".features"] = recipe.features.encode()
+    if learned.columns:
+        contents[".learned"] = learned.source()
+    return contents
+
+
+def _exported(
+    pipeline: FramePipeline, data: Dataset, progress: Progress
+) -> tuple[dict[str, bytes], str | None]:
+    """The ONNX file, or why there is none."""
+    progress.say("Exporting to ONNX, and comparing it with scikit-learn on every row")
+    try:
+        return {
+            ".onnx": export(pipeline, pipeline.named_steps["encode"].matrix(data.typed()))
+        }, None
+    except ExportError as error:
+        progress.say(
+            f"No ONNX file: {error}; it is served from its pickle, which is to be unpickled there"
+        )
+        return {}, str(error)
 
 
 def judged(contestant: Contestant) -> Report:

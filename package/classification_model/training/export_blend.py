@@ -5,7 +5,7 @@ The graph is written from the arrays that the blend answers by, operation by ope
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -50,37 +50,13 @@ def written(blend: Blend, *, padded: bool = False) -> Any:
         from onnx import TensorProto, helper, numpy_helper
     except ImportError:
         raise MissingExtraError(purpose="exporting to ONNX", extra="train", module="onnx") from None
-    classes = len(blend.classes_)
-    width = classes if classes > 2 else 1
-    graph, parts = _Writer(), []
+    classes, graph = len(blend.classes_), _Writer()
+    parts = []
     if blend.trees_ is not None:
-        attributes = _tree_attributes(blend.trees_)
-        parts += [
-            graph.add(
-                "TreeEnsembleRegressor", ["features"], "tree_margins", domain="ai.onnx.ml",
-                n_targets=width, **attributes,
-            )
-        ]  # fmt: skip
+        parts += [_tree_margins(graph, blend.trees_, classes if classes > 2 else 1)]
     if blend.preparation_ is not None:
-        prepared = _prepared(graph, blend.preparation_)
-        if padded:
-            columns = len(blend.preparation_.numbers) + len(blend.preparation_.codes)
-            row = graph.constant("row", np.zeros((1, columns), np.float32))
-            prepared = graph.add("Concat", [prepared, row], "prepared_more", axis=0)
-        for number, layers in enumerate(blend.layers_):
-            margins = _layers(graph, layers, prepared, f"network_{number}")
-            if padded:
-                first = graph.constant("first_row", np.array([0]))
-                last = graph.constant("last_row", np.array([-1]))
-                margins = graph.add("Slice", [margins, first, last], f"{margins}_asked")
-            parts += [margins]
-    total = parts[0]
-    for number, part in enumerate(parts[1:]):
-        total = graph.add("Add", [total, part], f"sum_{number}")
-    if width == 1:
-        halves = graph.constant("halves", np.array([[-0.5, 0.5]], np.float32))
-        total = graph.add("Mul", [total, halves], "two_margins")
-    graph.add("Softmax", [total], "probabilities", axis=1)
+        parts += _layer_margins(graph, blend, blend.preparation_, padded=padded)
+    _probabilities(graph, parts, classes)
     shape = [None, blend.n_features_in_]
     return helper.make_model(
         helper.make_graph(
@@ -93,6 +69,46 @@ def written(blend: Blend, *, padded: bool = False) -> Any:
         opset_imports=[helper.make_opsetid(*opset) for opset in OPSETS.items()],
         ir_version=8,
     )
+
+
+def _tree_margins(graph: _Writer, trees: Trees, width: int) -> str:
+    return graph.add(
+        "TreeEnsembleRegressor",
+        ["features"],
+        "tree_margins",
+        domain="ai.onnx.ml",
+        n_targets=width,
+        **_tree_attributes(trees),
+    )
+
+
+def _layer_margins(
+    graph: _Writer, blend: Blend, preparation: Preparation, *, padded: bool
+) -> Iterator[str]:
+    """The margins of each linear model or network, of the same prepared rows."""
+    prepared = _prepared(graph, preparation)
+    if padded:
+        columns = len(preparation.numbers) + len(preparation.codes)
+        row = graph.constant("row", np.zeros((1, columns), np.float32))
+        prepared = graph.add("Concat", [prepared, row], "prepared_more", axis=0)
+    for number, layers in enumerate(blend.layers_):
+        margins = _layers(graph, layers, prepared, f"network_{number}")
+        if padded:
+            first = graph.constant("first_row", np.array([0]))
+            last = graph.constant("last_row", np.array([-1]))
+            margins = graph.add("Slice", [margins, first, last], f"{margins}_asked")
+        yield margins
+
+
+def _probabilities(graph: _Writer, parts: Sequence[str], classes: int) -> None:
+    """Add the margins up, two classes having one margin, and make probabilities of them."""
+    total = parts[0]
+    for number, part in enumerate(parts[1:]):
+        total = graph.add("Add", [total, part], f"sum_{number}")
+    if classes == 2:
+        halves = graph.constant("halves", np.array([[-0.5, 0.5]], np.float32))
+        total = graph.add("Mul", [total, halves], "two_margins")
+    graph.add("Softmax", [total], "probabilities", axis=1)
 
 
 def _prepared(graph: _Writer, preparation: Preparation) -> str:

@@ -7,20 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from classification_model.bundle import Bundle
-from classification_model.bundle.provenance import (
-    Comparison,
-    Gate,
-    Judged,
-    Reference,
-)
+from classification_model.bundle.provenance import Comparison, Gate, Judged, Reference
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.errors import RejectedModelError
-from classification_model.evaluation.paired import (
-    Paired,
-    margin_of,
-    surely_below,
-)
+from classification_model.evaluation.paired import Paired, margin_of, surely_below
 from classification_model.progress import Progress
 from classification_model.training.recipes import Candidate
 from classification_model.training.reference import held_against, reference_here, suspicion, verdict

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from classification_model.bundle import Bundle
-from classification_model.bundle.provenance import (
-    Comparison,
-    Reference,
-)
+from classification_model.bundle.provenance import Comparison, Reference
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError
 from classification_model.evaluation.comparison import compare
 from classification_model.evaluation.importance import importance
-from classification_model.evaluation.paired import (
-    Paired,
-    judge_recipes,
-    suspected_leak,
-)
+from classification_model.evaluation.paired import Paired, judge_recipes, suspected_leak
 from classification_model.progress import Progress
 from classification_model.training import fitting
 from classification_model.training.recipes import Candidate, Contestant, fitted_here

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from classification_model.cli.responses.looking import Audited, Compared, Evaluated, Info, Verified
-from classification_model.cli.responses.making import Initialised, Trained
+from classification_model.cli.responses.making import Initialised, Trained, Updated
 from classification_model.cli.responses.using import Predicted
 from classification_model.config.schema import FrozenModel
 
@@ -18,6 +18,7 @@ __all__ = ["BY_COMMAND"]
 
 BY_COMMAND: Mapping[str, type[FrozenModel]] = {
     "init": Initialised,
+    "init --update": Updated,
     "train": Trained,
     "evaluate": Evaluated,
     "compare": Compared,

@@ -8,11 +8,7 @@ from pydantic import Field
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, Manifest, SavedFile
-from classification_model.bundle.provenance import (
-    Difference,
-    Flip,
-    Verdict,
-)
+from classification_model.bundle.provenance import Difference, Flip, Verdict
 from classification_model.cli.responses.fields import DIGEST, METRICS, TARGET, VERSION
 from classification_model.config.home import Home
 from classification_model.config.schema import FrozenModel

@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
-from classification_model.bundle.provenance import (
-    Choice,
-    Comparison,
-    Gate,
-)
+from classification_model.bundle.provenance import Choice, Comparison, Gate
 from classification_model.cli.responses.fields import DIGEST, METRICS, TARGET, VERSION
 from classification_model.config.home import Home
 from classification_model.config.schema import FrozenModel, Label
@@ -18,9 +14,10 @@ from classification_model.errors import RejectedModelError
 
 if TYPE_CHECKING:
     from classification_model.init.inferred_schema import InferredSchema
+    from classification_model.init.update import Update
     from classification_model.train_pipeline import Trained as TrainedModel
 
-__all__ = ["Initialised", "Trained"]
+__all__ = ["Initialised", "Trained", "Updated"]
 
 
 class ClassRows(FrozenModel):
@@ -77,6 +74,26 @@ class Initialised(FrozenModel):
                 for found in learned.findings
             ),
             notes=learned.notes,
+        )
+
+
+class Updated(FrozenModel):
+    """``init --update``: what was added to config.yml."""
+
+    home: Annotated[str, Field(description="the folder of the home")]
+    added: Annotated[tuple[str, ...], Field(description="the columns that config.yml did not know")]
+    diff: Annotated[str, Field(description="the lines that were added, as a unified diff")]
+    otherwise: Annotated[
+        tuple[str, ...], Field(description="what `init` would decide otherwise today")
+    ]
+
+    @classmethod
+    def of(cls, found: Update) -> Self:
+        return cls(
+            home=str(found.home.path),
+            added=found.added,
+            diff=found.diff,
+            otherwise=found.otherwise,
         )
 
 

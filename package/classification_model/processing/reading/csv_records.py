@@ -14,12 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from classification_model.processing.reading.delimiters import cells_of
-from classification_model.processing.reading.sources import (
-    BLANK,
-    HEADER_AGAIN,
-    Record,
-    Source,
-)
+from classification_model.processing.reading.sources import BLANK, HEADER_AGAIN, Record, Source
 
 __all__ = ["lines_of", "read", "records"]
 
