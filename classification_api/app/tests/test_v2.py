@@ -165,6 +165,10 @@ WRONG: dict[str, tuple[Any, str]] = {
         {"inputs": [tensor(), tensor(name="y", shape=[2], data=[1, 2])]},
         "tensors of different lengths",
     ),
+    "NaN where there is none": (
+        {"inputs": [tensor(datatype="INT64", data=["@"])]},
+        "input x: NaN in INT64; missing is null",
+    ),
     "other columns": ({"inputs": [tensor()]}, "the column is missing"),
     "binary that is not there": (
         {"inputs": [tensor(parameters={"binary_data_size": 8})]},
@@ -178,7 +182,8 @@ def test_what_is_wrong_is_an_error_that_says_where(
     service: httpx.Client, name: str, case: str
 ) -> None:
     request, said = WRONG[case]
-    answer = service.post(f"/v2/models/{name}/infer", json=request)
+    content = json.dumps(request).replace('"@"', "NaN")
+    answer = service.post(f"/v2/models/{name}/infer", content=content)
     assert answer.status_code == 400
     assert said in answer.json()["error"]
 
