@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import pytest
 
 from classification_model import bundle
 from classification_model.bundle import Bundle
@@ -28,6 +30,7 @@ __all__ = [
     "dataset_of",
     "files_of",
     "make_home",
+    "needs_its_scikit_learn",
     "saved_again",
 ]
 
@@ -35,6 +38,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = REPOSITORY / "package" / "classification_model"
 
 LOCK = ".lock"
+
+_MADE_BY = bundle.load(Home(SOURCE)).manifest.libraries["scikit-learn"]
+
+needs_its_scikit_learn = pytest.mark.skipif(
+    version("scikit-learn") != _MADE_BY,
+    reason=f"scikit-learn {_MADE_BY} made the shipped pickle, and with another it is refused",
+)
 
 # One quick estimator: these tests are about the road, not about how good a model is.
 _ESTIMATOR = """\

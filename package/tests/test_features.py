@@ -24,9 +24,9 @@ from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import UNSEEN, Feature, feature_plan
 from classification_model.processing.functions import functions_of
 from classification_model.training.export import export, nasty_rows
-from homes import SOURCE
+from homes import SOURCE, needs_its_scikit_learn
 
-ENGINES: list[Engine] = ["onnx", "sklearn"]
+ENGINES = ["onnx", pytest.param("sklearn", marks=needs_its_scikit_learn)]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,7 @@ def test_a_derived_number_beyond_float32_is_the_largest_without_a_warning() -> N
     assert row.tolist() == [LARGEST]
 
 
+@needs_its_scikit_learn
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
     source = bundle.load(source_home)
     trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows())
@@ -208,6 +209,7 @@ def test_every_estimator_exports_and_gives_a_row_the_same_bits_alone_and_in_a_ba
             np.testing.assert_allclose(np.vstack(parts), batch, rtol=0, atol=0 if exact else 1e-6)
 
 
+@needs_its_scikit_learn
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_onnx_agrees_with_scikit_learn_on_rows_nobody_has_seen(
