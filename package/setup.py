@@ -5,6 +5,7 @@ the machine that builds goes into them.
 """
 
 import gzip
+import json
 import logging
 import os
 import shutil
@@ -35,6 +36,23 @@ def copy_service(target: Path) -> None:
     shutil.copytree(source, target / COPY, ignore=left_out, dirs_exist_ok=True)
 
 
+def keep_one_model(target: Path) -> None:
+    """Leave the model of VERSION alone in what is built, where a merge left another one."""
+    home = target / "classification_model"
+    version = (home / "VERSION").read_text(encoding="utf-8").strip()
+    for file in (home / "trained_models").glob("*.json"):
+        try:
+            manifest = json.loads(file.read_bytes())
+        except ValueError:  # git merged it
+            continue
+        if manifest.get("version") == version:
+            keep = {file.name, *(record["name"] for record in manifest["files"].values())}
+            for other in (home / "trained_models").iterdir():
+                if other.name not in keep:
+                    other.unlink()
+            return
+
+
 class BuildFromNothing(build_py):
     """Clear what an earlier build left, or the wheel would carry its old model too."""
 
@@ -45,6 +63,7 @@ class BuildFromNothing(build_py):
         shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
         copy_service(Path(self.build_lib))
+        keep_one_model(Path(self.build_lib))
         for file in Path(self.build_lib).rglob("*"):
             file.chmod(0o755 if file.is_dir() else 0o644)
 
@@ -60,6 +79,7 @@ class SameSdist(sdist):
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         super().make_release_tree(base_dir, files)
         copy_service(Path(base_dir))
+        keep_one_model(Path(base_dir))
 
     def make_archive(
         self,

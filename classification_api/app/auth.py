@@ -1,4 +1,4 @@
-"""Who may come in."""
+"""Refuse requests without a key, where keys are set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What HTTP expects of every path, and FastAPI does not do: HEAD, and redirects that stay."""
+"""What HTTP expects and FastAPI does not do: HEAD on every path, redirects on the same host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Conventions"]
 
 
 class Conventions:
-    """Answers HEAD as GET without the body, and sends nobody to another scheme or host.
+    """Answers HEAD as GET without the body, and redirects to paths alone.
 
     A redirect for a slash too many names the scheme by which the request reached this process.
     Behind an edge that ends TLS this is http, so the path alone is what the caller can follow.

@@ -1,4 +1,4 @@
-"""What a request passes on its way to its answer: one list, from the outside in."""
+"""The layers that a request passes, in one list, the outermost first."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ Layer = Callable[[ASGIApp], ASGIApp]
 def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) -> list[Layer]:
     """The layers around FastAPI; with ``fast`` those are among them that answer in front of it.
 
-    Beside what a layer refuses stands what it costs a request that it lets through, in microseconds
-    of one core.
+    Each line says what the layer does, and ends with its cost for a request that it lets through,
+    in microseconds of one core.
     """
     answer = answerer(model, settings.MAX_ROWS, observer.metrics.scored)
     keys = [key.get_secret_value() for key in settings.API_KEYS]
     found: list[tuple[object, Layer]] = [
-        # Tells pages from elsewhere whether they may ask, and refuses nothing. 7, for pages from elsewhere.
+        # Tells pages of other hosts whether they may ask; refuses nothing. 7 for such pages.
         (settings.CORS_ORIGINS, _cors(settings)),
-        # 503 beyond so many requests at the same moment, and never for /health. Under 1.
+        # Answers 503 beyond MAX_CONCURRENCY requests at a time, never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
-        # 401 for all but /health without a key, where keys are set. 2.
+        # Answers 401 without a key, where keys are set, never for /health. 2.
         (keys, partial(ApiKeys, keys=keys, observer=observer)),
         # Answers usual requests of /predict, and refuses nothing. Under 1 for all others.
         (
@@ -47,13 +47,13 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
         ),
         # Gives each request its id, counts it and writes its line; refuses nothing. 4.
         (True, partial(Observed, observer=observer)),
-        # 413, 408, 503: a body too long or too slow, no room for it, an answer too slow. 15.
+        # Answers 413, 408 or 503: a body too long or slow, no room for it, an answer too slow. 15.
         (True, partial(Careful, settings=settings)),
         # Answers usual requests of /predict that came in pieces. Under 1.
         (fast, partial(WholePredict, answer=answer)),
         # Answers HEAD as GET does, and keeps redirects on the caller's scheme. Under 1.
         (True, Conventions),
-        # Adds to HTML what a browser may do with it. 3.
+        # Adds headers to HTML that say what a browser may do with it. 3.
         (True, PageHeaders),
     ]
     return [layer for wanted, layer in found if wanted]

@@ -1,4 +1,4 @@
-"""What one request may take on any route: bytes and time. uvicorn limits neither."""
+"""Limit the bytes and the time of each request; uvicorn limits neither."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@
     |-- BundleError
     |   |-- MissingModelError (FileNotFoundError)   no model for this version
     |   |-- DamagedModelError (ValueError)          bytes are not those that were saved
+    |   |   `-- ConflictedModelError                two were merged by git, line by line
     |   |-- IncompatibleModelError (RuntimeError)   made by a library that does not fit
     |   `-- SaveError (OSError)                     could not be written
     `-- MissingExtraError (ImportError)     an optional dependency is not installed
@@ -33,6 +34,7 @@ __all__ = [
     "ChangedDataError",
     "ClassificationModelError",
     "ConfigError",
+    "ConflictedModelError",
     "DamagedModelError",
     "DataError",
     "ExportError",
@@ -92,6 +94,10 @@ class MissingModelError(BundleError, FileNotFoundError):
 
 class DamagedModelError(BundleError, ValueError):
     """A file of the bundle is not the one that was saved."""
+
+
+class ConflictedModelError(DamagedModelError):
+    """Git merged the files of two bundles; what is there is neither."""
 
 
 class IncompatibleModelError(BundleError, RuntimeError):

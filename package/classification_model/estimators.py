@@ -28,9 +28,9 @@ from classification_model.config.schema import EstimatorConfig
 from classification_model.errors import ConfigError
 from classification_model.learners.blend import MEMBERS, Blend
 from classification_model.own_estimator import is_path, own_estimator
+from classification_model.processing.arrays import Indices
 from classification_model.processing.features import Feature
 from classification_model.processing.few_rows import rounded, unit
-from classification_model.processing.typed_columns import Indices
 
 __all__ = [
     "ESTIMATORS",
@@ -78,7 +78,7 @@ def stores_rows(estimator: EstimatorConfig) -> list[str]:
 
 
 def rows_of_enough(min_rows: int, groups: Indices | None = None) -> int:
-    """How many rows are of ``min_rows`` groups, however they are divided among them."""
+    """The number of rows that surely belong to ``min_rows`` groups or more."""
     return min_rows if groups is None else min_rows * int(np.bincount(groups).max())
 
 
@@ -110,7 +110,7 @@ def build_classifier(
     *,
     min_rows: int = 5,
 ) -> Pipeline:
-    """What comes after the encoding: from the float32 matrix to classes.
+    """The pipeline from the float32 matrix to classes.
 
     A blend, or one of its members by name, prepares its columns itself. ``source`` is that of the
     home's features.py, which may define the estimator.

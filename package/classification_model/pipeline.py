@@ -20,10 +20,11 @@ from sklearn.utils.validation import check_is_fitted
 from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.estimators import build_classifier, with_shared_leaves
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.cross_fitting import Fold
-from classification_model.processing.features import Feature, Matrix, feature_plan
+from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import Functions, functions_of
 from classification_model.processing.learned import Learned
@@ -89,9 +90,7 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit_folds(
         self, X: object, y: object = None, folds: Sequence[Fold] | None = None
     ) -> FoldMatrices:
-        """The same, with the matrices of folds; without ``folds``, by which rows are parted, some
-        are made.
-        """
+        """As ``fit_matrix``, with a matrix for each fold; without ``folds`` five are made."""
         columns = self._typed(X)
         learning = self._learn(X, columns, y, folds)
         return FoldMatrices(self._encoded(columns, learning), learning, self._learned_bounds())
@@ -128,10 +127,7 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return learning
 
     def _learned_bounds(self) -> dict[int, tuple[float, float]]:
-        """The places in the matrix of what is learned from labels, in the encoders' order.
-
-        With each are the bounds that its numbers have.
-        """
+        """The bounds of each column that is learned from labels, by its place in the matrix."""
         places = {feature.name: i for i, feature in enumerate(self.features_)}
         learned = [places[name] for encoder in self.learned_.columns for name in encoder.names]
         return {place: self.features_[place].bounds or (-np.inf, np.inf) for place in learned}
@@ -172,9 +168,9 @@ class EncodingStep(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class FoldMatrices:
-    """What a classifier may learn from: a matrix of all rows, and one for each fold of any.
+    """The matrices that a classifier may learn from: one of all rows, and one for each fold.
 
-    They differ in the columns that are learned from labels, which ``bounds`` has by their places.
+    They differ in the columns that are learned from labels: ``bounds`` has their places.
     """
 
     matrix: Matrix
@@ -182,11 +178,11 @@ class FoldMatrices:
     bounds: Mapping[int, tuple[float, float]]
 
     def remarks(self) -> Iterable[str]:
-        """What a person should know of what was learned from labels."""
+        """Notes for a person on what was learned from labels."""
         return () if self.learning is None else self.learning.remarks()
 
     def of_folds(self, folds: Sequence[Fold]) -> Sequence[Matrix]:
-        """For each fold the matrix of all rows where the labels of its test rows are unknown."""
+        """For each fold the matrix of all rows, as if the labels of its test rows were unknown."""
         if self.learning is None:
             return [self.matrix] * len(folds)
         cross_fit, matrices = self.learning.cross_fit.by(folds), []
@@ -198,7 +194,7 @@ class FoldMatrices:
 
 
 def _put(matrix: Matrix, said: Matrix, bounds: Mapping[int, tuple[float, float]]) -> None:
-    """Put what encoders say into their columns, within the bounds of these."""
+    """Write the encoders' numbers into their columns, clipped to the columns' bounds."""
     lows, highs = np.array([*bounds.values()], np.float32).T
     matrix[:, [*bounds]] = np.clip(said, lows, highs)
 

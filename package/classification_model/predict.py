@@ -99,16 +99,18 @@ class Model:
         Raises:
             InvalidRowsError: a row is bad and ``on_error`` is ``raise``.
         """
-        return self.judge(self.validator.validate(rows), on_error=on_error)
+        return self.predict_checked(self.validator.validate(rows), on_error=on_error)
 
-    def judge(self, checked: Validated, *, on_error: OnError = "raise") -> PredictionResult:
-        """The same for rows that were validated, the bad ones among them."""
+    def predict_checked(
+        self, checked: Validated, *, on_error: OnError = "raise"
+    ) -> PredictionResult:
+        """Score validated rows; bad ones among them are refused, or skipped."""
         if checked.errors and on_error == "raise":
             raise InvalidRowsError(checked.errors)
         return self.score(checked)
 
     def score(self, checked: Validated) -> PredictionResult:
-        """Score rows that were validated; bad ones, if any, stay ``None``."""
+        """Score validated rows; what is said of a bad one is ``None``."""
         good = {i: row for i, row in enumerate(checked.rows) if row is not None}
         result = self.answer([*good.values()])
         if len(good) == len(checked.rows):
@@ -125,7 +127,7 @@ class Model:
         }
 
     def answer(self, rows: Sequence[TypedRow]) -> PredictionResult:
-        """Score rows of which each was validated and found good."""
+        """Score rows that were validated, all of them good."""
         if len(rows) >= MANY:
             return self.answer_columns(by_column(rows, self.manifest.row_schema.columns))
         look = self.validator.warnings
@@ -222,9 +224,9 @@ class Model:
 
 
 def load_model(home: Home, engine: Engine | None = None) -> Model:
-    """The model of a home: verified, loaded and proven at the first call, the same after that.
+    """The model of a home: verified and loaded at the first call, and kept after that.
 
-    Once a training has put another model in its place, it is that one.
+    Once a training has saved another model there, that one is loaded.
 
     Raises:
         BundleError: it is missing, damaged, made by something that does not fit, or does not
@@ -242,7 +244,7 @@ def _loaded(home: Home, engine: Engine | None, _: object) -> Model:
 
 
 def _state(home: Home) -> tuple[tuple[str, int, int], ...]:
-    """What tells one manifest from the next without reading it."""
+    """What changes when another manifest is saved: where it is, its size and its time."""
     try:
         with os.scandir(home.trained_models) as entries:
             found = [(e.name, e.stat()) for e in entries if e.name.endswith(".json")]
@@ -281,7 +283,7 @@ def make_prediction(
     """
     model = load_model(Home.find(home), engine)
     checked = raw_rows.validated(input_data, model.validator)
-    result = model.judge(checked, on_error=on_error)
+    result = model.predict_checked(checked, on_error=on_error)
     if explain:
         result["explanations"] = model.explain(checked, result, explain)
     return result

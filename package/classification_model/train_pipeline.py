@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from classification_model import bundle, card
 from classification_model.batch.cluster import on_cluster
-from classification_model.bundle import Bundle
+from classification_model.bundle import Bundle, stamp
 from classification_model.bundle.provenance import Choice, Comparison
+from classification_model.bundle.version_file import kept_if_saved
 from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
-from classification_model.errors import BundleError, ConfigError
+from classification_model.config.versions import Bump
+from classification_model.errors import BundleError, ConfigError, ConflictedModelError
 from classification_model.estimators import stores_rows
 from classification_model.evaluation import Report
 from classification_model.pipeline import FramePipeline
@@ -24,7 +26,8 @@ from classification_model.progress import Progress
 from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
 from classification_model.publishing.of_home import people_of, published_by, table_of
-from classification_model.training import describe, fitting, gate, stamp, table_check
+from classification_model.training import describe, fitting, gate, table_check
+from classification_model.training.one_version import check_version, wanted_version
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
 __all__ = ["Trained", "run_training"]
@@ -48,6 +51,7 @@ def run_training(
     force: bool = False,
     search: bool = False,
     data_changed: bool = False,
+    bump: Bump | None = None,
     cluster: str | None = None,
 ) -> Trained:
     """Train the model of a home and save it in the place of the one that is there.
@@ -58,10 +62,12 @@ def run_training(
         force: save it also where the gate refuses it; the manifest says so.
         search: compare the candidates also where the same recipe and table recorded a choice.
         data_changed: the table is surely otherwise than it was, and is meant so.
+        bump: raise VERSION by this part, and train that version.
         cluster: the address of a Dask scheduler, to compare the candidates there.
 
     Raises:
-        ConfigError: the configuration is wrong, or the estimator refuses its parameters.
+        ConfigError: the configuration is wrong, the estimator refuses its parameters, or a tag
+            names another model of this version.
         DataError: the CSV cannot be trained on.
         ChangedDataError: the table is surely otherwise than it was.
         RejectedModelError: the recipe is worse than the reference, cannot be compared, or is
@@ -73,10 +79,10 @@ def run_training(
     config = load_config(place)
     # From the old model that is compared with to the new one that replaces it.
     with bundle.locked(place):
-        version, old = place.version(), _replaced(place, tell)
+        version, old = wanted_version(place, bump), _replaced(place, tell)
         data = _read(config, place, tell)
         table = table_check.check(
-            data, old=old, stamp=stamp.read(place, config), config=config, home=place,
+            data, old=old, stamp=stamp.read(place, config, tell), config=config, home=place,
             data_changed=data_changed, progress=tell,
         )  # fmt: skip
         _check_positive(config, place, data, tell)
@@ -91,20 +97,27 @@ def run_training(
         if table.findings:
             record = record.model_copy(update={"data_changed": table.findings})
         fitted = _fitted(candidate.contestant, data, tell)
-        facts = describe.Facts(held_out, candidate.report.metrics.model_dump(), record)
+        facts = describe.facts(held_out, candidate, record)
         new = describe.proven(
             fitted.pipeline, config=config, choice=choice, data=fitted.rows, facts=facts,
             version=version, progress=tell,
         )  # fmt: skip
         tell.say("Attacking what would be published")
         attacked = _audited(new, candidate.contestant, fitted.encoded, place, data)
-        written = _card(new, candidate.report, config, attacked)
-        saved = bundle.save(
-            place, stem=new.stem, contents={**new.contents, **written}, manifest=new.manifest
-        )
+        new = new.with_more(_card(new, candidate.report, config, attacked))
+        saved = _saved(new, old, place, tell)
         stamp.write(place, config, data, version=version, data_changed=table.meant)
     tell.say(f"Saved {place.trained_models / saved.stem}.pkl")
     return Trained(saved, candidate.report, result.comparison)
+
+
+def _saved(new: Bundle, old: Bundle | None, place: Home, progress: Progress) -> Bundle:
+    """Put a bundle in its place, and its version into VERSION; or neither."""
+    check_version(new, old, place, progress)
+    version = new.manifest.version
+    raised = {place.path / "VERSION": f"{version}\n".encode()}
+    with kept_if_saved({} if place.version() == version else raised):
+        return bundle.save(place, stem=new.stem, contents=new.contents, manifest=new.manifest)
 
 
 def _recorded(config: Config, old: Bundle | None) -> Choice | None:
@@ -165,6 +178,12 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
         progress.say(f"{data.units.repeats} row(s) repeat another: {how[data.units.copies]}")
     for note in data.notes:
         progress.say(f"Note: {note}")
+    if data.unknown:
+        names = ", ".join(map(repr, data.unknown))
+        progress.say(
+            f"Note: config.yml does not know {names}: not looked at; classification-model init "
+            "--update adds what the table has got"
+        )
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     check_classes(config.target, data.labels, config.publish.min_rows, data.groups)
@@ -212,9 +231,22 @@ def _card(new: Bundle, report: Report, config: Config, attacked: Audit | None) -
 
 
 def _replaced(place: Home, progress: Progress) -> Bundle | None:
-    """The model whose place the new one is to take."""
+    """The model whose place the new one is to take.
+
+    Raises:
+        ConflictedModelError: git merged it; without it nothing could be compared.
+    """
     try:
-        return bundle.load_any(place)
+        old = bundle.load_any(place)
+    except ConflictedModelError:
+        raise
     except BundleError as error:
         progress.say(f"Note: the model that is there cannot be compared with: {error}")
         return None
+    there = bundle.versions_there(place)
+    if old is not None and len(there) > 1:
+        progress.say(
+            f"Note: there are {len(there)} models ({', '.join(there)}), as after a merge: "
+            f"{old.manifest.version} is the one that is served and compared with, and one stays"
+        )
+    return old

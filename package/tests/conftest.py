@@ -13,7 +13,7 @@ from classification_model.config.home import Home
 from classification_model.processing.data_manager import Split, load_dataset, split_dataset
 from classification_model.train_pipeline import run_training
 from dist import build
-from homes import REPOSITORY, SOURCE, copy_of, make_home
+from homes import MOVED_ON, REPOSITORY, SOURCE, copy_of, make_home, table_has_moved_on
 from tables import PEOPLE
 
 # How long an example takes says more of the machine than of the code.
@@ -65,6 +65,8 @@ def source_home() -> Home:
 
 @pytest.fixture(scope="session")
 def config(source_home: Home) -> Config:
+    if table_has_moved_on(source_home):
+        pytest.skip(MOVED_ON)
     return load_config(source_home)
 
 
@@ -75,7 +77,7 @@ def split(config: Config, source_home: Home) -> Split:
 
 
 @pytest.fixture(scope="session")
-def retrained(source_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def retrained(source_home: Home, config: Config, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The repository's home, trained again by these tests."""
     home = copy_of(source_home, tmp_path_factory.mktemp("retrained") / "home")
     shutil.rmtree(home.trained_models)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sklearn import datasets
 
-__all__ = ["PEOPLE", "TABLES", "Sample"]
+__all__ = ["CUSTOMERS", "PEOPLE", "TABLES", "Sample", "customers"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,23 @@ def from_scikit_learn(load: Callable[[], datasets.base.Bunch]) -> Sample:
     words = [str(source.target_names[label]) for label in source.target]
     rows = [(*row, word) for row, word in zip(source.data.tolist(), words, strict=True)]
     return Sample("label", (*map(str, source.feature_names), "label"), rows)
+
+
+CUSTOMERS = ("customer", "spent", "visits", "town", "when", "stays")
+
+
+def customers(count: int, seed: int, swapped: float = 0.0) -> list[list[object]]:
+    """Customers whose spending, visits and town decide whether they stay."""
+    draw = random.Random(seed)
+    made: list[list[object]] = []
+    for number in range(count):
+        spent, visits = draw.gauss(100, 20), draw.randint(0, 20)
+        town = draw.choice(["Ulm", "Bonn", "Kiel"])
+        score = (spent - 100) / 12 + (visits - 10) / 3 + (town == "Ulm") + draw.gauss(0, 1)
+        stays = (score > 0.3) != (draw.random() < swapped)
+        when = f"20{draw.randint(10, 23)}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
+        made.append([f"c{seed}-{number}", round(spent, 2), visits, town, when, int(stays)])
+    return made
 
 
 PEOPLE = people()

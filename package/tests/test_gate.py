@@ -20,7 +20,7 @@ from classification_model.bundle.provenance import Comparison, Gate, Reference
 from classification_model.cli.exit_status import Status
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
-from classification_model.errors import ChangedDataError, RejectedModelError
+from classification_model.errors import ChangedDataError, DataError, RejectedModelError
 from classification_model.evaluation.comparison import compare, markdown, schema_changes
 from classification_model.evaluation.metrics import align
 from classification_model.evaluation.paired import judge
@@ -28,24 +28,11 @@ from classification_model.predict import make_prediction
 from classification_model.processing.functions import functions_of, module_of
 from classification_model.train_pipeline import Trained, run_training
 from homes import copy_of, files_of, make_home, saved_again
+from tables import CUSTOMERS as HEADER
 from tables import Sample
+from tables import customers as rows
 
 ROWS = 1200
-HEADER = ("customer", "spent", "visits", "town", "when", "stays")
-
-
-def rows(count: int, seed: int, swapped: float = 0.0) -> list[list[object]]:
-    """Customers whose spending, visits and town decide whether they stay."""
-    draw = random.Random(seed)
-    made: list[list[object]] = []
-    for number in range(count):
-        spent, visits = draw.gauss(100, 20), draw.randint(0, 20)
-        town = draw.choice(["Ulm", "Bonn", "Kiel"])
-        score = (spent - 100) / 12 + (visits - 10) / 3 + (town == "Ulm") + draw.gauss(0, 1)
-        stays = (score > 0.3) != (draw.random() < swapped)
-        when = f"20{draw.randint(10, 23)}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
-        made.append([f"c{seed}-{number}", round(spent, 2), visits, town, when, int(stays)])
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -461,6 +448,59 @@ def test_the_stamp_lets_the_release_train_on_the_table_that_somebody_meant(
     for file in home.datasets.iterdir():
         (release.datasets / file.name).write_bytes(file.read_bytes())
     run_training(release.path)
+
+
+def test_a_unit_that_changed_is_told_as_one(home: Home) -> None:
+    def cents(table: list[list[str]]) -> Sequence[Sequence[object]]:
+        return [table[0], *in_cents([[*row] for row in table[1:]])]
+
+    change_table(home, cents)
+    with pytest.raises(ChangedDataError, match=r"'spent'.*about 100 times larger: another unit\?"):
+        run_training(home.path)
+
+
+def test_a_misspelt_class_stops_even_where_the_floor_is_met(home: Home) -> None:
+    for old, new in (("0", "no"), ("1", "yes")):
+        change_table(home, lambda table, o=old, n=new: [  # type: ignore[misc]
+            [*row[:-1], n if row[-1] == o else row[-1]] for row in table
+        ])  # fmt: skip
+    edit(home, "positive: 1", "positive: yes")
+    run_training(home.path, force=True)
+    add(home, "acceptance:\n  log_loss: 2.0\n")
+    change_table(home, lambda table: [
+        [*row[:-1], "Yes" if row[-1] == "yes" and 3 < i < 60 else row[-1]]
+        for i, row in enumerate(table)
+    ])  # fmt: skip
+    before = files_of(home.trained_models)
+    with pytest.raises(ChangedDataError, match=r"new class 'Yes' \(lines \d+, .*'yes', misspelt"):
+        run_training(home.path)
+    assert files_of(home.trained_models) == before
+    run_training(home.path, data_changed=True)
+    run_training(home.path)  # the class is known now
+
+
+def test_what_only_grows_is_taken_and_told_in_one_block(home: Home) -> None:
+    more = [[*row[:3], "Graz" if i % 8 == 0 else row[3], *row[4:]]
+            for i, row in enumerate(rows(120, seed=5))]  # fmt: skip
+    append(home, more)
+    change_table(home, with_column("region", lambda row: "NS"[len(row[0]) % 2]))
+    told = Told()
+    run_training(home.path, progress=told)
+    block = told.lines.index("raw.csv, beside the table of model 1.0.0:")
+    assert told.lines[block + 1] == "  1,320 rows, where 1,200 were"
+    assert "column 'town': new 'Graz' (15 rows)" in told
+    assert "config.yml does not know 'region': not looked at; classification-model init" in told
+    told = Told()
+    run_training(home.path, progress=told)
+    assert "config.yml does not know 'region'" in told
+    assert "beside the table" not in told
+
+
+def test_a_column_that_is_gone_is_refused_with_its_likeliest_new_name(home: Home) -> None:
+    change_table(home, lambda table: [["spent_eur" if c == "spent" else c for c in table[0]],
+                                      *table[1:]])  # fmt: skip
+    with pytest.raises(DataError, match=r"no column 'spent' \(is it 'spent_eur' now\?\)"):
+        run_training(home.path)
 
 
 def test_more_rows_of_the_same_kind_pass(home: Home) -> None:

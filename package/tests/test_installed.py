@@ -14,6 +14,7 @@ import pytest
 
 import classification_model
 from classification_model import bundle
+from classification_model.config.core import Config
 from classification_model.config.home import Home
 from homes import REPOSITORY
 
@@ -101,7 +102,7 @@ def test_main_prints_a_readable_prediction(tmp_path: Path) -> None:
     assert f"row 1: {target} = " in run.stdout
 
 
-def test_main_takes_another_csv(tmp_path: Path) -> None:
+def test_main_takes_another_csv(tmp_path: Path, config: Config) -> None:
     run = python(str(PACKAGE / "main.py"), "classification_model/datasets/raw.csv", cwd=PACKAGE)
     rows = bundle.load(Home.find()).manifest.rows
     assert run.returncode == 0, run.stderr

@@ -178,6 +178,28 @@ def test_a_changed_unit_an_empty_column_and_another_word_are_seen(new_rows: int)
     assert "'ULM'" in changes[2].message or "'Ulm'" in changes[2].message
 
 
+def counted(**rows: int) -> Profile:
+    """A column of categories, and how many rows hold each."""
+    total = sum(rows.values())
+    return Profile(rows=total, classes=(), columns={"plan": ColumnProfile(categories=rows)})
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ({"basic": 130, "plus": 130, "pro": 100, "family": 40}, ""),
+        ({"Basic": 130, "Plus": 130, "Pro": 140}, "ones that training has not seen, such as 'Pro'"),
+        ({"basic": 20, "plus": 130, "pro": 130, "Basic": 120}, "30% are 'Basic' where 0% were"),
+    ],
+)
+def test_a_new_category_is_growth_and_categories_under_other_names_are_not(
+    now: dict[str, int], said: str
+) -> None:
+    changes = column_changes(counted(basic=1300, plus=1300, pro=1400), counted(**now))
+    assert bool(changes) == bool(said)
+    assert said in "".join(change.message for change in changes)
+
+
 def test_the_stability_index_is_that_of_the_textbook() -> None:
     before, now = np.array([500.0, 500.0]), np.array([300.0, 700.0])
     by_hand = (0.3 - 0.5) * np.log(0.3 / 0.5) + (0.7 - 0.5) * np.log(0.7 / 0.5)

@@ -41,8 +41,9 @@ from classification_model.config.home import Home
 from classification_model.estimators import build_classifier
 from classification_model.init import scaffold
 from classification_model.pipeline import encoding_step
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.data_manager import Dataset, Split, load_dataset
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.features import Feature
 from classification_model.training.selection import choose
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]], str]

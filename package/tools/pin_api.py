@@ -12,13 +12,13 @@ import sys
 import tomllib
 from pathlib import Path
 
+from classification_model.config.pin import MARK, PIN, pinned
+
 __all__ = ["STRANGERS_VERSION", "follow", "refuse_the_strangers_version"]
 
 PACKAGE = Path(__file__).resolve().parents[1]
 REPOSITORY = PACKAGE.parent
 REQUIREMENTS = REPOSITORY / "classification_api" / "requirements.txt"
-MARK = "  # the package of this repository"
-PIN = re.compile(rf"^([\w.-]+)==\S+{re.escape(MARK)}$", re.MULTILINE)
 FOLLOWERS = ("README.md", "package/README.md", "docs/*.md", ".github/dependabot.yml")
 
 SHIPPED_NAME = "classification-model"
@@ -37,15 +37,14 @@ def refuse_the_strangers_version(name: str, version: str) -> None:
         )
 
 
-def pinned(requirements: str, name: str, version: str) -> tuple[str, str]:
+def with_pin(requirements: str, name: str, version: str) -> tuple[str, str]:
     """The requirements with our line pinned, and the name that the line had before."""
-    line = PIN.search(requirements)
-    if line is None:
+    line, after = PIN.search(requirements), pinned(requirements, version, name)
+    if line is None or after is None:
         raise SystemExit(
             f"Error: {REQUIREMENTS.relative_to(REPOSITORY)}: no line that ends with {MARK.strip()!r}"
             f": write {name}=={version}{MARK}"
         )
-    after = f"{requirements[: line.start()]}{name}=={version}{MARK}{requirements[line.end() :]}"
     return after, line[1]
 
 
@@ -64,7 +63,7 @@ def follow(name: str, version: str) -> list[Path]:
         The files that changed.
     """
     refuse_the_strangers_version(name, version)
-    requirements, old = pinned(REQUIREMENTS.read_text(encoding="utf-8"), name, version)
+    requirements, old = with_pin(REQUIREMENTS.read_text(encoding="utf-8"), name, version)
     after = {REQUIREMENTS: requirements}
     for file in (file for pattern in FOLLOWERS for file in REPOSITORY.glob(pattern)):
         after[file] = renamed(file.read_text(encoding="utf-8"), old, name)

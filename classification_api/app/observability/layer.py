@@ -1,4 +1,4 @@
-"""Each request gets an id, a place in the counts, and where it is wanted a line in the log."""
+"""Give each request an id, count it, and log it where that is wanted."""
 
 from __future__ import annotations
 

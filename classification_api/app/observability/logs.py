@@ -1,4 +1,4 @@
-"""Log lines as text or as JSON, with the request's id, and without anything that it held."""
+"""Write log lines as text or JSON, with the id of a request and nothing of its content."""
 
 from __future__ import annotations
 

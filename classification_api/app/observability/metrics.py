@@ -1,4 +1,4 @@
-"""What this process has counted: plain numbers on the way of a request, metrics when read."""
+"""Count requests and rows as plain numbers, which become metrics when they are read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Metrics:
         return self.requests.setdefault(kind, [0.0] * (len(BUCKETS) + 2))
 
     def scored(self, result: PredictionResult) -> None:
-        """Count what was said of the rows of a request."""
+        """Count the predictions and data warnings of a request."""
         predictions = self.predictions
         for label in result["predictions"]:
             if label is not None:

@@ -1,4 +1,4 @@
-"""Whether POST /predict may be answered in front of FastAPI: only where that skips nothing."""
+"""Decide whether POST /predict may be answered in front of FastAPI: only where that skips nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many requests may be at work at once."""
+"""Limit how many requests are at work at once."""
 
 from __future__ import annotations
 

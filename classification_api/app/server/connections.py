@@ -1,4 +1,4 @@
-"""How long a connection may stand still: over a head, a body, an answer that nobody takes.
+"""Cut connections that stand still: in a head, a body, or an answer that nobody reads.
 
 All are looked at once a second, so no request needs a clock of its own.
 """

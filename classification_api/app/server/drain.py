@@ -1,4 +1,4 @@
-"""Stopping without losing requests.
+"""Stop without losing requests.
 
 uvicorn closes its door as soon as SIGTERM comes, and loses what is on its way. So whoever
 routes requests to this process is told first, and has time to send them elsewhere.
@@ -22,7 +22,7 @@ __all__ = ["Drain", "Stoppable"]
 
 _CLOSE = (b"connection", b"close")
 
-# For how long who is in at the end may be the last, and how often to look whether all have left.
+# Seconds between two looks whether all connections have ended, and how many looks there are at most.
 _LOOK = 0.1
 _LOOKS = 10
 
@@ -49,7 +49,7 @@ class Drain:
         signal.signal(signal.SIGTERM, self._on_signal)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._app.stopping:  # whoever asks twice is in a hurry
+        if self._app.stopping:  # a second signal stops at once
             self._server.handle_exit(number, frame)
             return
         self._app.stopping = True

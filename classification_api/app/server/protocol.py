@@ -1,4 +1,4 @@
-"""What uvicorn does not limit in the bytes of a connection: their number, and a head's length."""
+"""Limit the number of connections and the length of a request's head; uvicorn does not."""
 
 from __future__ import annotations
 

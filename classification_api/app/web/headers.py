@@ -1,4 +1,4 @@
-"""What a page may do in a browser."""
+"""Headers that say what a page may do in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a block of rows."""
+"""The answer to a block of rows: what was scored, rejected and warned about."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from classification_model.processing.value_rules import TypedRow
 __all__ = ["Answer", "Rejected", "ScoredRow", "Warned"]
 
 Warned = dict[tuple[str, str], tuple[int, str]]
-"""By column and rule: how many rows are unusual in that way, and what to say of the first."""
+"""Data warnings by column and rule: the number of rows, and the message for the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,6 @@ class Answer:
     refused: int = 0
 
     def warn(self, column: str, rule: str, count: int, message: str) -> None:
-        """Add to what is unusual."""
+        """Count a data warning."""
         before, first = self.warned.get((column, rule), (0, message))
         self.warned[column, rule] = (before + count, first)

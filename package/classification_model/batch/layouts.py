@@ -168,7 +168,7 @@ class ParquetLayout:
 
 
 def _texts(numbers: npt.NDArray[np.float64]) -> pa.Array:
-    """Shares as Python writes them, which Arrow does between a ten thousandth and one."""
+    """Probabilities as Python writes them; Arrow writes those from 0.0001 to 1 alike."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -1,4 +1,4 @@
-"""Files to parts of Parquet, each by a worker of a Dask cluster.
+"""Score files into parts of Parquet, each by a worker of a Dask cluster.
 
     OUT/_run.json               which model and which files these parts are of
        /part-00000.parquet      the scored rows of the first file
@@ -122,7 +122,7 @@ def _scored(client: Any, source: Bundle, parts: Sequence[_Part]) -> Iterator[tup
 
 
 class _Carried:
-    """A model on its way: the bundle travels, and each worker makes its own engine of it."""
+    """A model to send to workers: the bundle is sent, and each worker makes an engine of it."""
 
     def __init__(self, source: Bundle) -> None:
         self._source = source
@@ -225,7 +225,7 @@ def _claim(folder: str, source: Bundle, found: Sequence[Source]) -> None:
 
 
 def _tidy(folder: str) -> None:
-    """Remove what workers left that did not live to finish it."""
+    """Remove unfinished files of workers that died."""
     system, root = sources.filesystem(folder)
     for left in (*system.glob(f"{root}/_part-*"), *system.glob(f"{root}/_rejected/_part-*")):
         system.rm(left)

@@ -1,4 +1,4 @@
-"""One row after the other: the reference for whole columns, and what every odd row goes through."""
+"""Score rows one by one: the reference for whole columns, and the road of every odd row."""
 
 from __future__ import annotations
 

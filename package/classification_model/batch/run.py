@@ -1,4 +1,4 @@
-"""Files of any size to a file of scored rows, on all cores of this machine, in order."""
+"""Score files of any size into one file, in order, on all cores of this machine."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ _SMALL = 2**20  # bytes that are scored before other processes would have starte
 class Scored:
     """What was done: ``scored`` and ``rejected`` make up all the rows that were read.
 
-    ``notes`` say how files were read, where that is not plain; ``warned`` what was unusual about
-    the rows that were scored. ``rejected_file`` holds the others, if there are any. ``reused`` counts the parts that a cluster had scored before.
+    ``notes`` say how files were read, where that is not plain; ``warned`` has the data
+    warnings of scored rows. ``rejected_file`` holds the rejected rows, if there are any. ``reused``
+    counts the parts that a cluster had scored before.
     """
 
     scored: int = 0

@@ -1,4 +1,4 @@
-"""A block of rows in, its answer out: by whole columns where that can be, row by row where not."""
+"""Answer a block of rows: by whole columns where possible, else row by row."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from classification_model.batch.answers import Answer, ScoredRow
 from classification_model.batch.layouts import CsvLayout, ParquetLayout, Target
 from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.predict import Model
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.columns import ColumnEncoder
-from classification_model.processing.features import Matrix
 from classification_model.processing.reading import records
 from classification_model.processing.reading.sources import Block, Record
 

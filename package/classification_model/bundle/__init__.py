@@ -18,7 +18,7 @@ from __future__ import annotations
 from classification_model.bundle.contents import Bundle
 from classification_model.bundle.locking import locked
 from classification_model.bundle.manifest import FORMAT, Manifest, SavedFile
-from classification_model.bundle.reading import load, load_any
+from classification_model.bundle.reading import load, load_any, versions_there
 from classification_model.bundle.saving import save
 from classification_model.bundle.versions import library_versions, python_version
 
@@ -33,4 +33,5 @@ __all__ = [
     "locked",
     "python_version",
     "save",
+    "versions_there",
 ]

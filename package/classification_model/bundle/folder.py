@@ -1,4 +1,4 @@
-"""What lies in trained_models/: the names, and what can be done with them."""
+"""The files in trained_models/: their names, writing and syncing."""
 
 from __future__ import annotations
 

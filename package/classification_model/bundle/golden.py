@@ -1,8 +1,8 @@
 """Golden rows: a few rows with the answers that the model gave when it was trained.
 
-They are replayed before the model is used, so that a model that does not answer as it did,
-on this machine and with these libraries, answers nobody. A golden row is nobody's row: its
-values are made, each column's by itself.
+They are answered again before the model is used. Where an answer differs, on this machine or
+with these libraries, the model is refused. A golden row is nobody's row: the values of each
+column are made up by themselves.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from classification_model.processing.profile import Profile
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
 if TYPE_CHECKING:
-    from classification_model.processing.typed_columns import Columns, Indices
+    from classification_model.processing.arrays import Indices
+    from classification_model.processing.typed_columns import Columns
 
 __all__ = ["check", "choose_rows", "dump", "parse"]
 
@@ -99,8 +100,8 @@ def _special(kind: str, ends: Sequence[TypedValue]) -> set[TypedValue] | None:
 def dump(rows: Sequence[TypedRow], probabilities: Sequence[Sequence[float]]) -> bytes:
     """Rows with their answers as JSON Lines."""
     lines = (
-        json.dumps({"row": row, "probabilities": list(shares)}, default=_plain)
-        for row, shares in zip(rows, probabilities, strict=True)
+        json.dumps({"row": row, "probabilities": list(found)}, default=_plain)
+        for row, found in zip(rows, probabilities, strict=True)
     )
     return "".join(f"{line}\n" for line in lines).encode()
 

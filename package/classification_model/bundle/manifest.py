@@ -1,4 +1,4 @@
-"""The manifest: what it says of a model and its files, and how its own bytes are checked."""
+"""The manifest of a bundle: facts of the model, digests of its files, and a digest of itself."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
+from classification_model.config.conflicts import conflict_line
 from classification_model.config.schema import FrozenModel, Label, RowSchema
-from classification_model.errors import DamagedModelError, IncompatibleModelError
+from classification_model.errors import (
+    ConflictedModelError,
+    DamagedModelError,
+    IncompatibleModelError,
+)
 from classification_model.processing.features import Feature
 
-__all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256"]
+__all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256", "version_of"]
 
 FORMAT = 2
 """The number that changes when a reader of the old format would misread the new one."""
@@ -78,13 +83,22 @@ class _Files(_Outline):
     files: dict[str, SavedFile]
 
 
+class _Named(_Outline):
+    version: str
+
+
 def parse(file: Path, source: bytes) -> Manifest:
     """The manifest that ``source``, the bytes of ``file``, holds.
 
     Raises:
-        DamagedModelError: the bytes are not those that were saved.
+        DamagedModelError: the bytes are not those that were saved; git may have merged them.
         IncompatibleModelError: it is of a format that this package does not read.
     """
+    if line := conflict_line(source.decode("utf-8", "replace")):
+        raise ConflictedModelError(
+            f"{file}, line {line}: a conflict that git marked; a model cannot be merged: take a whole "
+            f"one back (git checkout HEAD -- {file.parent}), raise VERSION and train again"
+        )
     with suppress(ValidationError):
         made = _Outline.model_validate_json(source).format
         if made != FORMAT:
@@ -107,6 +121,14 @@ def files_named(source: bytes) -> Iterable[SavedFile] | None:
     """The files that a manifest of any format names; ``None`` where ``source`` is no manifest."""
     try:
         return _Files.model_validate_json(source).files.values()
+    except ValidationError:
+        return None
+
+
+def version_of(source: bytes) -> str | None:
+    """The version that a manifest of any format is of; ``None`` where ``source`` is none."""
+    try:
+        return _Named.model_validate_json(source).version
     except ValidationError:
         return None
 

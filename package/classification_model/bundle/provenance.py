@@ -112,7 +112,7 @@ class HeldOut(FrozenModel):
 
 
 class Judged(FrozenModel):
-    """What held-out rows said of a recipe that had not seen them, in nats of log loss.
+    """The log loss, in nats, of a recipe on held-out rows that it had not seen.
 
     ``error`` is the standard error, ``guess`` the loss of answering the class shares, and
     ``learned`` whether the recipe is surely better than that.
@@ -172,7 +172,7 @@ class Comparison(FrozenModel):
 
 
 class Gate(FrozenModel):
-    """How a model passed: what it was held against, and what it was let off.
+    """How a model passed the gate: what it was compared with, and what was overruled.
 
     ``against`` is the version of the reference, where it was compared; ``note`` says what was
     found otherwise. ``suspicion`` is why a better one may be too good. ``data_changed`` holds what

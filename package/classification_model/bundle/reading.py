@@ -7,15 +7,12 @@ from pathlib import Path
 
 from classification_model.bundle.contents import Bundle
 from classification_model.bundle.folder import manifests, staged
-from classification_model.bundle.manifest import Manifest, SavedFile, parse, sha256
+from classification_model.bundle.manifest import Manifest, SavedFile, parse, sha256, version_of
 from classification_model.config.home import Home
-from classification_model.errors import (
-    BundleError,
-    DamagedModelError,
-    MissingModelError,
-)
+from classification_model.config.versions import numbers
+from classification_model.errors import BundleError, DamagedModelError, MissingModelError
 
-__all__ = ["load", "load_any"]
+__all__ = ["load", "load_any", "versions_there"]
 
 
 def load(home: Home) -> Bundle:
@@ -55,17 +52,24 @@ def load_any(home: Home) -> Bundle | None:
                 raise
 
 
+def versions_there(home: Home) -> list[str]:
+    """The versions of all bundles that a home holds: one, unless somebody merged two."""
+    return sorted(filter(None, map(version_of, _manifests(home.trained_models).values())))
+
+
 def _first_whole(home: Home, found: Mapping[Path, bytes]) -> Bundle | None:
-    """The bundle of the version in VERSION, where a save was cut short and left two."""
-    fault: BundleError | None = None
-    version = home.next_version() or ""
-    for file in sorted(found, key=lambda file: not file.stem.endswith(version)):
+    """The bundle of the version in VERSION, else the highest: a merge may have left two."""
+    faults: dict[Path, BundleError] = {}
+    wanted = home.next_version()
+    versions = {file: version_of(source) or "" for file, source in found.items()}
+    highest_first = sorted(found, key=lambda file: numbers(versions[file]), reverse=True)
+    for file in sorted(highest_first, key=lambda file: versions[file] != wanted):
         try:
             return _bundle(home.trained_models, parse(file, found[file]), found[file])
         except BundleError as error:
-            fault = fault or error
-    if fault:
-        raise fault
+            faults[file] = error
+    if faults:
+        raise faults[min(faults)]
     return None
 
 

@@ -20,7 +20,11 @@ from classification_model.bundle.manifest import Manifest, files_named, sha256
 from classification_model.config.home import Home
 from classification_model.errors import SaveError
 
-__all__ = ["save"]
+__all__ = ["restore", "save"]
+
+_ENDINGS = (
+    ".features", ".html", ".json", ".jsonl", ".learned", ".md", ".onnx", ".pkl", ".profile", ".svg",
+)  # fmt: skip
 
 
 def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Manifest) -> Bundle:
@@ -32,12 +36,22 @@ def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Mani
     Raises:
         SaveError: the disk is full or fails; it says which bundle there is now.
     """
-    folder = home.trained_models
     new = Bundle.of(manifest, stem=stem, contents=contents)
+    restore(home, new, new.manifest.source())
+    return new
+
+
+def restore(home: Home, new: Bundle, source: bytes) -> None:
+    """Write a bundle with the very bytes of its manifest, as :func:`save` does.
+
+    Raises:
+        SaveError: the disk is full or fails; it says which bundle there is now.
+    """
+    folder, stem = home.trained_models, new.stem
     try:
         folder.mkdir(exist_ok=True)
         _settle(folder)
-        _put(folder, stem, new)
+        _put(folder, new, source)
     except OSError as error:
         with suppress(OSError):
             _settle(folder)
@@ -56,17 +70,16 @@ def save(home: Home, *, stem: str, contents: Mapping[str, bytes], manifest: Mani
             f"{folder}: the new model is saved, but the folder cannot be put in order: "
             f"{_reason(error)}; mend that, and train again"
         ) from None
-    return new
 
 
-def _put(folder: Path, stem: str, new: Bundle) -> None:
+def _put(folder: Path, new: Bundle, source: bytes) -> None:
     """Stage the siblings, then put the manifest in place in one step."""
     for suffix, record in new.manifest.files.items():
         write(staged(folder, record), new.contents[suffix])
-    temporary = folder / f".{stem}.json.staged"
-    write(temporary, new.manifest.source())
+    temporary = folder / f".{new.stem}.json.staged"
+    write(temporary, source)
     sync(folder)
-    temporary.replace(folder / f"{stem}.json")
+    temporary.replace(folder / f"{new.stem}.json")
 
 
 def _settle(folder: Path) -> None:
@@ -89,8 +102,9 @@ def _remove_others(folder: Path, stem: str, manifest: Manifest) -> None:
     """Remove what earlier bundles left, also where removing was cut short before.
 
     A manifest is set aside before its files go, so that nobody reads it without them, and
-    goes last, so that the files are still known to whoever has to go on. What is not of a
-    bundle is left alone.
+    goes last, so that the files are still known to whoever has to go on. A manifest that git
+    merged names nothing any more, so files go by their names, too. What is not of a bundle is
+    left alone.
     """
     keep = {f"{stem}.json", *(record.name for record in manifest.files.values())}
     for file, source in manifests(folder):
@@ -101,8 +115,9 @@ def _remove_others(folder: Path, stem: str, manifest: Manifest) -> None:
             if record.name not in keep:
                 (folder / record.name).unlink(missing_ok=True)
         file.unlink()
-    for file in sorted(folder.glob(f"{glob.escape(stem)}.*")):
-        if file.name not in keep:
+    of_bundles = glob.escape(stem.removesuffix(manifest.version))
+    for file in sorted(folder.glob(f"{of_bundles}[0-9]*")):
+        if file.name not in keep and file.name.endswith(_ENDINGS):
             file.unlink()
     _remove(folder, STAGED)
 

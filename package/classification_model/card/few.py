@@ -1,4 +1,4 @@
-"""A report without what it would say of fewer than ``least`` held-out rows.
+"""Take out of a report what it would tell of fewer than ``least`` held-out rows.
 
 Counts are rounded down, bins are joined, and a curve steps by enough rows of each class: who
 knows the columns of the held-out rows can rank them by their scores, and would read a label off

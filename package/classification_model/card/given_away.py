@@ -1,4 +1,4 @@
-"""What a card says of what the bundle gives away."""
+"""The card's section on privacy: the rule of few rows, and what attacks found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["given_away"]
 
 
 def given_away(facts: Facts) -> Iterator[Block]:
-    """The rule that the bundle keeps, and what attacks on it found."""
+    """State the rule that the bundle keeps, and what attacks on it found."""
     least = facts.min_rows
     if least > 1:
         yield Text(

@@ -1,4 +1,4 @@
-"""What a reader must not expect of a model, from what is known about it."""
+"""The limits of a model, from its report and its facts."""
 
 from __future__ import annotations
 

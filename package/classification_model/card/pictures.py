@@ -233,7 +233,7 @@ def _importance(report: Report) -> Picture:
 
 
 def _steps(curve: Curve) -> Iterator[tuple[float, float]]:
-    """A recall between two points costs the precision of the higher one."""
+    """Steps: between two points the precision is that of the higher recall."""
     points = list(zip(curve.x, curve.y, strict=True))
     yield from points[:1]
     for (before, _), (x, y) in pairwise(points):

@@ -74,7 +74,7 @@ def weak(report: Report) -> Iterator[Block]:
     parts, were = ("part", "was") if total == 1 else ("parts", "were")
     yield Text(f"{total} {parts} of the held-out rows {were} looked at, by category and quartile. "
                f"{found}")  # fmt: skip
-    # What is surely weak comes first, however long that is; chance may explain the others.
+    # The surely weak come first, all of them; chance may explain the others.
     worse = [part for part in report.slices if part.log_loss > part.others]
     shown = sorted(worse, key=lambda part: not part.weaker)[:_WEAKEST]
     yield Table(

@@ -1,4 +1,4 @@
-"""Drawing: a small plot area in a picture, as SVG text.
+"""Draw a picture with a small plot area, as SVG text.
 
 Written by hand and not by a plotting library: the pictures are few and plain, they take the
 page's own colours in light and in dark, and the same numbers give the same bytes anywhere.

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from classification_model import __version__
-from classification_model.cli import exit_status, looking, making, serving, using
+from classification_model.cli import exit_status, looking, making, serving, using, watching
 
 __all__ = ["app", "main"]
 
@@ -53,7 +53,7 @@ app = typer.Typer(
 )
 app.callback(epilog=_EPILOG)(options)
 _PANELS: Mapping[str, Sequence[Callable[..., None]]] = {
-    "From a CSV to a model": (making.init, making.train),
+    "From a CSV to a model": (making.init, making.train, making.rollback),
     "With a model": (using.predict, serving.serve),
     "About a model": (
         looking.evaluate,
@@ -62,6 +62,7 @@ _PANELS: Mapping[str, Sequence[Callable[..., None]]] = {
         looking.audit,
         looking.info,
     ),
+    "After the deployment": (watching.drift,),
 }
 for panel, commands in _PANELS.items():
     for command in commands:
@@ -69,7 +70,7 @@ for panel, commands in _PANELS.items():
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line, and end as the table in :mod:`exits` says.
+    """Run the command line, and end with a status of :mod:`exit_status`.
 
     With ``arguments`` it runs those, and returns where it would exit with 0.
     """

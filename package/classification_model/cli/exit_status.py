@@ -34,6 +34,7 @@ class Status(IntEnum):
     ROWS_REJECTED = 2
     MODEL_REFUSED = 3
     GIVEN_AWAY = 4
+    DRIFTED = 5
     WRONG_USE = 64
     FAULT = 70
     INTERRUPTED = 130
@@ -46,6 +47,7 @@ MEANINGS: Mapping[Status, str] = {
     Status.ROWS_REJECTED: "`predict` wrote its output, and some rows could not be scored",
     Status.MODEL_REFUSED: "`train` refused the new model, and the one that was there stays",
     Status.GIVEN_AWAY: "`audit` found what tells of fewer people than `publish: min_rows` allows",
+    Status.DRIFTED: "`drift` found columns that are not as they were in training",
     Status.WRONG_USE: "no such command, option or value",
     Status.FAULT: "a fault of this program; `--debug` shows where",
     Status.INTERRUPTED: "interrupted by Ctrl-C",
@@ -60,7 +62,7 @@ _UsageError = typer.BadParameter.__bases__[0]
 
 
 class Stop(Exception):  # noqa: N818 (an end, and not always an error)
-    """End the command with a status, without a word."""
+    """End the command with a status, without a message."""
 
     def __init__(self, status: Status) -> None:
         super().__init__(status.name)
@@ -76,9 +78,9 @@ class Debug:
 
 @contextmanager
 def ending(debug: Debug | None = None) -> Iterator[None]:
-    """End the process as the table says, whatever is raised within.
+    """End the process with the status of what is raised within.
 
-    Where nothing is raised, or an exit with status 0, nothing happens.
+    Nothing happens where nothing is raised, or an exit with status 0.
     """
     _show_everything()
     try:
@@ -92,14 +94,14 @@ def ending(debug: Debug | None = None) -> Iterator[None]:
 
 
 def _show_everything() -> None:
-    """What a stream cannot show is shown escaped, as by Windows in a pipe."""
+    """Escape characters that a stream cannot show, as in a pipe on Windows."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _status(error: BaseException, *, traced: bool) -> object:
-    """The status that belongs to what was raised, once the user knows what there is to know."""
+    """Tell the user what was raised, and return its status."""
     if isinstance(error, SystemExit):
         return error.code  # who ends so has said what there is to say
     if isinstance(error, KeyboardInterrupt):
@@ -126,7 +128,7 @@ def _wrong_use(error: Any) -> Status:
 
 
 def _told(error: BaseException) -> Status:
-    """Say what went wrong in one line; the status that belongs to it."""
+    """Say in one line what went wrong, and return its status."""
     if isinstance(error, ClassificationModelError):
         _say(f"Error: {error}")
         refused = isinstance(error, RejectedModelError)
@@ -159,7 +161,7 @@ def _say(line: str) -> None:
 
 
 def _stop_writing() -> None:
-    """Send to nowhere what Python still wants to write when it ends."""
+    """Discard what Python still writes when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())

@@ -168,6 +168,7 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
     ```
     """
     from classification_model import bundle
+    from classification_model.bundle.stamp import moved_on
     from classification_model.cli import tables
     from classification_model.cli.responses.looking import Info
     from classification_model.config.core import load_config
@@ -182,5 +183,11 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
         out.say(line)
     out.print(tables.schema_table(found.manifest.row_schema, found.profile()))
     with suppress(ConfigError):  # a home that only serves needs none
-        for note in load_config(place).notes():
+        config = load_config(place)
+        for note in config.notes():
             out.say(f"Note: {note}")
+        if later := moved_on(place, config, found.manifest.version):
+            out.say(
+                f"Note: the table has moved on: {config.dataset} was last trained on for {later}, and "
+                f"this is {found.manifest.version}"
+            )

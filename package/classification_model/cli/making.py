@@ -13,10 +13,11 @@ from classification_model.bundle.provenance import Comparison
 from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
 from classification_model.cli.terminal import Screen, console
 from classification_model.config.home import PACKAGE_HOME, Home
+from classification_model.config.versions import Bump
 from classification_model.errors import DataError, RejectedModelError
 from classification_model.processing import csv_reader
 
-__all__ = ["init", "train"]
+__all__ = ["init", "rollback", "train"]
 
 
 def _columns(context: typer.Context) -> list[str]:
@@ -31,45 +32,73 @@ def _columns(context: typer.Context) -> list[str]:
         return []
 
 
+CsvArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        help="The labelled table: CSV, JSON Lines, Parquet, Excel; .gz and .zip, too.",
+        metavar="DATA.csv",
+    ),
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--target", metavar="COLUMN", help="The column to predict.", autocompletion=_columns
+    ),
+]
+NewHomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", metavar="DIR", help="The folder to write. Without it one named as the CSV."
+    ),
+]
+UpdateOption = Annotated[
+    bool,
+    typer.Option(
+        "--update", metavar="", help="Add new columns of a home's table to its `config.yml`."
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", metavar="NAME", help="How the text is encoded, where it does not say it."
+    ),
+]
+SheetOption = Annotated[
+    str | None,
+    typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook. Else the first."),
+]
+DataChangedOption = Annotated[
+    bool,
+    typer.Option(
+        "--data-changed", metavar="", help="The table is surely otherwise, and is meant so."
+    ),
+]
+BumpOption = Annotated[
+    Bump | None,
+    typer.Option(
+        "--bump", metavar="PART", help="Raise `VERSION` first: `major`, `minor` or `patch`."
+    ),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="A Dask scheduler, such as `tcp://host:8786`, to compare candidates on.",
+    ),
+]
+
+
 def init(
-    csv: Annotated[
-        Path | None,
-        typer.Argument(
-            help="The labelled table: CSV, JSON Lines, Parquet, Excel; .gz and .zip, too.",
-            metavar="DATA.csv",
-        ),
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            "--target", metavar="COLUMN", help="The column to predict.", autocompletion=_columns
-        ),
-    ] = None,
-    home: Annotated[
-        Path | None,
-        typer.Option(
-            "--home", metavar="DIR", help="The folder to write. Without it one named as the CSV."
-        ),
-    ] = None,
+    csv: CsvArgument = None,
+    target: TargetOption = None,
+    home: NewHomeOption = None,
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Replace a home that is there.")
     ] = False,
-    update: Annotated[
-        bool,
-        typer.Option(
-            "--update", metavar="", help="Add new columns of a home's table to its `config.yml`."
-        ),
-    ] = False,
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            "--encoding", metavar="NAME", help="How the text is encoded, where it does not say it."
-        ),
-    ] = None,
-    sheet: Annotated[
-        str | None,
-        typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook. Else the first."),
-    ] = None,
+    update: UpdateOption = False,
+    encoding: EncodingOption = None,
+    sheet: SheetOption = None,
     as_json: JsonOption = False,
     _debug: DebugOption = False,
 ) -> None:
@@ -146,7 +175,7 @@ def _update(home: Path | None, *, as_json: bool) -> None:
 
 
 def _option(home: Path | None) -> str:
-    """What has to be typed for a home that was named, and not by ``MODEL_HOME``."""
+    """The option ``--home`` to repeat, where it was given."""
     return f" --home {shlex.quote(str(home))}" if home else ""
 
 
@@ -168,20 +197,9 @@ def train(
             "--search", metavar="", help="Compare candidates also where a choice is recorded."
         ),
     ] = False,
-    data_changed: Annotated[
-        bool,
-        typer.Option(
-            "--data-changed", metavar="", help="The table is surely otherwise, and is meant so."
-        ),
-    ] = False,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            "--cluster",
-            metavar="ADDRESS",
-            help="A Dask scheduler, such as `tcp://host:8786`, to compare candidates on.",
-        ),
-    ] = None,
+    data_changed: DataChangedOption = False,
+    bump: BumpOption = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
     _debug: DebugOption = False,
 ) -> None:
@@ -189,6 +207,8 @@ def train(
 
     It replaces the one that is there only if its recipe is not worse, and not below the floor that
     `config.yml` may set under `acceptance`. Both recipes are fitted on the same rows for that.
+    What a git tag names is not replaced under the same version; `--bump` raises it, and a training
+    that is refused leaves `VERSION` as it was.
 
     ```console
     classification-model train --home churn-next
@@ -210,6 +230,7 @@ def train(
                 force=force,
                 search=search,
                 data_changed=data_changed,
+                bump=bump,
                 cluster=cluster,
             )
         except RejectedModelError as error:
@@ -226,11 +247,46 @@ def train(
     out.print(tables.metrics_table(trained.report))
     if trained.comparison:
         out.print(tables.comparison_table(trained.comparison))
-    place = Home.find(home)
     if trained.bundle.manifest.refitted:
         out.say(f"{FIGURES} {REFITTED[0].upper()}{REFITTED[1:]}.")
-    card = trained.bundle.manifest.files[".html"].name
-    out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {place.trained_models / card}")
-    if place.path != PACKAGE_HOME:
+    card = Home.find(home).trained_models / trained.bundle.manifest.files[".html"].name
+    out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {card}")
+    if Home.find(home).path != PACKAGE_HOME:
         out.say("Score rows with it:")
         out.command(f"classification-model predict new.csv --output scored.csv{_option(home)}")
+
+
+def rollback(
+    version: Annotated[
+        str, typer.Argument(help="The version to go back to, or forward.", metavar="VERSION")
+    ],
+    wheel: Annotated[
+        Path | None,
+        typer.Option("--wheel", metavar="FILE.whl", help="Take it from a wheel, not from git."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    _debug: DebugOption = False,
+) -> None:
+    """Put an earlier model in the place of the one that is there; forward is the same command.
+
+    It comes from git's history or from a wheel, byte for byte. `VERSION` and, in a clone, the
+    service's pin and `sample_input.csv` follow. `datasets/` and `config.yml` stay as they are.
+
+    ```console
+    classification-model rollback 1.0.0 --home churn-next
+    ```
+    """
+    from classification_model.bundle import rollback as rolling
+    from classification_model.cli.responses.making import RolledBack
+
+    found = rolling.rollback(Home.find(home), version, wheel)
+    if as_json:
+        answer(RolledBack.of(found))
+        return
+    out = console()
+    was = f" in the place of {found.before}" if found.before else ""
+    out.say(f"Model {version}{was}, from {found.source} (bundle {found.bundle.digest[:12]})")
+    for file in found.followed:
+        out.say(f"Wrote {file}")
+    out.say("datasets/ and config.yml are as they were. Commit it, and push to deploy it")

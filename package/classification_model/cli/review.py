@@ -1,4 +1,4 @@
-"""Look again at models that were saved: how good, and how do two compare."""
+"""Evaluate, audit and compare models that were saved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
 from classification_model.publishing.of_home import people_of, published_by, table_of
 from classification_model.training import fitting
-from classification_model.training.recipes import fitted_here
+from classification_model.training.recipes import as_trained, fitted_here, recipe_of
 
 __all__ = ["Evaluation", "SideBySide", "audit_home", "compare_homes", "evaluate_saved"]
 
@@ -98,7 +98,8 @@ def audit_home(
         DataError: the table cannot be read.
     """
     place = Home.find(home)
-    config, source = load_config(place), bundle.load(place)
+    source = bundle.load(place)
+    config = _config_of(source, load_config(place))
     data = data_manager.load_dataset(config, place, progress)
     split = data_manager.split_dataset(data, config)
     train = fitting.encode(config, split.train)
@@ -111,6 +112,16 @@ def audit_home(
         fitting.confidence(judged, split),
         fitting.met(shipped, data, split),
     )
+
+
+def _config_of(source: Bundle, config: Config) -> Config:
+    """What a model was trained by: config.yml may be of another, before one or after one."""
+    recipe = source.manifest.recipe
+    if recipe.is_same(recipe_of(config, source.manifest.choice)):
+        return config
+    others = [name for name in (*config.columns, *config.ignored) if name not in recipe.columns]
+    then = as_trained(recipe, config)
+    return then.model_copy(update={"ignored": dict.fromkeys(others, "not of this model")})
 
 
 def compare_homes(
@@ -166,7 +177,7 @@ def _recipes(theirs: Bundle, ours: Bundle, place: Home, progress: Progress | Non
 def _as_they_are(
     theirs: Bundle, ours: Bundle, labelled: Path, place: Home, progress: Progress | None
 ) -> Comparison:
-    """Both models, asked about rows that neither has seen."""
+    """Both models on rows that neither has seen."""
     classes = ours.manifest.classes
     answers = []
     for one in (theirs, ours):

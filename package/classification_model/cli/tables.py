@@ -1,4 +1,4 @@
-"""What the command line shows: facts as tables and lines that are read in seconds."""
+"""Tables and lines that the commands print."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ __all__ = [
     "metrics_table",
     "schema_table",
     "scored_summary",
+    "titled",
     "update_lines",
 ]
 
@@ -55,7 +56,7 @@ def learned_table(learned: InferredSchema) -> Table:
         findings = [found for found in findings if found.reason]
     used = Counter(f.column.kind for f in learned.findings if f not in findings)
     more = ", ".join(f"{count} {kind}" for kind, count in used.most_common())
-    table = _table(
+    table = titled(
         f"Columns to predict {learned.target!r} from",
         caption=f"and {used.total()} columns that are simply used: {more}" if more else None,
     )
@@ -110,7 +111,7 @@ def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:
     from classification_model.evaluation import NAMES, Metrics, Report
 
     where = f"of {on}" if on else "held out of training"
-    table = _table(f"On {found.rows} rows {where}")
+    table = titled(f"On {found.rows} rows {where}")
     table.add_column("metric", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
     whole, effortless = found, []
@@ -132,7 +133,7 @@ def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:
 
 def comparison_table(found: Comparison) -> Table:
     """The metrics of two models on the same rows, with the intervals of their differences."""
-    table = _table(f"Against the old one, on the same {found.rows} rows: {found.verdict}")
+    table = titled(f"Against the old one, on the same {found.rows} rows: {found.verdict}")
     for heading in ("metric", "old", "new", "difference", "95% interval"):
         table.add_column(heading, justify="left" if heading == "metric" else "right")
     for d in found.differences:
@@ -152,7 +153,7 @@ def flips_table(found: Comparison, shown: int = 20) -> Table | str:
     title = (
         f"{len(found.flips)} rows get another label, {gained} for the better, {lost} for the worse"
     )
-    table = _table(title + (f", the first {shown}" if more > 0 else ""))
+    table = titled(title + (f", the first {shown}" if more > 0 else ""))
     for heading in ("line", "truth", "old", "new"):
         table.add_column(heading)
     for flip in found.flips[:shown]:
@@ -169,7 +170,7 @@ def flips_table(found: Comparison, shown: int = 20) -> Table | str:
 
 def schema_table(schema: RowSchema, profile: Profile) -> Table:
     """The columns: a value must be there, or how often it was missing, and what was seen."""
-    table = _table("Columns of a row")
+    table = titled("Columns of a row")
     for heading in ("column", "kind", "missing", "seen in training"):
         table.add_column(heading)
     for name, column in schema.columns.items():
@@ -182,7 +183,7 @@ def schema_table(schema: RowSchema, profile: Profile) -> Table:
 
 def files_table(found: Bundle) -> Table:
     """The files, each of which was found as it was saved."""
-    table = _table(f"Model {found.manifest.version}, bundle {found.digest[:16]}")
+    table = titled(f"Model {found.manifest.version}, bundle {found.digest[:16]}")
     table.add_column("file", overflow="fold")
     table.add_column("bytes", justify="right", no_wrap=True)
     table.add_column("sha256", no_wrap=True)
@@ -193,7 +194,7 @@ def files_table(found: Bundle) -> Table:
 
 def libraries_table(found: Bundle) -> Table:
     """The libraries that the model was made with, and those that are here."""
-    table = _table(f"Made with Python {found.manifest.python} and these libraries")
+    table = titled(f"Made with Python {found.manifest.python} and these libraries")
     for heading in ("library", "then", "now"):
         table.add_column(heading)
     for name, version in found.manifest.libraries.items():
@@ -220,8 +221,8 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
 
 
 def audit_table(audit: Audit) -> Table:
-    """What was tried, and how much of it was found."""
-    table = _table(f"Model {audit.version}: what tells of fewer than {audit.min_rows} rows")
+    """One line for each attack: how much was tried, and how much was found."""
+    table = titled(f"Model {audit.version}: what tells of fewer than {audit.min_rows} rows")
     for heading in ("attack", "tried", "found", ""):
         table.add_column(heading, justify="right" if heading == "found" else "left")
     for one in audit.attacks:
@@ -231,7 +232,7 @@ def audit_table(audit: Audit) -> Table:
 
 
 def audit_lines(audit: Audit, shown: int = 20) -> Iterator[str]:
-    """Where it was found, and what follows."""
+    """Each finding with its place, and the conclusion."""
     for finding in audit.findings[:shown]:
         yield f"{finding.file}, {finding.where}: {finding.what}"
     if len(audit.findings) > shown:
@@ -257,7 +258,8 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
 
 
-def _table(title: str, *, caption: str | None = None) -> Table:
+def titled(title: str, *, caption: str | None = None) -> Table:
+    """An empty table under a title."""
     # Few lines, so that it fits a narrow terminal and can be copied out of one.
     return Table(
         title=escape(title),

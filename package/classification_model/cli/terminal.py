@@ -1,6 +1,6 @@
 """What a terminal shows while work goes on: bars with rate and time left, and a live table.
 
-Where nobody looks, in a file or a pipe, bars are silent and lines are just lines.
+In a file or a pipe there are no bars, and lines are plain.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WIDTH = 120
 
 
 class Output(Console):
-    """A console whose reader may go away, and that prints lines as they are."""
+    """A console that prints lines as they are, and ends quietly when its reader has gone."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -57,7 +57,7 @@ def console(*, stderr: bool = False) -> Output:
 
 
 class _Rate(ProgressColumn):
-    """How many a second; of what is slow, how many seconds each."""
+    """How many a second; where it is slow, how many seconds each."""
 
     def render(self, task: Task) -> Text:
         rate = task.finished_speed or task.speed
@@ -71,7 +71,7 @@ class Screen(Progress):
 
     Args:
         to: where it is shown.
-        quiet: say nothing where nobody looks, not even lines.
+        quiet: in a file or a pipe write nothing, not even lines.
     """
 
     def __init__(self, to: Output, *, quiet: bool = False) -> None:
@@ -91,7 +91,7 @@ class Screen(Progress):
         self.settle()
 
     def wait(self, what: str) -> None:
-        """Work of unknown length begins: show that it goes on, and for how long."""
+        """Show that work of unknown length goes on, and for how long."""
         self._begin(what, SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
 
     def say(self, line: str) -> None:
@@ -144,7 +144,7 @@ class Screen(Progress):
             self._live.start(refresh=True)  # what takes less than a tick is seen, too
 
     def settle(self) -> None:
-        """What moves goes away; the table of candidates stays."""
+        """Remove the bars; the table of candidates stays."""
         self._unit = None
         if self._live:
             self._live.stop()

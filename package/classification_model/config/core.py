@@ -238,7 +238,7 @@ def _first_fault(file: Path, document: Document, error: ValidationError) -> str:
     value = _at(document, path)
     found = f" (found {value!r})" if path and isinstance(value, str) else ""
     line = f", line {document.lines[path]}" if path else ""
-    # Of what is missing the file has no line, and its key has to be said all the same.
+    # The file has no line for a missing key, so the message names the key.
     key = ".".join(map(str, fault["loc"] if fault["type"] == "missing" else path))
     return f"{file}{line}: {key + ': ' if key else ''}{_message(fault)}{found}"
 

@@ -1,4 +1,4 @@
-"""What config.yml meant before ``format: 2``, told in the words of today."""
+"""Translate a config.yml from before ``format: 2``."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from classification_model.config.conflicts import CONFLICT, conflict_line
 from classification_model.errors import ConfigError
 
 __all__ = ["PACKAGE_HOME", "Home"]
@@ -54,17 +55,20 @@ class Home:
         """The source of the home's own features.py; empty where there is none.
 
         Raises:
-            ConfigError: it is not UTF-8.
+            ConfigError: it is not UTF-8, or somebody merged it and left a conflict.
         """
         file = self.path / "features.py"
         try:
-            return file.read_text(encoding="utf-8")
+            source = file.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
         except UnicodeDecodeError as error:
             raise ConfigError(
                 f"{file}: byte {error.start} is not UTF-8; save it as UTF-8"
             ) from None
+        if line := conflict_line(source):
+            raise ConfigError(f"{file}, line {line}: {CONFLICT}")
+        return source
 
     def version(self) -> str:
         """The version in VERSION, which the next training makes: the one place for it.
@@ -77,6 +81,8 @@ class Home:
             version = file.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             raise ConfigError(f"{file}: missing; write the version in it, such as 1.0.0") from None
+        if line := conflict_line(version):
+            raise ConfigError(f"{file}, line {line}: {CONFLICT}; a version above both is best")
         if not _VERSION.fullmatch(version):
             raise ConfigError(f"{file}: {version!r} is not a version; write one such as 1.0.0")
         return version

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 import yaml
 from yaml import events
 
+from classification_model.config.conflicts import CONFLICT, is_mark
+
 __all__ = ["Document", "Node", "YamlError", "read"]
 
 Node = str | list["Node"] | dict[str, "Node"]
 Path = tuple[str | int, ...]
 
 _DEEPEST = 20
-_CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7}|={7})( |$)")
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # where PyYAML counts a line
 _INDENTED_BY_TAB = re.compile(r" *\t")
 
@@ -52,8 +53,8 @@ def read(text: str) -> Document:
     """
     lines = _LINE_END.split(text)
     for number, line in enumerate(lines, 1):
-        if _CONFLICT.match(line):
-            raise YamlError(number, "a conflict that git marked; keep one side, without the marks")
+        if is_mark(line):
+            raise YamlError(number, CONFLICT)
     document = Document({})
     try:
         return Document(_Builder(text, document.lines).document(), document.lines)

@@ -12,11 +12,11 @@ from sklearn.tree import DecisionTreeClassifier
 from classification_model.config.schema import Label
 from classification_model.evaluation.metrics import Outcomes, positions, score
 from classification_model.evaluation.report import Baseline
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.arrays import Floats, Matrix
+from classification_model.processing.features import Feature
 
 __all__ = ["baselines"]
 
-Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
 # Enough to tell one feature from another.

@@ -1,8 +1,8 @@
 """How sure a metric is: intervals from resampled rows.
 
 The percentile bootstrap of Efron (1979): rows are drawn with replacement, as many as there
-are, the metric is computed for each draw, and the interval holds the middle 95% of them. A
-draw is a row of weights, how often it has each row, so that a metric of all resamples is a few
+are, the metric is computed for each resample, and the interval holds the middle 95% of them. A
+resample is a row of weights, how often it has each row, so that a metric of all resamples is a few
 matrix products.
 """
 
@@ -15,19 +15,19 @@ import numpy.typing as npt
 
 from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.report import Estimate
+from classification_model.processing.arrays import Floats
 
 __all__ = ["interval", "resampled", "resamples"]
 
-Floats = npt.NDArray[np.float64]
 
-_MOST_DRAWS, _FEWEST_DRAWS = 1000, 200
+_MOST, _FEWEST = 1000, 200
 # Work is bounded: more rows than these many cells allow get fewer resamples, and need fewer.
 _CELLS, _BLOCK = 100_000_000, 4_000_000
 
 
 def resamples(rows: int, *, seed: int, classes: int = 2) -> Iterator[Floats]:
-    """Blocks of resamples, each of shape ``(resamples, rows)``: how often a draw has each row."""
-    count = min(_MOST_DRAWS, max(_FEWEST_DRAWS, _CELLS // (rows * classes)))
+    """Blocks of resamples, each of shape ``(resamples, rows)``: how often a resample has each row."""
+    count = min(_MOST, max(_FEWEST, _CELLS // (rows * classes)))
     size = max(1, _BLOCK // rows)
     random = np.random.default_rng(seed)
     for start in range(0, count, size):
@@ -39,9 +39,9 @@ def resamples(rows: int, *, seed: int, classes: int = 2) -> Iterator[Floats]:
 
 
 def resampled(judged: Outcomes, *, seed: int) -> dict[str, Floats]:
-    """Every metric of every draw, by name: shape ``(resamples,)``, and ``(resamples, classes)`` for f1.
+    """Every metric of every resample, by name: shape ``(resamples,)``, and ``(resamples, classes)`` for f1.
 
-    A class that a draw lacks has no recall and no ROC AUC there, and the means leave it out;
+    A class that a resample lacks has no recall and no ROC AUC there, and the means leave it out;
     where nothing is left, and where a class has no F1, the value is NaN.
     """
     blocks = [
@@ -51,9 +51,9 @@ def resampled(judged: Outcomes, *, seed: int) -> dict[str, Floats]:
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
-def interval(value: float, drawn: Floats) -> Estimate:
+def interval(value: float, resampled: Floats) -> Estimate:
     """A metric's value on all rows with the middle 95% of its values on resamples."""
-    known = drawn[~np.isnan(drawn)]
+    known = resampled[~np.isnan(resampled)]
     if not len(known):
         return Estimate(value=value, low=value, high=value)
     low, high = np.quantile(known, [0.025, 0.975])

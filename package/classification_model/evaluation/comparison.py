@@ -9,9 +9,10 @@ from scipy.special import stdtrit
 
 from classification_model.bundle.provenance import Comparison, Difference, Flip
 from classification_model.config.schema import Label, RowSchema
-from classification_model.evaluation.metrics import Floats, Outcomes
+from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.paired import Paired
 from classification_model.plain_text import markdown as escaped
+from classification_model.processing.arrays import Floats
 
 __all__ = ["compare", "markdown", "schema_changes"]
 
@@ -83,7 +84,7 @@ def _by_row(judged: Outcomes) -> dict[str, Floats]:
 
 
 def schema_changes(old: RowSchema, new: RowSchema) -> list[str]:
-    """What a client has to know: columns that came, went or changed."""
+    """Changes that a client has to know: columns that came, went or changed."""
     lines = [f"column {name!r} is new" for name in new.columns if name not in old.columns]
     lines += [f"column {name!r} is gone" for name in old.columns if name not in new.columns]
     for name, column in new.columns.items():

@@ -17,8 +17,9 @@ from sklearn.metrics import (
 )
 
 from classification_model.config.schema import Label
-from classification_model.evaluation.metrics import Floats, Outcomes
+from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.report import Bin, Curve, Histogram, Series
+from classification_model.processing.arrays import Floats
 
 __all__ = ["calibration", "calibration_error", "confusion", "histogram", "pr_curves", "roc_curves"]
 

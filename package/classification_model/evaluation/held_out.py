@@ -1,4 +1,4 @@
-"""All that is found out about a model, in one report."""
+"""Judge a model on held-out rows, and put all results into one report."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
 from classification_model.config.schema import Label, RowSchema
-from classification_model.evaluation import curves
+from classification_model.evaluation import bootstrap, curves, influence
 from classification_model.evaluation.baselines import baselines
-from classification_model.evaluation.bootstrap import interval, resampled
 from classification_model.evaluation.importance import Predict, importance
 from classification_model.evaluation.metrics import NAMES, Metrics, Outcomes, align, score
 from classification_model.evaluation.report import Estimate, Report
@@ -24,6 +23,9 @@ from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.labels import positive_label
 
 __all__ = ["evaluate"]
+
+# Beyond this, resampling takes minutes, and what it finds is what the influence of rows says.
+_MOST_RESAMPLED = 20_000
 
 
 def evaluate(  # noqa: PLR0913 - a judgement needs all of it
@@ -53,7 +55,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         train: the rows that the model was fitted on, for the baselines and the quartiles.
         held_out: rows that it has not seen; each class is among them.
         classes: the labels in the order of the probabilities.
-        seed: of everything that is drawn at random.
+        seed: of the bootstrap, the shuffled columns and the baselines.
         min_rows: how many training rows must hold what a slice is named by.
     """
     positive = positive_label(None, classes) if positive is None else positive
@@ -63,7 +65,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         probabilities = predict(matrix)
         judged = align(held_out.labels, probabilities, classes)
         metrics = score(held_out.labels, probabilities, classes)
-        ranked, ranked_on = importance(
+        ranked = importance(
             held_out,
             predict=predict,
             features=features,
@@ -93,8 +95,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
                 groups=train.groups,
             ),
             importance=ranked,
-            importance_rows=ranked_on,
-            **_drawn(judged, classes, positive),
+            **_pictured(judged, classes, positive),
         )
 
 
@@ -112,17 +113,19 @@ def _estimates(
     judged: Outcomes, metrics: Metrics, seed: int
 ) -> dict[str, Estimate | tuple[Estimate, ...]]:
     """Each metric with its interval, and F1 with one for each class."""
-    drawn = resampled(judged, seed=seed)
+    many = len(judged.truth) > _MOST_RESAMPLED
+    found = influence.influences(judged) if many else bootstrap.resampled(judged, seed=seed)
+    interval = influence.interval if many else bootstrap.interval
     everything = list(range(judged.classes))
     f1 = f1_score(judged.truth, judged.predicted, labels=everything, average=None, zero_division=0)
     return {
-        **{name: interval(getattr(metrics, name), drawn[name]) for name in NAMES},
-        "f1": tuple(interval(float(f1[k]), drawn["f1"][:, k]) for k in everything),
+        **{name: interval(getattr(metrics, name), found[name]) for name in NAMES},
+        "f1": tuple(interval(float(f1[k]), found["f1"][:, k]) for k in everything),
     }
 
 
-def _drawn(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
-    """What the pictures are drawn from, by the names of the report."""
+def _pictured(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
+    """The data of the pictures, by the names of the report's fields."""
     of = 1 if positive is None else classes.index(positive)
     bins = curves.calibration(judged, of)
     return {

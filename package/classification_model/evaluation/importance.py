@@ -10,9 +10,10 @@ import numpy.typing as npt
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation.metrics import align
 from classification_model.evaluation.report import Importance
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
 from classification_model.processing.typed_columns import Columns
 
@@ -37,7 +38,7 @@ def importance(
     schema: RowSchema,
     classes: Sequence[Label],
     seed: int,
-) -> tuple[tuple[Importance, ...], int]:
+) -> tuple[Importance, ...]:
     """Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019), in log loss.
 
     A raw column is shuffled among the rows and every feature that comes from it follows, so
@@ -45,7 +46,7 @@ def importance(
     counts for nothing.
 
     Returns:
-        The columns, the most important one first, and the number of rows they were judged on.
+        The columns, the most important one first.
     """
     some = held_out.take(_some_rows(len(held_out), len(schema.columns), seed))
     encoder = ColumnEncoder(schema, features, functions)
@@ -73,7 +74,7 @@ def importance(
         Importance(column=column, mean=float(each.mean()), spread=float(each.std(ddof=1)))
         for column, each in grown.items()
     ]
-    return tuple(sorted(ranked, key=lambda one: (-one.mean, one.column))), len(some)
+    return tuple(sorted(ranked, key=lambda one: (-one.mean, one.column)))
 
 
 def _some_rows(rows: int, columns: int, seed: int) -> npt.NDArray[np.int64]:

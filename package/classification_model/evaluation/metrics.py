@@ -19,10 +19,10 @@ from sklearn.metrics import (
 )
 
 from classification_model.config.schema import FrozenModel, Label
+from classification_model.processing.arrays import Floats
 
 __all__ = ["NAMES", "Metrics", "Outcomes", "align", "positions", "score"]
 
-Floats = npt.NDArray[np.float64]
 
 # The digits that are the same on every machine: sums are rounded otherwise here and there.
 _Stable = Annotated[float, AfterValidator(lambda value: float(f"{value:.9g}"))]
@@ -85,14 +85,8 @@ class Outcomes:
 
     @property
     def losses(self) -> Floats:
-        """The log loss of each row, in nats: the one definition of it.
-
-        A probability of 0 counts as the smallest step of a float64, as in scikit-learn.
-        """
-        smallest = np.finfo(np.float64).eps
-        of_truth = self.scores[np.arange(len(self.truth)), self.truth]
-        loss: Floats = -np.log(np.clip(of_truth, smallest, 1 - smallest))
-        return loss
+        """The log loss of each row; see :func:`log_losses`."""
+        return log_losses(self.scores, self.truth)
 
     @property
     def squares(self) -> Floats:
@@ -100,6 +94,17 @@ class Outcomes:
         distance = (self.scores - np.eye(self.classes)[self.truth]) ** 2
         squares: Floats = distance.sum(axis=1) / 2
         return squares
+
+
+def log_losses(probabilities: Floats, truth: npt.NDArray[np.intp]) -> Floats:
+    """The log loss of each row, in nats: the one definition of it.
+
+    A probability of 0 counts as the smallest step of a float64, as in scikit-learn.
+    """
+    smallest = np.finfo(np.float64).eps
+    of_truth = probabilities[np.arange(len(truth)), truth]
+    losses: Floats = -np.log(np.clip(of_truth, smallest, 1 - smallest))
+    return losses
 
 
 def align(

@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 
 from classification_model.bundle.provenance import Verdict
 from classification_model.config.schema import Label
+from classification_model.processing.arrays import Floats
 
 __all__ = [
     "MARGIN",
@@ -30,7 +31,6 @@ __all__ = [
     "suspected_leak",
 ]
 
-Floats = npt.NDArray[np.float64]
 MARGIN = 0.01
 """Nats of log loss that a recipe may be worse by."""
 

@@ -135,7 +135,6 @@ class Report(FrozenModel):
     baselines: tuple[Baseline, ...]
     slices: tuple[Slice, ...]
     importance: tuple[Importance, ...]
-    importance_rows: int
     calibration: tuple[Bin, ...]
     calibration_error: Rounded
     confusion: tuple[tuple[int, ...], ...]

@@ -11,11 +11,12 @@ import numpy.typing as npt
 from scipy import stats
 
 from classification_model.config.schema import RowSchema
-from classification_model.evaluation.metrics import Floats, Outcomes
+from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.report import Slice
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.few_rows import edges as quantiles
 from classification_model.processing.few_rows import number_of_holders, shared
-from classification_model.processing.typed_columns import Columns, Indices, TypedColumn
+from classification_model.processing.typed_columns import Columns, TypedColumn
 
 __all__ = ["slices"]
 

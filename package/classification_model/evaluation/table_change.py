@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import chdtri, stdtrit
 
+from classification_model.processing.arrays import Floats
 from classification_model.processing.profile import ColumnProfile, Profile
 
 __all__ = ["AskedAgain", "ColumnChange", "asked_again", "column_changes", "stability_index"]
 
-Floats = npt.NDArray[np.float64]
 
 _ELSEWHERE = 0.25
 """The population stability index from which a distribution counts as another one."""
@@ -27,6 +26,8 @@ _EMPTIER = 0.10
 _BY_CHANCE = 0.0001
 """How often a column that has not changed may be named."""
 
+_TIMES_AS_LARGE = 8
+_MOSTLY = 0.5
 _SURE = 0.999
 _FEWEST_EXPECTED = 5
 
@@ -111,6 +112,10 @@ def _emptier(was: ColumnProfile, rows: int, now: ColumnProfile, new_rows: int) -
 
 
 def _elsewhere(was: ColumnProfile, now: ColumnProfile) -> str | None:
+    """How values moved among those that training saw; a new category beside them is growth."""
+    unseen = {name: n for name, n in now.categories.items() if name not in was.categories}
+    if was.categories and sum(unseen.values()) > _MOSTLY * sum(now.categories.values()):
+        return f"most values are ones that training has not seen, such as {max(unseen, key=unseen.__getitem__)!r}"
     old, new = _counts(was, now)
     if not old.sum() or not new.sum() or len(old) < 2:
         return None
@@ -119,7 +124,8 @@ def _elsewhere(was: ColumnProfile, now: ColumnProfile) -> str | None:
     index = stability_index(old, new)
     if index <= max(_ELSEWHERE, chance):
         return None
-    return f"its values are elsewhere (stability index {index:.2f}): {_example(was, now)}"
+    where = f"{_example(was, now)}{_unit(was, now)}"
+    return f"its values are elsewhere (stability index {index:.2f}): {where}"
 
 
 def _counts(was: ColumnProfile, now: ColumnProfile) -> tuple[Floats, Floats]:
@@ -128,24 +134,39 @@ def _counts(was: ColumnProfile, now: ColumnProfile) -> tuple[Floats, Floats]:
         return np.array(was.counts, np.float64), np.array(now.counts, np.float64)
     old = np.array(list(was.categories.values()), np.float64)
     new = np.array([now.categories.get(name, 0) for name in was.categories], np.float64)
-    unseen = sum(n for name, n in now.categories.items() if name not in was.categories)
-    share = min(1.0, (new.sum() + unseen) / old.sum()) if len(old) else 0.0
+    share = min(1.0, new.sum() / old.sum()) if len(old) else 0.0
     rare = old * share < _FEWEST_EXPECTED
     return (
         np.append(old[~rare], old[rare].sum()),
-        np.append(new[~rare], new[rare].sum() + unseen),
+        np.append(new[~rare], new[rare].sum()),
     )
 
 
 def _example(was: ColumnProfile, now: ColumnProfile) -> str:
+    (low, high), (least, most) = was.range(), now.range()
+    if low is not None:
+        return f"{least} to {most} where {low} to {high} were"
     if was.counts:
-        return f"{now.minimum} to {now.maximum} where {was.minimum} to {was.maximum} were"
+        before, after = (one.counts[-1] / sum(one.counts) for one in (was, now))
+        return f"{after:.0%} are true where {before:.0%} were"
     changed = max(
         {**was.categories, **now.categories},
         key=lambda name: abs(_share(now.categories, name) - _share(was.categories, name)),
     )
     before, after = _share(was.categories, changed), _share(now.categories, changed)
     return f"{after:.0%} are {changed!r} where {before:.0%} were"
+
+
+def _unit(was: ColumnProfile, now: ColumnProfile) -> str:
+    """By how much the usual value is larger or smaller, where that is ten times and more."""
+    before, after = was.example, now.example
+    if isinstance(before, str) or isinstance(after, str) or not (before and after):
+        return ""
+    times = after / before
+    if times < 0 or _TIMES_AS_LARGE > times > 1 / _TIMES_AS_LARGE:
+        return ""
+    how = "larger" if times > 1 else "smaller"
+    return f", about {float(f'{max(times, 1 / times):.2g}'):g} times {how}: another unit?"
 
 
 def _share(counts: Mapping[str, int], name: str) -> float:

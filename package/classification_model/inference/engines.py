@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.errors import IncompatibleModelError, shorten
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

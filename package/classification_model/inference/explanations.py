@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.inference.engines import Scorer
+from classification_model.processing.arrays import Floats
 from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
@@ -29,7 +30,6 @@ from classification_model.processing.value_rules import TypedRow
 
 __all__ = ["Explainer", "Explanation"]
 
-Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 Coalitions = npt.NDArray[np.bool_]
 """Shape ``(coalitions, differing columns)``: which of them have the row's own value."""

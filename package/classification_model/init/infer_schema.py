@@ -1,4 +1,4 @@
-"""Learn what a row looks like from a whole table, and say what was decided and why.
+"""Decide from a whole table what each of its columns is, and say why.
 
 Pure: a table of text in, findings out. Whether a text is a number, a date or a boolean is
 asked of the very rules that will check rows later.
@@ -138,7 +138,7 @@ def _hints(findings: Sequence[Finding], columns: Sequence[_Cells]) -> tuple[Hint
 
 
 def _decimals(columns: Sequence[_Cells], delimiter: str) -> File:
-    """The decimal mark that most of those columns have which show one beyond doubt."""
+    """The decimal mark of most columns in which it is beyond doubt."""
     usual: Decimal = "," if delimiter == ";" else "."
     marks = Counter[Decimal]()
     for cells in columns:
@@ -149,7 +149,7 @@ def _decimals(columns: Sequence[_Cells], delimiter: str) -> File:
 
 
 def _markers(guesses: Sequence[Guess], unlabelled: set[str], classes: set[str]) -> tuple[str, ...]:
-    """The texts that mean "missing" wherever they stand: they are a value nowhere."""
+    """The texts that mean "missing" in every column, and are a value in none."""
     everywhere = {"", *unlabelled}
     kept = set(classes)
     for guess in guesses:
@@ -254,7 +254,7 @@ def _merged(
 
 
 def _number(value: TypedValue) -> float:
-    """A number as it is, and a date as days with their fraction; of others nothing is asked."""
+    """A number as it is, a date as days with their fraction, anything else as 0."""
     if isinstance(value, datetime):
         return value.timestamp() / 86_400
     if isinstance(value, date):

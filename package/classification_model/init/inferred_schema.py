@@ -1,4 +1,4 @@
-"""What was found in a table, and what was decided of each column."""
+"""The result of ``init``: what each column of a table holds, and what was decided."""
 
 from __future__ import annotations
 

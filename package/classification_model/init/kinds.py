@@ -1,4 +1,4 @@
-"""What one column is, decided by all of its texts; and what a person should know of the decision."""
+"""Decide the kind of one column by all of its texts, and note what a person should check."""
 
 from __future__ import annotations
 

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.config.schema import Label
+from classification_model.processing.arrays import Indices
 
 __all__ = ["LEAK", "SUSPECT", "Alone", "alone"]
 
@@ -23,8 +23,6 @@ _ROWS = 100_000
 
 Alone = tuple[float, float]
 """The accuracy of a column alone, and the share of errors that it removes."""
-
-Indices = npt.NDArray[np.int64]
 
 
 def alone(values: Sequence[str], numbers: Mapping[str, float], labels: Sequence[Label]) -> Alone:

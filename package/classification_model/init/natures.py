@@ -14,7 +14,7 @@ __all__ = ["Nature", "nature_of", "order_of"]
 
 Name = Literal["categories", "codes", "prose", "identifiers"]
 
-_HELD = 5  # what fewer rows hold is learned of nowhere
+_HELD = 5  # nothing is learned from what fewer rows hold
 _MOST_IN_ORDER = 12
 _PROSE = 3.0
 _PHRASE = 1.5

@@ -9,12 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from classification_model.config.schema import Decimal
-from classification_model.processing.number_format import (
-    DECIMALS,
-    THOUSANDS,
-    NumberFormat,
-    fold,
-)
+from classification_model.processing.number_format import DECIMALS, THOUSANDS, NumberFormat, fold
 
 __all__ = ["Reading", "infer"]
 

@@ -10,6 +10,8 @@ from tempfile import TemporaryDirectory
 
 from classification_model.config.core import Config, load_config, parse_config
 from classification_model.config.home import Home
+from classification_model.config.repository import Repository
+from classification_model.config.versions import free
 from classification_model.errors import ConfigError
 from classification_model.init.config_text import TEST_SIZE, configuration
 from classification_model.init.infer_schema import learn
@@ -49,7 +51,7 @@ def create(
     That is config.yml, VERSION, features.py and datasets/raw.csv, or what the table's name ends
     in. The table is copied byte for byte. ``encoding`` is that of its text, where the text does not
     say it; ``sheet`` is one of a workbook.
-    A VERSION that is there stays, and so does a trained model until the next training replaces it;
+    A VERSION that is there stays unless a tag of git has it, and so does a trained model until the next training replaces it;
     a features.py that is there stays unless ``force`` is set. ``progress`` is told of each column.
 
     Raises:
@@ -92,6 +94,13 @@ def _refusal(home: Home, lost: list[str]) -> str:
     )
 
 
+def _first_version(home: Home) -> str:
+    """What VERSION says, else 1.0.0, or the next that no tag has: that is another model."""
+    beside = home if home.path.is_dir() else Home(home.path.parent)
+    repository = Repository.of(beside) if beside.path.is_dir() else None
+    return free(home.next_version() or "1.0.0", repository.tags() if repository else {})
+
+
 def _dataset(source: Path) -> str:
     """What a table is called in its home: by how it is written and packed."""
     known = [end for end in source.suffixes[-2:] if end.lower() in _ENDINGS]
@@ -105,13 +114,13 @@ def _write(home: Home, source: Path, dataset: str, config: bytes, *, force: bool
     with TemporaryDirectory(dir=beside, prefix=".init-") as temporary:
         staged = Path(temporary)
         shutil.copyfile(source, staged / dataset)
-        (staged / "VERSION").write_text("1.0.0\n", encoding="utf-8")
+        (staged / "VERSION").write_text(f"{_first_version(home)}\n", encoding="utf-8")
         (staged / "features.py").write_text(_FEATURES, encoding="utf-8")
         (staged / "config.yml").write_bytes(config)
         home.datasets.mkdir(parents=True, exist_ok=True)
         home.trained_models.mkdir(exist_ok=True)
         (staged / dataset).replace(home.datasets / dataset)
-        for name in ("VERSION", "features.py"):
-            if not (home.path / name).exists() or (force and name == "features.py"):
-                (staged / name).replace(home.path / name)
+        (staged / "VERSION").replace(home.path / "VERSION")
+        if force or not (home.path / "features.py").exists():
+            (staged / "features.py").replace(home.path / "features.py")
         (staged / "config.yml").replace(home.config_file)

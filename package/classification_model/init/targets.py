@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -13,6 +12,7 @@ from classification_model.init.odd_cells import is_marker
 from classification_model.plain_text import unprintable
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labels import lookalikes
+from classification_model.processing.near_names import nearest
 from classification_model.processing.reading.heads import looks_like_data
 from classification_model.processing.splitting import smallest_class
 
@@ -39,9 +39,8 @@ def check_target(name: str, table: Table, target: str) -> None:
                 f"{name}: line 1 is a row ({', '.join(table.columns[:5])}) and no header; put a line "
                 "with the names of the columns above it"
             )
-        folded = {column.casefold(): column for column in table.columns}
-        near = difflib.get_close_matches(target.casefold(), folded, n=1, cutoff=0.5)
-        hint = f"; did you mean {folded[near[0]]!r}?" if near else ""
+        near = nearest(target, table.columns)
+        hint = f"; did you mean {near!r}?" if near else ""
         raise DataError(
             f"{name}: no column {target!r}{hint} The file has {', '.join(map(repr, table.columns))}"
         )

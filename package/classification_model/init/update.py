@@ -23,6 +23,7 @@ from classification_model.init.infer_schema import learn
 from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.data_manager import read_csv
+from classification_model.processing.near_names import renamed_to
 from classification_model.progress import Progress
 
 __all__ = ["Update", "decided_otherwise", "drops", "update"]
@@ -114,14 +115,6 @@ def drops(config: Config, today: Config, learned: InferredSchema) -> Iterator[st
     for key in Config.model_fields:
         if key not in _TOLD_OTHERWISE and getattr(config, key) != getattr(today, key):
             yield f"{key} {_plain(getattr(config, key))}"
-
-
-def renamed_to(gone: str, unknown: list[str]) -> str:
-    """Which new column a column that is gone most likely is, as the end of a sentence."""
-    folded = {name.casefold(): name for name in unknown}
-    near = difflib.get_close_matches(gone.casefold(), folded, n=1, cutoff=0.5)
-    likely = folded[near[0]] if near else unknown[0] if len(unknown) == 1 else None
-    return f" (is it {likely!r} now?)" if likely else ""
 
 
 def _told(column: Column) -> str:

@@ -22,7 +22,7 @@ _MEAN, _SQUARE, _TINY = 0.9, 0.999, 1e-8
 
 
 class Network:
-    """Layers with what is negative set to zero between them, and margins at the end.
+    """Layers with rectified linear units between them, and margins at the end.
 
     Args:
         sizes: columns, units of each hidden layer, and margins: one for two classes.
@@ -56,7 +56,7 @@ class Network:
         for depth, (weights, offset) in enumerate(zip(self.weights, self.offsets, strict=True)):
             found = outputs[-1] @ weights + offset
             outputs.append(np.maximum(found, 0) if depth + 1 < len(self.weights) else found)
-        error = (_shares(outputs[-1]) - truth) / np.float32(len(rows))
+        error = (_probabilities(outputs[-1]) - truth) / np.float32(len(rows))
         slopes: list[Any] = [None] * len(self.weights)
         offsets: list[Any] = [None] * len(self.weights)
         for depth in reversed(range(len(self.weights))):
@@ -80,10 +80,10 @@ class Network:
             one[...] -= step
 
 
-def _shares(margins: Floats) -> Floats:
+def _probabilities(margins: Floats) -> Floats:
     if margins.shape[1] == 1:
         single: Floats = np.reciprocal(1 + np.exp(-np.clip(margins, -80, 80)))
         return single
     grown = np.exp(margins - margins.max(axis=1, keepdims=True))
-    shares: Floats = grown / grown.sum(axis=1, keepdims=True)
-    return shares
+    found: Floats = grown / grown.sum(axis=1, keepdims=True)
+    return found

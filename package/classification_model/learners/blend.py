@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from classification_model.learners import boosting, networks
 from classification_model.learners.networks import Layers, Preparation
 from classification_model.learners.trees import Trees, joined
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 
 __all__ = ["MEMBERS", "Blend", "Member", "softmax"]
 
@@ -124,7 +124,7 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             coded = boosting.with_codes(X, self.native_)
             margins = self.trees_.margins(coded, width)
         if self.preparation_ is not None:
-            # A product for each row: one of many rows is rounded by their number and order.
+            # One product for each row: a product of many rows rounds each by their number and order.
             rows = np.ascontiguousarray(self.preparation_(X))[:, np.newaxis]
             for layers in self.layers_:
                 margins = margins + layers.margins(rows)[:, 0]
@@ -137,9 +137,9 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def softmax(margins: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Probabilities from margins; a single one is that of the second of two classes."""
+    """Probabilities from margins; a single margin is that of the second of two classes."""
     if margins.shape[1] == 1:
         margins = margins * np.array([-0.5, 0.5], margins.dtype)
     grown = np.exp(margins.astype(np.float64) - margins.max(axis=1, keepdims=True))
-    shares: npt.NDArray[np.float64] = grown / grown.sum(axis=1, keepdims=True)
-    return shares
+    probabilities: npt.NDArray[np.float64] = grown / grown.sum(axis=1, keepdims=True)
+    return probabilities

@@ -1,6 +1,6 @@
 """Boosted trees, fitted by LightGBM on one thread and kept as arrays.
 
-LightGBM is asked for by training alone. On one thread, or several, it gives the same trees.
+Only training needs LightGBM. On one thread, or several, it gives the same trees.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from classification_model.errors import MissingExtraError
 from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text, joined
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 
 __all__ = ["DEFAULTS", "fit", "native", "rounds", "with_codes"]
 
@@ -51,7 +51,7 @@ def rounds(
     seed: int,
     min_rows: int,
 ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
-    """Boost on; yield the rounds so far, and the margins of ``test``, at growing distances.
+    """Boost, and yield now and then the rounds so far with the margins of ``test``.
 
     Args:
         matrix: encoded rows, categories as codes, a missing one included.

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from classification_model.learners.adam import Network
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.few_rows import bounds, edges
 
 __all__ = [
@@ -100,7 +100,7 @@ class Preparation:
 
 @dataclass(frozen=True, eq=False)
 class Layers:
-    """Matrices and offsets of each layer; between two layers what is negative becomes zero."""
+    """The weights and offsets of each layer; rectified linear units stand between two layers."""
 
     weights: tuple[Floats, ...]
     offsets: tuple[Floats, ...]
@@ -210,7 +210,7 @@ def _layers(network: Network) -> Layers:
 
 def _fit(model: LogisticRegression, prepared: Floats, target: npt.NDArray[np.intp]) -> None:
     with warnings.catch_warnings():
-        # Whether it converged or not, it is judged by its answers.
+        # It is judged by its answers, whether it converged or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(prepared, target)
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 
 __all__ = ["CODES", "MISSING_CODE", "UNSEEN_CODE", "Trees", "from_text", "joined"]
 
@@ -71,9 +71,6 @@ class Trees:
     def scaled(self, weight: float) -> Trees:
         """The same trees with margins ``weight`` times as large."""
         return _with(self, value=(self.value * np.float64(weight)).astype(np.float32))
-
-    def leaf_count(self) -> int:
-        return int((self.left == np.arange(len(self.left))).sum())
 
     @cached_property
     def _predictors(self) -> list[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]]:

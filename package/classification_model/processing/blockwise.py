@@ -1,4 +1,4 @@
-"""Probabilities of scikit-learn that are the same bits for a row in whatever company."""
+"""Probabilities by scikit-learn that have the same bits for a row, alone or among others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BLOCK = 64
 
 
 def probabilities(classify: Any, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.floating]:
-    """What a fitted pipeline says of encoded rows, of which there is at least one.
+    """The probabilities of encoded rows, at least one, by a fitted pipeline.
 
     An estimator with ``row_independent`` keeps to the bits by itself, and needs no blocks.
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from classification_model.processing.arrays import Floats
 from classification_model.processing.features import Feature
-from classification_model.processing.typed_columns import Floats
 
 __all__ = ["merged", "with_centre"]
 

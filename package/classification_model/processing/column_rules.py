@@ -16,16 +16,10 @@ import pyarrow.compute as pc
 from pydantic_core import PydanticCustomError
 
 from classification_model.config.schema import LARGEST, Column, RowSchema
+from classification_model.processing.arrays import Floats, Indices, Mask
 from classification_model.processing.number_columns import numbers_of
 from classification_model.processing.scalars import plain
-from classification_model.processing.typed_columns import (
-    UNKNOWN,
-    Floats,
-    Indices,
-    Mask,
-    Typed,
-    TypedColumn,
-)
+from classification_model.processing.typed_columns import UNKNOWN, Typed, TypedColumn
 from classification_model.processing.value_rules import TypedValue, bounds, number_format, parser
 
 __all__ = ["ColumnRules"]

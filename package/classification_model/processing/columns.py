@@ -1,8 +1,8 @@
 """Whole columns to numbers: each distinct value is encoded once, as it would be in a row.
 
-What is unusual is said by data_warnings.py, and a feature is computed by its function in
-features.py. Here they are asked once for each distinct value, or combination of values, of a
-block of rows. The float32 of a number that is in range is not asked for at all.
+data_warnings.py has the checks for data warnings, and features.py the function of each feature.
+Here each is called once for each distinct value, or combination of values, of a block of rows. A
+number that is in range is rounded to float32 without a call.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import LARGEST, RowSchema
+from classification_model.processing.arrays import Floats, Indices, Matrix
 from classification_model.processing.centring import with_centre
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
 from classification_model.processing.encoding import (
@@ -24,14 +25,12 @@ from classification_model.processing.encoding import (
     clipped,
     uncentred,
 )
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.features import Feature
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.published import with_bounds, with_categories, with_places
 from classification_model.processing.typed_columns import (
     Columns,
-    Floats,
-    Indices,
     See,
     Typed,
     TypedColumn,
@@ -87,9 +86,9 @@ class ColumnEncoder:
         return self._encoded(position, self._features[position], columns).astype(np.float64)
 
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
-        """What is unusual: column, rule, the number of rows, and what to say of the first."""
+        """Data warnings: column, rule, the number of rows, and the message for the first."""
         for name, check, _ in self._value_checks:
-            found = _unusual(typed.columns[name], check, self._seen[name])
+            found = _warned(typed.columns[name], check, self._seen[name])
             counts = Counter[str]()
             first: dict[str, str] = {}
             for (rule, message), count in found:
@@ -126,7 +125,7 @@ class ColumnEncoder:
         if feature.looks_up:
             return _category_numbers(feature, results)
         numbers = clipped(np.array(results, np.float64), *feature.limits)
-        # Missing, or beyond float32: rare, and decided in one place.
+        # Missing, or beyond float32: rare, so the one rule for a single value decides.
         for i in np.flatnonzero(~(np.abs(numbers) <= LARGEST)).tolist():
             row: TypedRow = dict(zip(feature.inputs, (v[i] for v in values), strict=True))
             numbers[i] = self._row_encoders[position](row)
@@ -209,10 +208,10 @@ def _combinations(
     return combined, first
 
 
-def _unusual(
+def _warned(
     column: TypedColumn, check: ValueCheck, seen: ColumnProfile
 ) -> Iterator[tuple[tuple[str, str], int]]:
-    """What a check says of the values of a column, with how many rows have each."""
+    """The data warnings of a column, each with the number of rows that have it."""
     said: Noticed
     if column.numbers is None:
         codes, values = column.distinct()

@@ -1,8 +1,8 @@
-"""What encoders that learn from labels say of rows that they were not fitted on.
+"""Encode rows by encoders that have not seen their labels.
 
-An encoder that has seen a row's label tells it: of a code that occurs once it says nothing else.
-So what is said of a training row comes from the rows of other folds; and where candidates are
-compared, what is said of a fold's test rows comes from that fold's training rows alone.
+An encoder that has seen a row's label gives it away: a code that occurs once encodes nothing else.
+So a training row is encoded by an encoder of the other folds. Where candidates are compared, the
+test rows of a fold are encoded by an encoder of that fold's training rows alone.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from classification_model.processing.arrays import Matrix
+
 __all__ = ["CrossFit", "Fit", "Fold", "Says"]
 
 Indices = npt.NDArray[np.intp]
-Matrix = npt.NDArray[np.float32]
 Fold = tuple[Indices, Indices]
 """The positions of the rows to fit on, and of those to answer."""
 
 Says = Callable[[Indices], Matrix]
-"""What a fitted encoder says of rows: shape ``(rows, numbers)``."""
+"""Encodes rows by a fitted encoder: shape ``(rows, numbers)``."""
 
 Fit = Callable[[Indices], Says]
 """Fits an encoder on rows."""
@@ -51,15 +52,15 @@ class CrossFit:
         return CrossFit(self._fit, folds, self._rows, self._fitted)
 
     def out_of_fold(self) -> Matrix:
-        """What is said of each row by the encoder that was fitted without its fold."""
+        """Encode each row by the encoder that was fitted without its fold."""
         everybody = np.ones(self._rows, np.bool_)
         return self._within(everybody, everybody)
 
     def of_fold(self, number: int) -> Matrix:
-        """What is said of each row where the test rows of a fold are unknown.
+        """Encode each row as if the labels of a fold's test rows were unknown.
 
-        Of its test rows, by the encoder of its training rows; of a training row, by the encoder
-        of the other training rows. Rows that are in neither part are said 0 of.
+        Test rows by the encoder of the training rows; a training row by the encoder
+        of the other training rows. Rows in neither part get 0.
         """
         train, test = self._folds[number]
         known = np.zeros(self._rows, np.bool_)
@@ -69,7 +70,7 @@ class CrossFit:
         return matrix
 
     def _within(self, known: npt.NDArray[np.bool_], asked: npt.NDArray[np.bool_]) -> Matrix:
-        """What is said of known rows, of each part of them by the encoder of the others."""
+        """Encode each part of the known rows by the encoder of the others."""
         matrix: Matrix | None = None
         for part in self._parts(asked):
             said = self._without(known, part)(np.flatnonzero(part))

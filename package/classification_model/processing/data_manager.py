@@ -19,12 +19,13 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import DataError
 from classification_model.processing import csv_reader
+from classification_model.processing.arrays import Indices, Mask
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.labelled import LabelledRows, source_of
+from classification_model.processing.labelled import LabelledRows, source_of, unknown_columns
 from classification_model.processing.reading.sources import Record, notes_on
 from classification_model.processing.reading.whole import parts
 from classification_model.processing.splitting import Units, hold_out, smallest_class
-from classification_model.processing.typed_columns import Columns, Indices, Mask, Typed, rows_of
+from classification_model.processing.typed_columns import Columns, Typed, rows_of
 from classification_model.processing.value_rules import TypedRow
 from classification_model.progress import Progress
 
@@ -47,7 +48,8 @@ class Dataset:
     the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
     their label is missing. ``units`` says which rows are held out, or trained on, as a whole, and
     ``groups`` which are one person's, where that is known: each group, and each record that was
-    imported twice, counts once. ``notes`` is what a person should know of how the file was read.
+    imported twice, counts once. ``notes`` is what a person should know of how the file was read,
+    and ``unknown`` names the columns of the file that config.yml does not.
     """
 
     columns: Columns
@@ -59,6 +61,7 @@ class Dataset:
     unlabelled: int = 0
     groups: Indices | None = None
     notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -135,6 +138,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
         unlabelled=read.rows - len(labels),
         groups=_people(config, units),
         notes=tuple(notes_on(source, left_out)),
+        unknown=unknown_columns(source, config),
     )
 
 

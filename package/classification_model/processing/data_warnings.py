@@ -1,4 +1,4 @@
-"""What is unusual about a typed row that is scored all the same: what training has not seen."""
+"""Data warnings: a typed row is scored although it holds what training has not seen."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from classification_model.processing.text.tokens import tokens
 __all__ = ["ColumnCheck", "Noticed", "RowWarning", "ValueCheck", "value_checks"]
 
 Noticed = tuple[str, str] | None
-"""The rule that a value does not follow and what to say of it, or nothing."""
+"""The rule that a value breaks with the message, or nothing."""
 
 _DAY = len("2024-12-31")
 
 ValueCheck = Callable[[Any], Noticed]
-"""Says what is unusual about a typed value of one column."""
+"""Checks a typed value of one column for a data warning."""
 
 Doubts = Callable[[Sequence[Any]], Iterable[int]]
-"""Says quickly at which places of many values the check need be asked."""
+"""Finds quickly the places of many values that the check may have a warning for."""
 
 
 class ColumnCheck(NamedTuple):
-    """What says what is unusual about the values of one column."""
+    """Checks the values of one column for data warnings."""
 
     column: str
     check: ValueCheck
@@ -58,9 +58,9 @@ def value_checks(
     profile: Profile | None,
     vocabularies: Mapping[str, Container[str]] | None = None,
 ) -> list[ColumnCheck]:
-    """The columns in which a value can be unusual, each with its check. Every row is asked.
+    """The columns that have a check for data warnings, each with it.
 
-    Without a profile nothing is known to be unusual; ``vocabularies`` are the known words of
+    Without a profile there are none; ``vocabularies`` are the known words of
     columns of text.
     """
     if profile is None:
@@ -75,7 +75,7 @@ def value_checks(
 def _value_check(
     column: Column, seen: ColumnProfile, known: Container[str] | None
 ) -> tuple[ValueCheck, Doubts] | None:
-    """What says what is unusual about a value of a column; nothing, where nothing can be."""
+    """The check for the values of a column, or nothing where none is needed."""
     missing: Noticed = None
     if not column.required and not seen.missing:
         missing = ("never_missing", "is missing, and never was in training")

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import LARGEST
-from classification_model.processing.features import NO_LIMITS, Feature, Matrix
+from classification_model.processing.arrays import Floats, Matrix
+from classification_model.processing.features import NO_LIMITS, Feature
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
@@ -24,8 +25,6 @@ __all__ = [
     "clipped",
     "uncentred",
 ]
-
-Floats = npt.NDArray[np.float64]
 
 MANY = 16
 """From so many rows on they are quicker by columns than one by one."""

@@ -13,17 +13,13 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
 from classification_model.config.schema import DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.processing.functions import BUILT_IN, DATE_PARTS, TIME_PARTS, Functions
 from classification_model.processing.value_rules import TypedRow, TypedValue, date_format
 
-__all__ = ["MISSING", "NO_LIMITS", "UNSEEN", "Feature", "Matrix", "feature_plan"]
+__all__ = ["MISSING", "NO_LIMITS", "UNSEEN", "Feature", "feature_plan"]
 
-Matrix = npt.NDArray[np.float32]
 
 UNSEEN = -1.0
 """The code of a category that training has not seen."""

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from classification_model.config.schema import Label
 from classification_model.errors import DataError
+from classification_model.processing.arrays import Floats, Indices
 
 __all__ = [
     "bounds",
@@ -35,8 +36,6 @@ __all__ = [
     "unit",
 ]
 
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 Word = TypeVar("Word", bound=Hashable)
 
 

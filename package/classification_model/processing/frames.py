@@ -1,7 +1,7 @@
-"""Raw rows in whatever holds them: frames of any library, arrays, lists of dicts.
+"""Validate raw rows of any kind: frames of any library, arrays, lists of dicts.
 
-By whole columns where pyarrow is installed, row by row where it is not: the rules, and so the
-values, are the same.
+With pyarrow whole columns are checked, without it each row. The rules, and so the values, are the
+same.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from classification_model.processing.typed_columns import (
     Columns,
     TypedColumn,
     columns_of_rows,
+    raw_values,
     rows_of,
 )
 from classification_model.processing.validation import RowValidator, Validated
@@ -95,7 +96,7 @@ class FrameValidator:
         bad = np.flatnonzero(~typed.good)
         if not len(bad):
             return typed.columns, []
-        cells = [_values(column.take(bad)) for column in raw.values()]
+        cells = [raw_values(column.take(bad)) for column in raw.values()]
         rows = [dict(zip(raw, row, strict=True)) for row in zip(*cells, strict=True)]
         errors = self._rows.validate(rows).errors
         return typed.columns, [
@@ -220,10 +221,6 @@ def _of_arrow(array: Any) -> pa.Array | TypedColumn:
     if pa.types.is_nested(array.type) or isinstance(array.type, pa.BaseExtensionType):
         return TypedColumn.of(map(plain, array.to_pylist()))
     return one_array(array)
-
-
-def _values(column: pa.Array | TypedColumn) -> list[Any]:
-    return column.each() if isinstance(column, TypedColumn) else column.to_pylist()
 
 
 def _records(data: Any, names: Sequence[str]) -> list[Mapping[str, object]]:

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 See = Callable[[Any], object]
-"""What a function looks at in one of its inputs, where that is less than the value."""
+"""The part of an input that a function depends on, where that is less than the whole value."""
 
 Look = Callable[[Any], tuple[float, ...]]
 """Several numbers of one value, which cost little more than one of them."""
@@ -39,7 +39,7 @@ class Functions:
     Each takes scalars, any of which may be ``None`` (missing), and returns a number, a
     category, or ``None``. ``seen`` is a home's ``SEEN``, and ``examples`` its ``EXAMPLES``:
     by column, texts that it offers for made rows, because nobody has them. ``parts`` are the
-    functions that give one of several numbers of one look, with that and the number's place.
+    functions that give one of several numbers, each with what computes all of them and its place.
     """
 
     by_name: Mapping[str, Callable[..., float | str | None]]
@@ -72,13 +72,13 @@ def hour(time: datetime | None) -> float | None:
 
 
 def hour_sin(time: datetime | None) -> float | None:
-    """How far the hour is to the east on a dial of 24 hours: 1 at six in the morning."""
+    """The sine of the hour on a dial of 24 hours: 1 at six in the morning."""
     hours = hour(time)
     return None if hours is None else math.sin(hours * math.pi / 12)
 
 
 def hour_cos(time: datetime | None) -> float | None:
-    """How far the hour is to the north on that dial: 1 at midnight, before and after alike."""
+    """The cosine of the hour on that dial: 1 at midnight, and alike before and after it."""
     hours = hour(time)
     return None if hours is None else math.cos(hours * math.pi / 12)
 

@@ -1,4 +1,4 @@
-"""The rows of a labelled table: read part by part, checked, and refused with the lines that are wrong."""
+"""Read a labelled table part by part, check its rows, and name the lines that are wrong."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import numpy as np
 from classification_model.config.core import Config
 from classification_model.config.schema import Label, RowSchema
 from classification_model.errors import DataError, RowError
+from classification_model.processing.arrays import Indices
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.reading import blocks, csv_blocks
 from classification_model.processing.reading.sources import Source, check_columns, opened
-from classification_model.processing.reading.whole import Part, cells_of
+from classification_model.processing.reading.whole import Part
 from classification_model.processing.splitting import Digests, record_digests
-from classification_model.processing.typed_columns import Columns, Indices, joined
+from classification_model.processing.typed_columns import Columns, joined, raw_values
 from classification_model.processing.validation import RowValidator
 
-__all__ = ["LabelledRows", "source_of"]
+__all__ = ["LabelledRows", "source_of", "unknown_columns"]
 
 _SHOWN = 5
 
@@ -35,8 +36,15 @@ def source_of(name: str, config: Config) -> Source:
         [*wanted, *([by] if by else [])],
         (),
         cure="mend the file, or columns and split in config.yml",
+        known=config.ignored,
     )
     return source
+
+
+def unknown_columns(source: Source, config: Config) -> tuple[str, ...]:
+    """The columns of a table that config.yml does not name."""
+    known = {config.target, *config.columns, *config.ignored, config.split.column}
+    return tuple(name for name in source.columns if name not in known)
 
 
 class LabelledRows:
@@ -108,7 +116,7 @@ class _Errors:
         typed = self._columns.check(part.columns)
         if not typed.good.all():
             bad = part.take(np.flatnonzero(~typed.good))
-            cells = {name: cells_of(bad.columns[name]) for name in typed.columns}
+            cells = {name: raw_values(bad.columns[name]) for name in typed.columns}
             raw = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
             before = len(self.lines)
             self.found += [

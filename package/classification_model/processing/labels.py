@@ -36,7 +36,7 @@ def _survives(text: str, kind: Callable[[str], int | float]) -> bool:
 
 
 def positive_label(text: str | None, classes: Sequence[Label]) -> Label | None:
-    """Of two classes the one that is named, else the second; of more there is none.
+    """The named one of two classes, by default the second; nothing for more classes.
 
     Raises:
         ConfigError: the text is no class.

@@ -1,6 +1,6 @@
-"""Columns of text or of many categories, as numbers that were learned: what a bundle holds of them.
+"""What a bundle holds of columns of text or of many categories: their learned encoders.
 
-Each number is a feature like any other. Its function is one part of one look at the value.
+Each number of an encoder is a feature like any other; one call of the encoder computes all.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Learned(FrozenModel):
 
 
 class _Last:
-    """Remembers the numbers of the value that came last: a row asks for each in turn."""
+    """Keeps the numbers of the last value, because a row asks for one after the other."""
 
     def __init__(self, look: Look) -> None:
         self._look = look

@@ -9,12 +9,13 @@ import numpy as np
 
 from classification_model.config.schema import RowSchema
 from classification_model.processing import target_statistics
+from classification_model.processing.arrays import Indices, Matrix
 from classification_model.processing.cross_fitting import CrossFit, Fold, Says
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.features import Feature
 from classification_model.processing.learned import Encoder, Learned
 from classification_model.processing.target_statistics import MISSING_CODE
 from classification_model.processing.text.fitting import Recipe, TextColumn
-from classification_model.processing.typed_columns import Columns, Indices, TypedColumn
+from classification_model.processing.typed_columns import Columns, TypedColumn
 
 __all__ = ["ONE_HOT", "Learning", "learnable", "stratified"]
 
@@ -40,12 +41,12 @@ def learnable(plan: Sequence[Feature], columns: Columns, min_rows: int) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """Encoders that were learned from all rows, and what others say of each row.
+    """Encoders that were learned from all rows, and cross-fitted ones for the same rows.
 
     Attributes:
-        learned: what serves.
-        cross_fit: what encoders say that have not seen a row's label, of all columns side by side.
-        texts: the columns of text, and what was chosen for each.
+        learned: the encoders of all rows, which serve.
+        cross_fit: encodes a row by encoders that have not seen its label; all columns side by side.
+        texts: the columns of text, with the recipe chosen for each.
         min_rows: what fewer rows hold was not learned.
     """
 

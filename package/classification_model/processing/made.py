@@ -1,4 +1,4 @@
-"""Made values: like those of a column, and nobody's. Golden rows and examples are built of them.
+"""Make up values like those of a column that are nobody's, for golden rows and examples.
 
 A number or date is one of the column's, rounded, and within its bounds. A category is one that
 enough rows hold. A text is a row of words of which each stands in that place in enough rows, or
@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Kind
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.few_rows import (
-    Floats,
-    Indices,
     bounds,
     count_words,
     held_by,
@@ -29,7 +28,7 @@ from classification_model.processing.few_rows import (
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
-__all__ = ["made_texts", "made_values", "nobodys", "people_like", "without_people"]
+__all__ = ["as_number", "made_texts", "made_values", "nobodys", "people_like", "without_people"]
 
 _MOST_WORDS = 12
 _WORD = re.compile(r"\w+")
@@ -179,7 +178,7 @@ def _publisher(
     known = [value for value in values if value is not None]
     if not known or isinstance(known[0], str | bool):
         return _of_categories(codes, values, least, groups)
-    places = np.array([math.nan if v is None else _place(v) for v in values])
+    places = np.array([math.nan if v is None else as_number(v) for v in values])
     return _of_numbers(places[codes], known[0], least, groups)
 
 
@@ -203,13 +202,13 @@ def _of_numbers(
     step = unit(low, high)
 
     def publish(value: TypedValue) -> TypedValue:
-        return _at(min(max(rounded(_place(value), step), low), high), like)
+        return _at(min(max(rounded(as_number(value), step), low), high), like)
 
     return publish
 
 
-def _place(value: TypedValue) -> float:
-    """A number as it is, and a date as its day."""
+def as_number(value: TypedValue) -> float:
+    """A number as it is, a date as the number of its day."""
     return float(value.toordinal() if isinstance(value, date) else value)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Whole columns of texts to numbers: what Arrow reads at once, and the rule for the rest."""
+"""Read whole columns of texts as numbers: most by Arrow, the rest by the rule for one text."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from classification_model.processing.arrays import Floats
 from classification_model.processing.number_format import NumberFormat
 
 __all__ = ["numbers_of"]
-
-Floats = npt.NDArray[np.float64]
 
 
 def numbers_of(

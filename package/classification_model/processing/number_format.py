@@ -44,7 +44,7 @@ class NumberFormat:
             raise ValueError(f"decimal and thousands are both {self.decimal!r}; choose two")
 
     def read(self, text: str) -> float | None:
-        """The number that a text is, or nothing."""
+        """The number of a text, or nothing where it is none."""
         found = _pattern(self).fullmatch(fold(text))
         if found is None:
             return None

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from classification_model.config.schema import FrozenModel, Label
 
-__all__ = ["ColumnProfile", "Profile", "bin_counts", "bin_edges"]
+__all__ = ["ColumnProfile", "HeldOutProfile", "Profile", "bin_counts", "bin_edges"]
 
 _BINS = 10
 
@@ -24,8 +24,8 @@ class ColumnProfile(FrozenModel):
     ``earliest`` and ``latest`` the days of dates, as ISO 8601 writes them.
     ``categories`` maps each category, in sorted order, to its number of rows; only columns of
     kind category have them. ``example`` is a usual value: a median, or the commonest value.
-    ``edges`` divide numbers, and dates as days, into bins of about a tenth each; ``counts`` has the
-    rows of each bin. See :func:`bin_edges`.
+    ``edges`` divide what :mod:`~classification_model.processing.measures` makes of the values into
+    bins of about a tenth each; ``counts`` has the rows of each bin. See :func:`bin_edges`.
     """
 
     missing: int = 0
@@ -45,12 +45,29 @@ class ColumnProfile(FrozenModel):
         return self.minimum, self.maximum
 
 
+class HeldOutProfile(FrozenModel):
+    """What only rows that the judged model has not seen can tell, of ``rows`` of them.
+
+    ``texts`` has the bins of columns of text, whose known words were learned from the others.
+    ``categories`` counts the commonest categories of columns that have many: which those are was
+    seen in the others, or the counts would be those of the luckiest. ``prediction`` counts the
+    answers, and ``confidence`` bins the probability of each.
+    """
+
+    rows: int
+    texts: Mapping[str, ColumnProfile] = {}
+    categories: Mapping[str, ColumnProfile] = {}
+    prediction: ColumnProfile
+    confidence: ColumnProfile
+
+
 class Profile(FrozenModel):
     """All columns of ``rows`` training rows, and how many of them each class has."""
 
     rows: int
     classes: tuple[tuple[Label, int], ...]
     columns: Mapping[str, ColumnProfile]
+    held_out: HeldOutProfile | None = None
 
     def example(self) -> dict[str, int | float | bool | str | None]:
         """A row of usual values."""

@@ -9,22 +9,31 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Kind, Label, RowSchema
+from classification_model.processing.arrays import Indices
 from classification_model.processing.few_rows import bounds, edges, held_by, number_of_holders
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.made import made_texts, made_values
+from classification_model.processing.measures import Measure, day_number, measure, measured
 from classification_model.processing.profile import ColumnProfile, Profile, bin_counts
+from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.value_rules import TypedValue
 
-if TYPE_CHECKING:  # it imports pyarrow
-    from classification_model.processing.typed_columns import Indices, TypedColumn
-
-__all__ = ["profile_of", "profile_of_column", "profile_of_counts", "profile_of_numbers"]
+__all__ = [
+    "Rule",
+    "binned",
+    "held_categories",
+    "missing_rows",
+    "profile_of",
+    "profile_of_column",
+    "profile_of_counts",
+    "profile_of_numbers",
+]
 
 _EXACT = 2**53
 
@@ -55,12 +64,12 @@ def profile_of(
         rows=len(labels),
         classes=tuple(classes),
         columns={
-            name: _binned(
+            name: binned(
                 profile_of_column(
                     column.kind, columns[name], min_rows, groups, functions.examples.get(name, ())
                 ),
-                column.kind,
                 columns[name],
+                measure(column),
                 Rule(min_rows, groups),
                 like.columns[name] if like else None,
             )
@@ -81,14 +90,13 @@ def profile_of_column(
     Values that few hold count for the commonest one, as which they are read; so does a missing
     one that few miss.
     """
-    missing = column.missing()
-    shown = int(missing.sum()) if number_of_holders(missing, groups) >= min_rows else 0
+    shown = missing_rows(column, Rule(min_rows, groups))
     if kind in ("integer", "number"):
         return _of_numbers(column, shown, min_rows, groups)
     if kind in ("raw", "text"):
         example = next(iter(examples), None) or _text(column, min_rows, groups)
         return ColumnProfile(missing=shown, example=example)
-    counts = _held(column, min_rows, groups)
+    counts = held_categories(column, min_rows, groups)
     if kind == "category":
         rest = len(column) - shown - sum(counts.values())
         example = min(counts, key=lambda value: (-counts[value], value), default=None)
@@ -98,7 +106,7 @@ def profile_of_column(
             missing=shown, categories=dict(sorted(counts.items())), example=example
         )
     usual = _usual(kind, column, min_rows, groups)
-    days = bounds(_days(column), min_rows, groups) if kind == "date" else None
+    days = bounds(measured(column, day_number), min_rows, groups) if kind == "date" else None
     if days is None:
         return ColumnProfile(missing=shown, example=usual)
     low, high = math.floor(days[0]), math.ceil(days[1])
@@ -120,13 +128,23 @@ class Rule(NamedTuple):
 _TENTHS = tuple(i / 10 for i in range(1, 10))
 
 
-def _binned(
-    found: ColumnProfile, kind: Kind, column: TypedColumn, rule: Rule, like: ColumnProfile | None
+def missing_rows(column: TypedColumn, rule: Rule) -> int:
+    """The rows without a value, or none where few miss it."""
+    missing = column.missing()
+    return int(missing.sum()) if number_of_holders(missing, rule.groups) >= rule.least else 0
+
+
+def binned(
+    found: ColumnProfile,
+    column: TypedColumn,
+    by: Measure | None,
+    rule: Rule,
+    like: ColumnProfile | None = None,
 ) -> ColumnProfile:
     """The profile with how many rows are in each bin, where the column has an order."""
-    if kind not in ("integer", "number", "date"):
+    if by is None:
         return found
-    numbers = _days(column) if kind == "date" else column.floats()
+    numbers = measured(column, by)
     if np.isnan(numbers).all():
         return found
     bins = _edges(numbers, rule) if like is None else like.edges
@@ -154,12 +172,6 @@ def _edges(numbers: npt.NDArray[np.float64], rule: Rule) -> tuple[float, ...]:
     return tuple(kept)
 
 
-def _days(column: TypedColumn) -> npt.NDArray[np.float64]:
-    codes, values = column.distinct()
-    days = [float(day.toordinal()) if isinstance(day, date) else np.nan for day in values]
-    return np.array(days, np.float64)[codes]
-
-
 def _of_numbers(
     column: TypedColumn, missing: int, min_rows: int, groups: Indices | None
 ) -> ColumnProfile:
@@ -174,7 +186,7 @@ def _of_numbers(
     return ColumnProfile(missing=missing, minimum=low, maximum=high, example=round(middle))
 
 
-def _held(column: TypedColumn, min_rows: int, groups: Indices | None) -> dict[str, int]:
+def held_categories(column: TypedColumn, min_rows: int, groups: Indices | None) -> dict[str, int]:
     """The rows of each category that enough rows, or groups, hold."""
     codes, values = column.distinct()
     rows = held_by(codes, len(values)).tolist()

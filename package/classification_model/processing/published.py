@@ -12,10 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.features import Feature
 from classification_model.processing.few_rows import (
-    Floats,
-    Indices,
     bounds,
     edges,
     held_by,

@@ -1,4 +1,4 @@
-"""Values as Python has them, whatever library they come from; none of those is imported."""
+"""Turn scalars of NumPy, pandas and decimal into Python's, without importing those libraries."""
 
 from __future__ import annotations
 

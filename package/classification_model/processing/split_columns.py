@@ -1,4 +1,4 @@
-"""The units of a table that training reads: by its records, and by the column that a rule names."""
+"""Find the units of a table that stay together: by record, or by the column of ``split``."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.errors import DataError
+from classification_model.processing.arrays import Indices
 
 __all__ = [
     "Copies",
@@ -35,7 +36,6 @@ __all__ = [
 ]
 
 Copies = Literal["together", "apart"]
-Indices = npt.NDArray[np.int64]
 Digests = npt.NDArray[np.uint64]
 Fold = tuple[Indices, Indices]
 """The positions of the rows to fit on, and of those to answer."""

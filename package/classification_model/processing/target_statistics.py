@@ -1,6 +1,6 @@
-"""Many categories as a few numbers: for each class, how often rows of a category are of it.
+"""Target encoding: many categories as a few numbers, for each class its share within a category.
 
-Also called target encoding. Shares are smoothed towards that of all rows by empirical Bayes: as
+Shares are smoothed towards that of all rows by empirical Bayes: as
 if each category had ``m`` rows more, of all classes as they are in the table, where ``m`` is the
 variance within categories over that between them, estimated by analysis of variance.
 """
@@ -13,16 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import ConfigDict
 
 from classification_model.config.schema import FrozenModel
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.text.encoder import scored
 
 __all__ = ["MISSING_CODE", "CodeStatistics", "fit"]
 
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 
 MISSING_CODE = ""
 """What a missing value is called; no category is an empty text."""
@@ -85,8 +83,8 @@ def fit(
 ) -> CodeStatistics:
     """Learn from the category and the class of each row.
 
-    This is what serves. It has seen the labels of these rows: what a model is trained on comes
-    from :class:`CrossFit`.
+    The result has seen the labels of these rows, so it may serve but not encode training rows: see
+    :class:`CrossFit`.
 
     Args:
         column: its name.

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import RowSchema
+from classification_model.processing.arrays import Floats, Indices, Mask
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
 if TYPE_CHECKING:
@@ -18,22 +19,17 @@ if TYPE_CHECKING:
 __all__ = [
     "UNKNOWN",
     "Columns",
-    "Floats",
-    "Indices",
-    "Mask",
     "See",
     "Typed",
     "TypedColumn",
     "codes_of",
     "columns_of_rows",
     "joined",
+    "raw_values",
     "rows_of",
     "scalars",
 ]
 
-Indices = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 See = Callable[[Any], object]
 
 UNKNOWN: Indices = np.empty(0, np.int64)
@@ -167,6 +163,11 @@ def codes_of(numbers: npt.NDArray[Any]) -> tuple[Indices, npt.NDArray[Any]]:
         return codes, bits.view(numbers.dtype)
     encoded = pa.array(numbers).dictionary_encode()
     return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_numpy()
+
+
+def raw_values(column: pa.Array | TypedColumn) -> list[Any]:
+    """The raw values of a column, one by one."""
+    return column.each() if isinstance(column, TypedColumn) else column.to_pylist()
 
 
 def columns_of_rows(rows: Sequence[TypedRow], schema: RowSchema) -> dict[str, TypedColumn]:

@@ -116,19 +116,19 @@ class RowValidator:
     def column_warnings(self, columns: Mapping[str, Sequence[TypedValue]]) -> list[RowWarning]:
         """The same of all rows, in their order, from the values of each column."""
         found = [
-            RowWarning(i, name, *unusual)
+            RowWarning(i, name, *noticed)
             for name, check, doubts in self._value_checks
             for i in doubts(columns[name])
-            if (unusual := check(columns[name][i])) is not None
+            if (noticed := check(columns[name][i])) is not None
         ]
         return sorted(found, key=attrgetter("row"))
 
     def warnings(self, index: int, row: TypedRow) -> Iterator[RowWarning]:
-        """What is unusual about one typed row, which stands at ``index`` of its request."""
+        """The data warnings of one typed row, which stands at ``index`` of its request."""
         return (
-            RowWarning(index, name, *unusual)
+            RowWarning(index, name, *found)
             for name, check, _ in self._value_checks
-            if (unusual := check(row[name])) is not None
+            if (found := check(row[name])) is not None
         )
 
 

@@ -1,1 +1,1 @@
-"""What may be published: what is taken out of a model, what is made up, what an attack finds."""
+"""The rule of few rows applied: strip models, and attack what would be published."""

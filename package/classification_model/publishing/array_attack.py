@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Floats, Matrix
 from classification_model.processing.few_rows import bounds, digits, held_by, rounded, unit
 from classification_model.publishing.atoms import Array
 from classification_model.publishing.findings import Attack, Finding
@@ -16,7 +16,6 @@ from classification_model.publishing.people import TELLING, People
 
 __all__ = ["arrays"]
 
-Floats = npt.NDArray[np.float64]
 
 # A few numbers of a large array are somebody's by chance.
 _SHARE = 0.05

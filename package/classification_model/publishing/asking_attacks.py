@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
+from classification_model.processing.arrays import Floats
 from classification_model.processing.value_rules import TypedRow, TypedValue
 from classification_model.publishing.findings import Attack, Finding
 
 __all__ = ["Question", "answers", "membership", "membership_auc"]
 
-Floats = npt.NDArray[np.float64]
 
 _MEMBERSHIP = 0.6
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 
 from classification_model.bundle import Bundle
 from classification_model.config.schema import RowSchema
 from classification_model.learners.networks import Preparation
 from classification_model.predict import Model
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.arrays import Floats, Matrix
+from classification_model.processing.features import Feature
 from classification_model.processing.typed_columns import Typed
 from classification_model.processing.validation import RowValidator
 from classification_model.processing.value_rules import TypedRow, TypedValue
@@ -38,7 +38,6 @@ from classification_model.publishing.tree_attack import leaves
 
 __all__ = ["Confidence", "Published", "audit"]
 
-Floats = npt.NDArray[np.float64]
 
 _NOBODYS = "nobody has this"
 _MOST_ASKED = 2000
@@ -154,7 +153,7 @@ def _attacks_on_arrays(
 def _parted(
     atoms: Sequence[Atom], examples: Mapping[str, Sequence[str]]
 ) -> tuple[list[Atom], list[Atom]]:
-    """What training wrote, and what repeats a person: the row schema, and a home's examples."""
+    """Part what training wrote from what a person wrote: the row schema, and a home's examples."""
     offered = {(name, text) for name, texts in examples.items() for text in texts}
     by_hand = [
         atom
@@ -209,7 +208,7 @@ def _columns(part: Pipeline) -> int | None:
 
 
 def _usual(model: Model) -> TypedRow:
-    """The row of examples, with a stand-in where there is none."""
+    """The row of the profile's examples."""
     (row,) = model.validator.validate([model.profile.example()]).rows
     if row is None:
         raise ValueError("the examples of the profile break the rules of config.yml")

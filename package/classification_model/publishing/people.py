@@ -1,4 +1,4 @@
-"""A table as who attacks a published model knows it: which values tell of whom."""
+"""The table as an attacker knows it: which values belong to few people."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.few_rows import (
-    Floats,
-    Indices,
     bounds,
     count_words,
     digits,
@@ -22,6 +21,7 @@ from classification_model.processing.few_rows import (
     rounded,
     unit,
 )
+from classification_model.processing.made import as_number
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.value_rules import TypedValue
 
@@ -83,7 +83,7 @@ class People:
             value = self._as_date(name, value)
         if not isinstance(value, int | float | str | date) or value not in self.few(name):
             return False
-        return isinstance(value, str | bool) or not self._is_rounded(name, _place(value))
+        return isinstance(value, str | bool) or not self._is_rounded(name, as_number(value))
 
     @cached_property
     def texts(self) -> Mapping[tuple[str, ...], str]:
@@ -133,7 +133,7 @@ class People:
     def _is_rounded(self, name: str, place: float) -> bool:
         if name not in self._rounding:
             codes, values = self.columns[name].distinct()
-            places = np.array([math.nan if v is None else _place(v) for v in values])[codes]
+            places = np.array([math.nan if v is None else as_number(v) for v in values])[codes]
             every = np.arange(self.rows)
             parts = [every] if self.trained is None else [every, self.trained]
             found = (self._bounds_of(places, part) for part in parts)
@@ -151,10 +151,6 @@ class People:
         texts = [words_of(cell) if isinstance(cell, str) else () for cell in cells]
         counts = count_words(texts, self.groups)
         return frozenset(word for word, n in counts.items() if n < self.least and len(word) > 1)
-
-
-def _place(value: object) -> float:
-    return float(value.toordinal() if isinstance(value, date) else value)  # type: ignore[arg-type]
 
 
 def _is_telling(text: str) -> bool:

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from classification_model.config.schema import RowSchema
+from classification_model.processing.arrays import Floats
 from classification_model.processing.columns import ColumnEncoder, results_of
 from classification_model.processing.features import Feature
-from classification_model.processing.few_rows import Floats, bounds, held_by, number_of_holders
+from classification_model.processing.few_rows import bounds, held_by, number_of_holders
 from classification_model.processing.functions import Functions
 from classification_model.publishing.findings import Attack, Finding
 from classification_model.publishing.people import People

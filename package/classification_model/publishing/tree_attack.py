@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.processing.features import Matrix
-from classification_model.processing.few_rows import Indices, held_by
+from classification_model.processing.arrays import Indices, Matrix
+from classification_model.processing.few_rows import held_by
 from classification_model.publishing.findings import Attack, Finding
 from classification_model.publishing.people import People
 

@@ -18,31 +18,34 @@ from classification_model.pipeline import EncodingStep, FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
 from classification_model.processing.functions import Functions
+from classification_model.processing.held_out_profile import profile_of_answers
 from classification_model.processing.labels import positive_label
 from classification_model.processing.made import nobodys
-from classification_model.processing.profile import Profile
+from classification_model.processing.measures import measure
+from classification_model.processing.profile import HeldOutProfile, Profile
 from classification_model.processing.profiling import profile_of
 from classification_model.progress import Progress
 from classification_model.publishing.strip import strip
 from classification_model.training import fitting
 from classification_model.training.export import export
 from classification_model.training.export_estimator import parts_of
-from classification_model.training.recipes import Contestant, recipe_of
+from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
-__all__ = ["Facts", "estimator_name", "held_out", "judged", "offering", "proven"]
+__all__ = ["Facts", "estimator_name", "facts", "held_out", "judged", "offering", "proven"]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a recipe before it is fitted for good."""
+    """Facts of a recipe that are known before the final fit."""
 
     held_out: HeldOut
     metrics: dict[str, float]
     gate: Gate
+    answers: HeldOutProfile
 
 
 def estimator_name(choice: Choice) -> str:
-    """What was chosen, as people call it."""
+    """The chosen estimator in words."""
     chosen = [f"{c.name} ({c.weight:.0%})" for c in choice.compared if c.weight]
     if len(chosen) > 1:
         return "a vote of " + ", ".join(chosen)
@@ -69,9 +72,9 @@ def proven(
     version: str,
     progress: Progress,
 ) -> Bundle:
-    """The pipeline as a bundle in memory, with its ONNX graph and its golden rows.
+    """Make a bundle in memory of a pipeline, with its ONNX graph and golden rows.
 
-    ``data`` are the rows that it was fitted on. What prediction does not read is taken out of it.
+    ``data`` are the rows that it was fitted on. A copy without what prediction does not read is saved.
     """
     pipeline = copy.deepcopy(pipeline)
     strip(pipeline)
@@ -84,7 +87,7 @@ def proven(
         min_rows=config.publish.min_rows,
         groups=data.groups,
         functions=functions,
-    )
+    ).model_copy(update={"held_out": facts.answers})
     graph, refused = _exported(pipeline, data, progress)
     classes = _classes(pipeline, data)
     manifest = Manifest(
@@ -170,6 +173,31 @@ def judged(contestant: Contestant) -> Report:
         positive=positive_label(config.positive, contestant.classes),
         seed=config.random_state,
         min_rows=config.publish.min_rows,
+    )
+
+
+def facts(held_out: HeldOut, candidate: Candidate, record: Gate) -> Facts:
+    """What is known of a recipe that was judged."""
+    metrics, answers = candidate.report.metrics, _answers_of(candidate.contestant)
+    return Facts(held_out, metrics.model_dump(), record, answers)
+
+
+def _answers_of(contestant: Contestant) -> HeldOutProfile:
+    """What the held-out rows, and a recipe's answers to them, look like."""
+    outcomes, held_out = contestant.outcomes(), contestant.split.held_out
+    schema = contestant.config.row_schema()
+    known = contestant.pipeline().named_steps["encode"].learned_.vocabularies()
+    by = {name: measure(schema.columns[name], words) for name, words in known.items()}
+    train = contestant.split.train
+    return profile_of_answers(
+        held_out.columns,
+        {n: train.columns[n] for n, column in schema.columns.items() if column.kind == "category"},
+        [contestant.classes[k] for k in outcomes.predicted],
+        outcomes.scores.max(axis=1),
+        {name: one for name, one in by.items() if one is not None},
+        min_rows=contestant.config.publish.min_rows,
+        groups=held_out.groups,
+        train_groups=train.groups,
     )
 
 

@@ -13,7 +13,8 @@ from sklearn.pipeline import Pipeline
 from classification_model.errors import ExportError
 from classification_model.inference.engines import TOLERANCE, OnnxScorer, SklearnScorer
 from classification_model.learners import Blend
-from classification_model.processing.features import MISSING, UNSEEN, Feature, Matrix
+from classification_model.processing.arrays import Matrix
+from classification_model.processing.features import MISSING, UNSEEN, Feature
 from classification_model.training import export_blend, export_estimator
 
 __all__ = ["export", "nasty_rows"]

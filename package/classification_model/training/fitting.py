@@ -18,10 +18,9 @@ from classification_model.errors import ConfigError
 from classification_model.estimators import build_classifier, rows_of_enough, with_shared_leaves
 from classification_model.inference.engines import Probabilities
 from classification_model.pipeline import EncodingStep, FramePipeline, encoding_step
+from classification_model.processing.arrays import Indices, Matrix
 from classification_model.processing.data_manager import Dataset, Split
-from classification_model.processing.features import Matrix
 from classification_model.processing.splitting import Fold, Units, folds
-from classification_model.processing.typed_columns import Indices
 from classification_model.progress import Progress
 from classification_model.publishing.audit import Confidence
 from classification_model.training.selection import Wanted, choose
@@ -104,7 +103,7 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     )
     try:
         with warnings.catch_warnings():
-            # Whether it converged or not, it is judged by its answers.
+            # It is judged by its answers, whether it converged or not.
             warnings.simplefilter("ignore", ConvergenceWarning)
             classify.fit(train.matrix, train.labels)
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
@@ -113,9 +112,9 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
 
 
 def met(train: Encoded, data: Dataset, split: Split) -> Matrix:
-    """All rows of the table as an estimator met them that was fitted on ``train``.
+    """The matrix of all rows as the estimator saw them in training.
 
-    What is learned from labels is said of a training row by others; that is what leaves held.
+    Columns learned from labels are cross-fitted there, and so the leaves were filled.
     """
     if len(train.matrix) == len(data):
         return train.matrix

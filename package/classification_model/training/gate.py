@@ -1,4 +1,4 @@
-"""A new recipe earns its place: held against the reference on rows that neither has seen."""
+"""The gate: a new recipe is compared with the reference on rows that neither has seen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SMALLER_IS_BETTER = frozenset({"log_loss", "brier"})
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What goes into the manifest, what it rests on, and why the model should not pass."""
+    """The gate's record for the manifest, the comparison, and the reasons against the model."""
 
     gate: Gate
     comparison: Comparison | None = None
@@ -74,10 +74,10 @@ def decide(
 
 
 def passed(result: GateResult, old: Bundle | None, new: Candidate, *, force: bool) -> Gate:
-    """The record of how a recipe passed. One that is forced is the reference from then on.
+    """Return the record of how a recipe passed. A forced one is the reference from then on.
 
     Raises:
-        RejectedModelError: it should not, and nobody forces it.
+        RejectedModelError: there are reasons against it, and ``force`` is not set.
     """
     if not result.reasons:
         return result.gate
@@ -115,7 +115,7 @@ def _incomparable(
     lost: tuple[str, ...],
     progress: Progress,
 ) -> GateResult:
-    """What cannot be compared passes by a floor that a person set, and by nothing else."""
+    """A recipe that cannot be compared passes only by a floor that a person has set."""
     note = f"cannot be compared: {why}"
     progress.say(f"Note: {note}")
     gate = fresh.model_copy(update={"note": note})

@@ -1,4 +1,4 @@
-"""A recipe and its rows: fitted on those that train, asked about those that are held out."""
+"""A recipe on the rows of a training: fitted on the training rows, asked about the held-out ones."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from classification_model.evaluation import Report
 from classification_model.evaluation.metrics import Outcomes, align, positions
 from classification_model.evaluation.paired import class_shares, guess_losses
 from classification_model.pipeline import FramePipeline
+from classification_model.processing.arrays import Floats
 from classification_model.processing.data_manager import Split, load_dataset
-from classification_model.processing.typed_columns import Floats
 from classification_model.training import fitting
 
-__all__ = ["Candidate", "Contestant", "fitted_here", "recipe_of"]
+__all__ = ["Candidate", "Contestant", "as_trained", "fitted_here", "recipe_of"]
 
 
 def recipe_of(config: Config, choice: Choice) -> Recipe:
@@ -101,7 +101,15 @@ def fitted_here(recipe: Recipe, config: Config, home: Home, split: Split) -> Con
     Raises:
         ClassificationModelError: a column, a function or an estimator that it needs is not here.
     """
-    then = config.model_copy(
+    then = as_trained(recipe, config)
+    contestant = Contestant(then, Choice(estimator=recipe.chosen), _rows(then, config, home, split))
+    contestant.pipeline()
+    return contestant
+
+
+def as_trained(recipe: Recipe, config: Config) -> Config:
+    """What config.yml said when a recipe was trained, read as the table is written today."""
+    return config.model_copy(
         update={
             "columns": {n: _column(n, column, config) for n, column in recipe.columns.items()},
             "ignored": {},
@@ -112,9 +120,6 @@ def fitted_here(recipe: Recipe, config: Config, home: Home, split: Split) -> Con
             "publish": recipe.publish,
         }
     )
-    contestant = Contestant(then, Choice(estimator=recipe.chosen), _rows(then, config, home, split))
-    contestant.pipeline()
-    return contestant
 
 
 def _column(name: str, then: Column, config: Config) -> Column:
@@ -137,10 +142,10 @@ def _rows(then: Config, config: Config, home: Home, split: Split) -> Split:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A new recipe that asks to take a place.
+    """A new recipe that the gate has to judge.
 
     Attributes:
-        version: the one that it would have.
+        version: the version that it would have.
         recipe: what shapes it.
         contestant: the recipe on this training's rows.
         report: how good it is on those held out.

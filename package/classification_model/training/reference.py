@@ -1,4 +1,4 @@
-"""The recipe that a new one is held against: fitted on the same rows, and what differs."""
+"""Fit the recipe that a new one is compared with on the same rows, and compare the two."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["held_against", "reference_here", "suspicion", "verdict"]
 def reference_here(
     new: Candidate, old: Bundle, home: Home, progress: Progress
 ) -> tuple[Reference, Contestant] | None:
-    """The recipe to be held against: the reference, or the last where that fits no more."""
+    """Fit the reference recipe, or the last one where the reference cannot be fitted any more."""
     last = Reference(version=old.manifest.version, recipe=old.manifest.recipe)
     known = [old.manifest.gate.reference, last]
     for position, reference in enumerate(known):
@@ -36,7 +36,7 @@ def reference_here(
 
 
 def held_against(reference: Contestant, new: Candidate) -> tuple[Paired, Comparison]:
-    """What the new recipe's answers are beside the reference's, for the same held-out rows."""
+    """Compare the answers of both recipes to the same held-out rows."""
     ours, rule = new.contestant, new.config.gate
     paired = judge_recipes(
         reference.losses,
@@ -56,7 +56,7 @@ def held_against(reference: Contestant, new: Candidate) -> tuple[Paired, Compari
 
 
 def verdict(comparison: Comparison, version: str) -> str:
-    """The verdict in words, and on how much it rests."""
+    """The verdict in words, with the margin and the loss that would be seen."""
     words = {
         "better": "surely better",
         "level": "level, surely within the margin",
@@ -84,7 +84,7 @@ def suspicion(new: Candidate, reference: Contestant) -> str | None:
 def _importance(contestant: Contestant) -> dict[str, float]:
     pipeline, config = contestant.pipeline(), contestant.config
     encode = pipeline.named_steps["encode"]
-    ranked, _ = importance(
+    ranked = importance(
         contestant.split.held_out,
         predict=lambda matrix: fitting.scores(pipeline, matrix),
         features=encode.features_,

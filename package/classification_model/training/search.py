@@ -1,4 +1,4 @@
-"""What a search knows: the table, how it is divided, what was found, and how large that would be."""
+"""The state of a search: the table, its folds, what candidates answered, and their sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 
 from classification_model.config.schema import EstimatorConfig
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.splitting import Fold, Units, folds
 from classification_model.training.walk import (
     POSITION,

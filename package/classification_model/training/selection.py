@@ -20,7 +20,8 @@ from threadpoolctl import threadpool_limits
 from classification_model.bundle.provenance import Choice, Compared
 from classification_model.config.schema import EstimatorConfig
 from classification_model.estimators import categorical_columns
-from classification_model.processing.features import Feature, Matrix
+from classification_model.processing.arrays import Matrix
+from classification_model.processing.features import Feature
 from classification_model.processing.splitting import Fold, Units, row_units
 from classification_model.progress import Progress
 from classification_model.training import vote

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from classification_model.bundle import Bundle
+from classification_model.bundle.stamp import Stamp
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.errors import BundleError, ChangedDataError
@@ -15,12 +18,12 @@ from classification_model.evaluation.metrics import Outcomes, align
 from classification_model.evaluation.paired import MARGIN
 from classification_model.evaluation.table_change import AskedAgain, asked_again, column_changes
 from classification_model.predict import Model
+from classification_model.processing.arrays import Indices
 from classification_model.processing.column_rules import ColumnRules
 from classification_model.processing.data_manager import Dataset
-from classification_model.processing.profiling import profile_of
-from classification_model.processing.typed_columns import Indices
+from classification_model.processing.labels import lookalikes
 from classification_model.progress import Progress
-from classification_model.training.stamp import Stamp
+from classification_model.training.table_news import news, profile_like
 
 __all__ = ["TableCheck", "check"]
 
@@ -81,7 +84,14 @@ def check(
         )
     if not len(new):
         return TableCheck(same=False)
-    findings = (*_columns(data, new, old, config), *(_rows(data, new, old) if appended else ()))
+    progress.say(f"{config.dataset}, beside the table of model {old.manifest.version}:")
+    for line in news(data, old, config):
+        progress.say(f"  {line}")
+    findings = (
+        *_labels(data, old),
+        *_columns(data, new, old, config),
+        *(_rows(data, new, old) if appended else ()),
+    )
     meant = data_changed or (stamp is not None and stamp.is_of(data) and stamp.data_changed)
     if findings and not meant:
         what = f"the {len(new)} new rows" if appended else "the table"
@@ -94,23 +104,29 @@ def check(
     return TableCheck(same=False, findings=findings, meant=bool(findings))
 
 
+def _labels(data: Dataset, old: Bundle) -> Iterator[str]:
+    """New classes that are most likely an old one, misspelt."""
+    counts, known = Counter(data.labels), {str(label) for label, _ in old.profile().classes}
+    for label, rows in counts.items():
+        if str(label) in known:
+            continue
+        like = [name for name in known if lookalikes([label, name])] or difflib.get_close_matches(
+            str(label), [name for name in known if name.isalpha()], n=1, cutoff=0.8
+        )
+        if like:
+            lines = data.lines[
+                [i for i, other in enumerate(data.labels) if other == label][:_SHOWN]
+            ]
+            shown = ", ".join(map(str, lines))
+            yield (
+                f"{rows} row(s) are of a new class {label!r} (lines {shown}, ...): {like[0]!r}, "
+                "misspelt?"
+            )
+
+
 def _columns(data: Dataset, new: Indices, old: Bundle, config: Config) -> Iterator[str]:
-    before, then = old.profile(), old.manifest.row_schema.columns
-    rows, schema = data.take(new), config.row_schema()
-    kept = {
-        name: column
-        for name, column in schema.columns.items()
-        if name in then and then[name].kind == column.kind
-    }
-    now = profile_of(
-        schema.model_copy(update={"columns": kept}),
-        rows.columns,
-        rows.labels,
-        min_rows=config.publish.min_rows,
-        groups=rows.groups,
-        like=before,
-    )
-    for change in column_changes(before, now):
+    rows = data.take(new)
+    for change in column_changes(old.profile(), profile_like(old, rows, config)):
         lines = ", ".join(str(line) for line in rows.lines[:_SHOWN])
         yield f"column {change.column!r}: {change.message} (lines {lines}, ...)"
 

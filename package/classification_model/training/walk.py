@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import EstimatorConfig
+from classification_model.evaluation import metrics
 from classification_model.learners import boosting, networks
 from classification_model.learners.blend import softmax
-from classification_model.processing.features import Matrix
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.splitting import Fold
 
 __all__ = [
@@ -110,7 +111,7 @@ def walk(
 
 
 def shared(paths: Sequence[Path], rows: Sequence[int]) -> tuple[float, Scores] | None:
-    """The one position at which all folds together lose least, and the margins there."""
+    """The position at which the mean loss over all folds is smallest, and the margins there."""
     stops = min(len(path.positions) for path in paths)
     if not stops:
         return None
@@ -121,10 +122,8 @@ def shared(paths: Sequence[Path], rows: Sequence[int]) -> tuple[float, Scores] |
 
 
 def log_losses(truth: Positions, margins: npt.NDArray[np.floating]) -> Scores:
-    """What each row costs, shape ``(rows,)``."""
-    shares = softmax(margins)[np.arange(len(truth)), truth]
-    losses: Scores = -np.log(np.maximum(shares, 1e-15))
-    return losses
+    """The log loss of each row, shape ``(rows,)``."""
+    return metrics.log_losses(softmax(margins), truth)
 
 
 def _stops(config: EstimatorConfig, table: Table, fold: Fold) -> Iterator[tuple[float, Scores]]:

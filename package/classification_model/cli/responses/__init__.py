@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from classification_model.cli.responses.looking import Audited, Compared, Evaluated, Info, Verified
-from classification_model.cli.responses.making import Initialised, Trained, Updated
+from classification_model.cli.responses.making import Initialised, RolledBack, Trained, Updated
 from classification_model.cli.responses.using import Predicted
+from classification_model.cli.responses.watching import Drifted
 from classification_model.config.schema import FrozenModel
 
 __all__ = ["BY_COMMAND"]
@@ -20,11 +21,13 @@ BY_COMMAND: Mapping[str, type[FrozenModel]] = {
     "init": Initialised,
     "init --update": Updated,
     "train": Trained,
+    "rollback": RolledBack,
     "evaluate": Evaluated,
     "compare": Compared,
     "verify": Verified,
     "info": Info,
     "predict": Predicted,
     "audit": Audited,
+    "drift": Drifted,
 }
 """The shape that each command answers in."""

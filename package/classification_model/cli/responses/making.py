@@ -13,11 +13,12 @@ from classification_model.config.schema import FrozenModel, Label
 from classification_model.errors import RejectedModelError
 
 if TYPE_CHECKING:
+    from classification_model.bundle.rollback import RolledBack as Restored
     from classification_model.init.inferred_schema import InferredSchema
     from classification_model.init.update import Update
     from classification_model.train_pipeline import Trained as TrainedModel
 
-__all__ = ["Initialised", "Trained", "Updated"]
+__all__ = ["Initialised", "RolledBack", "Trained", "Updated"]
 
 
 class ClassRows(FrozenModel):
@@ -147,3 +148,23 @@ class Trained(FrozenModel):
     def not_saved(cls, error: RejectedModelError) -> Self:
         found = error.comparison if isinstance(error.comparison, Comparison) else None
         return cls(saved=False, refused=str(error), comparison=found)
+
+
+class RolledBack(FrozenModel):
+    """``rollback``: the model that is there now."""
+
+    version: Annotated[str, VERSION]
+    digest: Annotated[str, DIGEST]
+    before: Annotated[str | None, Field(description="the version whose place it took")]
+    source: Annotated[str, Field(description="the commit or the wheel that it came from")]
+    followed: Annotated[tuple[str, ...], Field(description="further files that were written")]
+
+    @classmethod
+    def of(cls, found: Restored) -> Self:
+        return cls(
+            version=found.bundle.manifest.version,
+            digest=found.bundle.digest,
+            before=found.before,
+            source=found.source,
+            followed=tuple(map(str, found.followed)),
+        )

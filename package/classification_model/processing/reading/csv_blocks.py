@@ -22,6 +22,7 @@ from classification_model.processing.reading.sources import (
     Source,
     opened,
     position,
+    refuse_marks,
 )
 
 __all__ = ["BLOCK", "blocks", "body", "head", "head_of", "quotes", "refuse_binary"]
@@ -92,7 +93,9 @@ def _with_header(
     source = Source(
         name, "csv", head.columns, head.delimiter, encoding, head.above, spaced=head.spaced
     )
-    lines = io.StringIO(text, newline="").readlines()[head.above :]
+    lines = io.StringIO(text, newline="").readlines()
+    refuse_marks(name, lines[: head.above + 1])
+    lines = lines[head.above :]
     found, used = read(lines, 1, source, most=1)
     if not found or found[0].fault not in (None, BLANK):
         return None

@@ -1,4 +1,4 @@
-"""The rows of a block one after the other: the reference for whole columns."""
+"""Read the rows of a block one by one: the reference for whole columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files are read, what they are, and their bytes: local ones, and those fsspec can open."""
+"""Find files by name, pattern or URL, tell their format, and open their bytes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import os
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from classification_model.config.conflicts import CONFLICT, is_mark
 from classification_model.errors import DataError, MissingExtraError
+from classification_model.processing.near_names import renamed_to
 from classification_model.processing.reading.packed import PACKED, SHEET, unpacked
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "opened",
     "parquet",
     "position",
+    "refuse_marks",
     "size_of",
     "unreadable",
 ]
@@ -237,9 +240,23 @@ def parquet() -> Any:
 
 def unreadable(name: str, faults: Sequence[Record]) -> DataError:
     """The error that names the first of the lines that could not be read."""
+    for record in faults:
+        if is_mark(record.text):
+            return DataError(f"{name}, line {record.line}: {CONFLICT}")
     shown = "; ".join(f"line {record.line}: {record.fault}" for record in faults[:_SHOWN])
     more = f"; and {len(faults) - _SHOWN} lines more" if len(faults) > _SHOWN else ""
     return DataError(f"{name}, {shown}{more}; mend the lines, or save the file as UTF-8")
+
+
+def refuse_marks(name: str, lines: Iterable[str]) -> None:
+    """See that git marked no conflict in the first lines of a file: they are no title.
+
+    Raises:
+        DataError: it did.
+    """
+    for number, line in enumerate(lines, start=1):
+        if is_mark(line):
+            raise DataError(f"{name}, line {number}: {CONFLICT}")
 
 
 def notes_on(source: Source, left_out: Sequence[Record] = ()) -> list[str]:
@@ -258,8 +275,11 @@ def check_columns(
     wanted: Collection[str],
     added: Collection[str],
     cure: str = "mend the file",
+    known: Collection[str] = (),
 ) -> None:
     """See that a file has the columns of the model, and none that the answer will have.
+
+    A column that is neither wanted nor ``known`` may be one of them under a new name.
 
     Raises:
         DataError: it has not, or it has.
@@ -269,9 +289,10 @@ def check_columns(
         raise DataError(f"{source.name}: two columns have the name {twice[0]!r}; rename one")
     absent = [name for name in wanted if name not in columns]
     if absent and source.format != "jsonl":  # there a line may say less than another
+        unknown = [name for name in columns if name not in wanted and name not in known]
+        gone = ", ".join(f"{name!r}{renamed_to(name, unknown)}" for name in absent)
         raise DataError(
-            f"{source.name}: no column {', '.join(map(repr, absent))}; the file has "
-            f"{', '.join(map(repr, columns))}; {cure}"
+            f"{source.name}: no column {gone}; the file has {', '.join(map(repr, columns))}; {cure}"
         )
     if taken := [name for name in added if name in columns]:
         raise DataError(f"{source.name}: has a column {taken[0]!r} already; rename it")

@@ -1,4 +1,4 @@
-"""Whole columns of a block: what Arrow reads at once, and which rows must go one by one.
+"""Read whole columns of a block by Arrow, and tell which rows must be read one by one.
 
 Only rows without anything odd take this way. Every other row, and every row that a rule
 refuses, is handed to the row-wise reader, which then says what is wrong with it.

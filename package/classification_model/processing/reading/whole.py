@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classification_model.errors import DataError, MissingExtraError
+from classification_model.processing.arrays import Indices
 from classification_model.processing.reading import blocks, records
 from classification_model.processing.reading.csv_cells import text_of
 from classification_model.processing.reading.sources import (
@@ -18,13 +19,13 @@ from classification_model.processing.reading.sources import (
     size_of,
     unreadable,
 )
-from classification_model.processing.typed_columns import Indices, TypedColumn
+from classification_model.processing.typed_columns import TypedColumn, raw_values
 from classification_model.progress import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Part", "cells_of", "parts"]
+__all__ = ["Part", "parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Part:
 
     def texts(self, name: str) -> list[str]:
         """The cells of a column as a CSV has them."""
-        return [text_of(value) for value in cells_of(self.columns[name])]
+        return [text_of(value) for value in raw_values(self.columns[name])]
 
     def take(self, rows: Indices) -> Part:
         """Some of the rows."""
@@ -81,11 +82,6 @@ def parts(
         raise unreadable(source.name, faults)
     if not rows:
         raise DataError(f"{source.name}: has a header and no rows")
-
-
-def cells_of(column: pa.Array | TypedColumn) -> list[Any]:
-    """The raw values of a column, one by one."""
-    return column.each() if isinstance(column, TypedColumn) else column.to_pylist()
 
 
 def _by_columns(block: Block, wanted: Sequence[str]) -> Part | None:

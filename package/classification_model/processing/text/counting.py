@@ -1,4 +1,4 @@
-"""The words of many texts as sparse matrices: what every fit of a column begins with."""
+"""Count the words of many texts, as sparse matrices."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from classification_model.processing.arrays import Indices
 from classification_model.processing.text.tokens import groups, pairs, tokens
 
 __all__ = ["Counted", "count", "holders"]
 
-Indices = npt.NDArray[np.int64]
 Text = TypeVar("Text")
 
 _BLOCK = 2000

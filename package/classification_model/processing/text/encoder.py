@@ -180,7 +180,7 @@ class TextEncoder(FrozenModel):
 
 
 def scored(classes: Sequence[str]) -> Sequence[str]:
-    """The classes that have a score: of two, one says all."""
+    """The classes that have a score; of two only the second."""
     return classes[1:] if len(classes) == 2 else classes
 
 
@@ -193,7 +193,7 @@ def idf(rows: npt.NDArray[np.int64], trained_on: int) -> npt.NDArray[np.float64]
 
 
 def _damped(count: int) -> float:
-    """The second occurrence of a term says less than the first."""
+    """Sublinear counts: the second occurrence of a term adds less than the first."""
     return 1.0 if count == 1 else 1.0 + math.log(count)
 
 

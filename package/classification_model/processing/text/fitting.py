@@ -10,15 +10,10 @@ from typing import Literal
 import numpy as np
 
 from classification_model.config.schema import MAX_CHARS
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.text.counting import count
 from classification_model.processing.text.encoder import Terms, TextEncoder
-from classification_model.processing.text.linear import (
-    Design,
-    Floats,
-    Indices,
-    Linear,
-    Vocabulary,
-)
+from classification_model.processing.text.linear import Design, Linear, Vocabulary
 
 __all__ = ["Parts", "Recipe", "TextColumn"]
 

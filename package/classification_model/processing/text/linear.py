@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 from threadpoolctl import threadpool_limits
 
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.text.counting import Counted, holders
 from classification_model.processing.text.encoder import idf
 
-__all__ = ["Design", "Floats", "Indices", "Linear", "Vocabulary"]
+__all__ = ["Design", "Linear", "Vocabulary"]
 
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 
 _MOST_TERMS = 50_000
 _ROUNDS = 200

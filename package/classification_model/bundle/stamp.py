@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from classification_model.config.conflicts import conflict_line
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.config.schema import FrozenModel
 from classification_model.errors import SaveError
-from classification_model.processing.data_manager import Dataset
+from classification_model.progress import Progress
 
-__all__ = ["Stamp", "read", "write"]
+if TYPE_CHECKING:  # it loads scikit-learn
+    from classification_model.processing.data_manager import Dataset
+
+__all__ = ["Stamp", "moved_on", "read", "write"]
 
 
 class Stamp(FrozenModel):
@@ -47,12 +52,24 @@ class Stamp(FrozenModel):
         return not left and digest.hexdigest() == self.sha256
 
 
-def read(home: Home, config: Config) -> Stamp | None:
+def read(home: Home, config: Config, progress: Progress) -> Stamp | None:
     """The stamp of a home's table, or nothing where there is none that can be read."""
+    file = _file(home, config)
     try:
-        return Stamp.model_validate_json(_file(home, config).read_bytes())
+        source = file.read_text(encoding="utf-8", errors="replace")
+        if line := conflict_line(source):
+            progress.say(
+                f"Note: {file}, line {line}: a conflict that git marked; this training writes it anew"
+            )
+        return Stamp.model_validate_json(source)
     except (OSError, ValidationError):
         return None
+
+
+def moved_on(home: Home, config: Config, version: str) -> str | None:
+    """The version that the table was last trained on for, where the model is of another one."""
+    stamp = read(home, config, Progress())
+    return stamp.version if stamp is not None and stamp.version != version else None
 
 
 def write(home: Home, config: Config, data: Dataset, *, version: str, data_changed: bool) -> None:

@@ -1,0 +1,60 @@
+"""What ``drift`` answers with ``--json``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import Field
+
+from classification_model.config.schema import FrozenModel
+
+if TYPE_CHECKING:
+    from classification_model.monitoring.watch import DriftReport
+
+__all__ = ["Drifted"]
+
+
+class DriftedColumn(FrozenModel):
+    """A column of the rows beside the training."""
+
+    name: str
+    drifted: Annotated[bool | None, Field(description="`null` where there are too few rows")]
+    distance: Annotated[float | None, Field(description="Jensen-Shannon divergence, in nats")]
+    limit: Annotated[float | None, Field(description="the distance of rows that did not change")]
+    missing: Annotated[float, Field(description="the share of rows without a value")]
+    unseen: Annotated[float, Field(description="the share of rows whose value training lacks")]
+
+
+class Drifted(FrozenModel):
+    """``drift``: rows beside those of the training."""
+
+    rows: int
+    reference_rows: Annotated[int, Field(description="rows of the training")]
+    refused: Annotated[int, Field(description="rows that break a rule, and were left out")]
+    expected_accuracy: Annotated[
+        float | None,
+        Field(description="while probabilities are as right as they were on held-out rows"),
+    ]
+    drifted: Annotated[tuple[str, ...], Field(description="the names of what drifted")]
+    columns: tuple[DriftedColumn, ...]
+
+    @classmethod
+    def of(cls, found: DriftReport, refused: int) -> Self:
+        return cls(
+            rows=found.rows,
+            reference_rows=found.reference_rows,
+            refused=refused,
+            expected_accuracy=found.expected_accuracy,
+            drifted=found.drifted,
+            columns=tuple(
+                DriftedColumn(
+                    name=one.name,
+                    drifted=None if one.verdict is None else one.drifted,
+                    distance=None if one.verdict is None else one.verdict.distance,
+                    limit=None if one.verdict is None else one.verdict.limit,
+                    missing=one.missing,
+                    unseen=one.unseen,
+                )
+                for one in found.columns
+            ),
+        )

@@ -1,0 +1,65 @@
+"""After the deployment: ``drift``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from classification_model.cli.exit_status import Status, Stop
+from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
+from classification_model.cli.terminal import Screen, console
+from classification_model.config.home import Home
+
+__all__ = ["drift"]
+
+
+def drift(
+    rows: Annotated[
+        Path,
+        typer.Argument(help="Rows as the model gets them; labels are not read.", metavar="FILE"),
+    ],
+    home: HomeOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="OUT.html", help="Write a page with pictures, too."),
+    ] = None,
+    as_json: JsonOption = False,
+    _debug: DebugOption = False,
+) -> None:
+    """Say whether rows look like those of the training, column by column.
+
+    The verdict knows the number of rows on both sides: where nothing changed, one file in a
+    hundred gives a false alarm. A column that drifted ends with status 5.
+
+    ```console
+    classification-model drift new.csv --home churn --output drift.html
+    ```
+    """
+    from classification_model.cli.responses.watching import Drifted
+    from classification_model.predict import load_model
+
+    with Screen(console(stderr=as_json), quiet=True) as screen:
+        screen.wait("Reading the rows")
+        from classification_model.card.drift import page
+        from classification_model.cli import drift_tables
+        from classification_model.monitoring.files import drift_of_file
+
+        model = load_model(Home.find(home))
+        found, refused = drift_of_file(str(rows), model, screen)
+        if output:
+            output.write_text(
+                page(found, name=rows.name, version=model.manifest.version), encoding="utf-8"
+            )
+    if as_json:
+        answer(Drifted.of(found, refused))
+    else:
+        out = console()
+        out.print(drift_tables.drift_table(found))
+        for line in drift_tables.drift_lines(found, refused):
+            out.say(line)
+        if output:
+            out.say(f"Wrote {output}")
+    if found.drifted:
+        raise Stop(Status.DRIFTED)
