@@ -60,7 +60,7 @@ def tried(which: str) -> list[str]:
         # The plugin of an old anyio does not fit a new pytest, and no test uses it; nor do the
         # checks of an old scikit-learn.
         old = ("-p", "no:anyio", "-W", "ignore::pytest.PytestRemovedIn10Warning")
-        tests = (str(programs / "python"), "-m", "pytest", "-q", *old)
+        tests = (str(programs / "pytest"), "-q", *old)  # of what is installed, as in tox
         return [suite for suite in SUITES if run(*tests, cwd=REPOSITORY / suite)]
 
 
