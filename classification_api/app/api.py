@@ -13,14 +13,19 @@ them; the log says at the start which of the two it is. Whoever changes what ``p
 *does* changes ``answerer`` in predict/fast.py with it.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import NonNegativeInt
 
+from classification_model.bundle import Manifest
 from classification_model.predict import Model, OnError
 
 from . import __version__
+from .config import Settings
 from .errors import as_json, rows_refused, shortened
+from .explaining import Explaining
 from .media import JsonRoute
 from .observability import Metrics
 from .schemas import Health, PredictResponse, Refused, request_model
@@ -34,7 +39,13 @@ ON_ERROR = (
     "`skip`: the good rows are scored, and the bad ones come back in `errors`."
 )
 
+EXPLAIN = (
+    "For each row, name so many columns that moved its probability most, in `explanations`. "
+    "It takes some milliseconds a row: a list that is too long is refused with how many fit."
+)
+
 OnErrorQuery = Annotated[OnError, Query(description=ON_ERROR)]
+ExplainQuery = Annotated[NonNegativeInt, Query(description=EXPLAIN)]
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Refused, "description": why}
@@ -50,22 +61,43 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 _STOPPING: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
 
 
-def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
-    """The routes of a service that has a model: their shapes are those of its bundle."""
-    router = APIRouter(route_class=JsonRoute)
-    Rows = request_model(model.validator, most_rows)
+def _what_it_predicts(manifest: Manifest) -> str:
+    """A sentence, and what the labels mean where people have names for them."""
+    named = ", ".join(f"`{label}` is {name}" for label, name in manifest.labels.items())
+    return f"Predict the class of each row.{f' Of the labels, {named}.' if named else ''}"
 
-    async def predict(body: Rows, on_error: OnErrorQuery = "raise") -> Any:  # type: ignore[valid-type]
-        """Predict the class of each row."""
+
+def _predict(model: Model, metrics: Metrics, settings: Settings) -> Callable[..., Any]:
+    """What POST /predict calls: its body has the columns of the model."""
+    Rows = request_model(model.validator, settings.MAX_ROWS)
+    explaining = Explaining(model, settings.REQUEST_SECONDS)
+
+    async def predict(
+        body: Rows,  # type: ignore[valid-type]
+        on_error: OnErrorQuery = "raise",
+        explain: ExplainQuery = 0,
+    ) -> Any:
+        if explain:
+            await explaining.admit(len(body.inputs))  # type: ignore[attr-defined]
         checked = model.validator.check(body.inputs)  # type: ignore[attr-defined]
         if checked.errors and on_error == "raise":
             metrics.refused(checked.errors)
             raise rows_refused(checked.errors)
         result = model.score(checked)
         metrics.scored(result)
+        if explain:
+            result["explanations"] = await explaining.explain(checked, result, explain)
         return (
             as_json({**result, "errors": shortened(result["errors"])}) if checked.errors else result
         )
+
+    predict.__doc__ = _what_it_predicts(model.manifest)
+    return predict
+
+
+def model_router(model: Model, metrics: Metrics, settings: Settings) -> APIRouter:
+    """The routes of a service that has a model: their shapes are those of its bundle."""
+    router = APIRouter(route_class=JsonRoute)
 
     async def health(request: Request, response: Response) -> Health:
         """Answers while the service is alive: with 503 once it is about to stop."""
@@ -89,6 +121,11 @@ def model_router(model: Model, metrics: Metrics, most_rows: int) -> APIRouter:
     router.add_api_route("/health", health, response_model=Health, responses=_STOPPING)
     router.add_route("/metrics", counts, include_in_schema=False)
     router.add_api_route(
-        PATH, predict, methods=["POST"], response_model=PredictResponse, responses=_REFUSALS
+        PATH,
+        _predict(model, metrics, settings),
+        methods=["POST"],
+        response_model=PredictResponse,
+        response_model_exclude_unset=True,  # what was not asked for is not there
+        responses=_REFUSALS,
     )
     return router

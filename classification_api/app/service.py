@@ -107,7 +107,7 @@ def _open(app: Service, model: Model, settings: Settings) -> ASGIApp:
     metrics = Metrics(model)
     app.state.model, app.state.metrics = model, metrics
     app.asks_for_key = bool(settings.API_KEYS)
-    router = model_router(model, metrics, settings.MAX_ROWS)
+    router = model_router(model, metrics, settings)
     app.include_router(router)
     add_v2(app, model, metrics, settings.MAX_ROWS)
     add_pages(app, model)

@@ -24,6 +24,7 @@ from classification_model.processing.arrays import Matrix
 from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.cross_fitting import Fold
+from classification_model.processing.decisions import Decision, likeliest_of_rows
 from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.frames import FrameValidator
 from classification_model.processing.functions import Functions, functions_of
@@ -202,8 +203,9 @@ def _put(matrix: Matrix, said: Matrix, bounds: Mapping[int, tuple[float, float]]
 class FramePipeline(Pipeline):  # type: ignore[misc]
     """A classifier on raw rows, with the steps ``encode`` and ``classify``.
 
-    A row gets the same bits whatever rows it comes with, and a prediction is the class of the
-    highest probability, the first where two are level.
+    A row gets the same bits whatever rows it comes with. A prediction is what ``decision_`` says,
+    which training sets where config.yml names a decision; else it is the class of the highest
+    probability, the first where two are level.
     """
 
     def fit(self, X: object, y: object = None, **params: Any) -> Self:
@@ -221,7 +223,9 @@ class FramePipeline(Pipeline):  # type: ignore[misc]
 
     def predict(self, X: object) -> Any:
         """The class of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        decision: Decision | None = getattr(self, "decision_", None)
+        decide = likeliest_of_rows if decision is None else decision.of_rows
+        return self.classes_[decide(self.predict_proba(X))]
 
     def score(self, X: object, y: Any = None, sample_weight: Any = None) -> float:
         """The accuracy."""

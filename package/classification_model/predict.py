@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal
 
 from classification_model import bundle
 from classification_model.bundle import Bundle, golden
 from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import IncompatibleModelError, InvalidRowsError
+from classification_model.inference.contributions import told
 from classification_model.inference.engines import (
     Engine,
     OnnxScorer,
@@ -19,8 +20,11 @@ from classification_model.inference.engines import (
     Scorer,
     SklearnScorer,
 )
-from classification_model.inference.explanations import Explainer
+from classification_model.inference.explanations import Explainer, Explanation, Turns, at_once
+from classification_model.inference.reasons import worded
+from classification_model.inference.results import PredictionResult
 from classification_model.processing import raw_rows
+from classification_model.processing.decisions import likeliest, likeliest_of_rows
 from classification_model.processing.encoding import MANY, RowEncoder, by_column
 from classification_model.processing.functions import functions_of
 from classification_model.processing.learned import Learned
@@ -37,24 +41,8 @@ __all__ = ["Model", "OnError", "PredictionResult", "load_model", "make_predictio
 Rows = Sequence[Mapping[str, object]]
 OnError = Literal["raise", "skip"]
 
-_BACKGROUND = 32
+_BACKGROUND = 24
 """Golden rows that an explanation is measured against."""
-
-
-class PredictionResult(TypedDict):
-    """What is said of a list of rows; each list but the last two has one item for each row.
-
-    ``probabilities`` holds one number for each of ``classes``, in their order. Where a bad
-    row was skipped, its prediction and probabilities are ``None``.
-    """
-
-    predictions: list[Label | None]
-    probabilities: list[list[float] | None]
-    classes: list[Label]
-    warnings: list[dict[str, Any]]
-    errors: list[dict[str, Any]] | None
-    version: str
-    explanations: NotRequired[list[dict[str, Any] | None]]
 
 
 class Model:
@@ -64,7 +52,8 @@ class Model:
         source: the bundle.
         engine: ``onnx`` or ``sklearn``; by default ONNX where the model could be exported.
 
-    Beside what it answers with, it keeps what tells of it: ``profile``, what training saw;
+    ``decide`` is the function from a row's probabilities to the position of the class that is
+    answered, and ``decide_rows`` the same for many. Beside what it answers with, it keeps what tells of it: ``profile``, what training saw;
     ``card``, the page of the bundle, and ``golden``, its golden rows, as verified bytes.
     """
 
@@ -77,6 +66,9 @@ class Model:
         self.card = source.contents.get(".html")
         self.golden = source.contents.get(".golden.jsonl", b"")
         self.profile = source.profile()
+        decision = manifest.decision
+        self.decide = likeliest if decision is None else decision.of_row
+        self.decide_rows = likeliest_of_rows if decision is None else decision.of_rows
         own = functions_of(source.contents.get(".features", b"").decode())
         self.learned = Learned.parse(source.contents.get(".learned", b""))
         self.functions = self.learned.functions(own)
@@ -115,16 +107,15 @@ class Model:
         result = self.answer([*good.values()])
         if len(good) == len(checked.rows):
             return result
-        places, every = [*good], range(len(checked.rows))
-        predictions = dict(zip(places, result["predictions"], strict=True))
-        probabilities = dict(zip(places, result["probabilities"], strict=True))
-        return {
-            **result,
-            "predictions": [predictions.get(i) for i in every],
-            "probabilities": [probabilities.get(i) for i in every],
-            "warnings": [{**one, "row": places[one["row"]]} for one in result["warnings"]],
-            "errors": [error.as_dict() for error in checked.errors],
-        }
+        places, size = [*good], len(checked.rows)
+        spread = result.copy()
+        spread["predictions"] = _spread(result["predictions"], good, size)
+        spread["probabilities"] = _spread(result["probabilities"], good, size)
+        spread["warnings"] = [{**one, "row": places[one["row"]]} for one in result["warnings"]]
+        spread["errors"] = [error.as_dict() for error in checked.errors]
+        if "sets" in result:
+            spread["sets"] = _spread(result["sets"], good, size)
+        return spread
 
     def answer(self, rows: Sequence[TypedRow]) -> PredictionResult:
         """Score rows that were validated, all of them good."""
@@ -145,14 +136,17 @@ class Model:
 
     def _result(self, shares: list[list[float]], noted: Iterable[RowWarning]) -> PredictionResult:
         classes = self.manifest.classes
-        return {
-            "predictions": [classes[row.index(max(row))] for row in shares],
+        result: PredictionResult = {
+            "predictions": [classes[self.decide(row)] for row in shares],
             "probabilities": [*shares],
             "classes": [*classes],
             "warnings": [warning.as_dict() for warning in noted],
             "errors": None,
             "version": self.manifest.version,
         }
+        if sets := self.manifest.sets:
+            result["sets"] = [[classes[i] for i in sets.of_row(row)] for row in shares]
+        return result
 
     def probabilities(self, rows: Sequence[TypedRow]) -> Probabilities:
         """The scores of rows that were validated: shape ``(rows, classes)``."""
@@ -170,37 +164,35 @@ class Model:
     ) -> list[dict[str, Any] | None]:
         """Say of each row that was predicted which columns moved its probability most.
 
-        Each explanation is about the class that was predicted: ``base``, the mean probability
-        over the golden rows, plus all ``contributions`` plus ``rest``, those of the columns that
-        are not named, is the row's probability. ``reference`` is the column's usual value, and
-        ``error`` half the width of a 95% interval, 0 where the values are exact.
+        Each explanation is about the class that was predicted; see
+        :func:`classification_model.inference.contributions.told`.
         """
-        explained: list[dict[str, Any] | None] = []
-        for row, label in zip(checked.rows, result["predictions"], strict=True):
-            if row is None or label is None:
-                explained.append(None)
-                continue
-            found = self._explainer.explain(row, self.manifest.classes.index(label))
-            ranked = sorted(found.contributions.items(), key=lambda item: -abs(item[1]))
-            named, others = ranked[:most], ranked[most:]
-            explained.append(
-                {
-                    "class": label,
-                    "base": found.base,
-                    "contributions": [
-                        {
-                            "column": name,
-                            "value": row[name],
-                            "contribution": contribution,
-                            "reference": self.profile.columns[name].example,
-                        }
-                        for name, contribution in named
-                    ],
-                    "rest": sum(contribution for _, contribution in others),
-                    "error": found.error,
-                }
-            )
+        return at_once(self.explaining(checked, result, most))
+
+    def explaining(
+        self, checked: Validated, result: PredictionResult, most: int
+    ) -> Turns[list[dict[str, Any] | None]]:
+        """The same in small pieces, so that others need not wait for all of it."""
+        classes = self.manifest.classes
+        asked = {
+            i: (row, label)
+            for i, (row, label) in enumerate(zip(checked.rows, result["predictions"], strict=True))
+            if row is not None and label is not None
+        }
+        found = yield from self._explainer.explain(
+            [(row, classes.index(label)) for row, label in asked.values()]
+        )
+        explained: list[dict[str, Any] | None] = [None] * len(checked.rows)
+        for (i, (row, label)), one in zip(asked.items(), found, strict=True):
+            explained[i] = told(one, row, label, self.profile, most) | self._worded(one, row, label)
         return explained
+
+    def _worded(self, found: Explanation, row: TypedRow, label: Label) -> dict[str, Any]:
+        wordings = self.manifest.reasons
+        if not wordings:
+            return {}
+        unwanted = label == self.manifest.positive
+        return {"reasons": worded(found, row, wordings, self.profile) if unwanted else []}
 
     @cached_property
     def _explainer(self) -> Explainer:
@@ -221,6 +213,12 @@ class Model:
         rows, probabilities = golden.parse(recorded)
         answers = self.predict(rows)["probabilities"]
         golden.check(answers, probabilities, self.manifest.classes)
+
+
+def _spread(values: Iterable[Any], places: Iterable[int], size: int) -> list[Any]:
+    """Values at their places, and nothing elsewhere."""
+    found = dict(zip(places, values, strict=True))
+    return [found.get(i) for i in range(size)]
 
 
 def load_model(home: Home, engine: Engine | None = None) -> Model:
@@ -282,7 +280,7 @@ def make_prediction(
         BundleError: there is no model that can be used.
     """
     model = load_model(Home.find(home), engine)
-    checked = raw_rows.validated(input_data, model.validator)
+    checked = raw_rows.validated(input_data, model.validator, model.manifest.encoding)
     result = model.predict_checked(checked, on_error=on_error)
     if explain:
         result["explanations"] = model.explain(checked, result, explain)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from classification_model import bundle, card
@@ -10,6 +12,7 @@ from classification_model.batch.cluster import on_cluster
 from classification_model.bundle import Bundle, stamp
 from classification_model.bundle.provenance import Choice, Comparison
 from classification_model.bundle.version_file import kept_if_saved
+from classification_model.config.class_names import check_class_names
 from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
 from classification_model.config.versions import Bump
@@ -19,6 +22,7 @@ from classification_model.evaluation import Report
 from classification_model.pipeline import FramePipeline
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
+from classification_model.processing.decisions import costs_of
 from classification_model.processing.few_rows import check_classes
 from classification_model.processing.labels import positive_label
 from classification_model.processing.learned import Learned
@@ -26,7 +30,8 @@ from classification_model.progress import Progress
 from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
 from classification_model.publishing.of_home import people_of, published_by, table_of
-from classification_model.training import describe, fitting, gate, table_check
+from classification_model.training import describe, fitting, gate, table_check, thresholds
+from classification_model.training.conformal import check_coverage, sets_of
 from classification_model.training.one_version import check_version, wanted_version
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
@@ -85,8 +90,8 @@ def run_training(
             data, old=old, stamp=stamp.read(place, config, tell), config=config, home=place,
             data_changed=data_changed, progress=tell,
         )  # fmt: skip
-        _check_positive(config, place, data, tell)
         split = data_manager.split_dataset(data, config)
+        _check_what_is_named(config, place, split, tell)
         held_out = describe.held_out(config, split, data)
         same = table.same and old is not None and old.manifest.held_out == held_out
         choice = _recorded(config, old) if same and not search else None
@@ -142,6 +147,10 @@ def _judged(
         f"holding out {len(split.held_out)}"
     )
     recipe, contestant = recipe_of(config, choice), Contestant(config, choice, split)
+    contestant.decision = thresholds.decided(contestant, progress)
+    if config.coverage is not None:
+        answers = contestant.out_of_fold
+        contestant.sets = sets_of(config.coverage, answers.truth, answers.scores)
     progress.say("Judging it on the held-out rows")
     return Candidate(version, recipe, contestant, describe.judged(contestant))
 
@@ -187,17 +196,38 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     if data.unlabelled:
         progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
     check_classes(config.target, data.labels, config.publish.min_rows, data.groups)
+    check_class_names(config, home, data.labels)
     return data
 
 
-def _check_positive(config: Config, home: Home, data: Dataset, progress: Progress) -> None:
-    classes = sorted(set(data.labels), key=str)
-    try:
+def _check_what_is_named(config: Config, home: Home, split: Split, progress: Progress) -> None:
+    """See that what config.yml says of classes and answers fits the rows, before long work."""
+    classes = sorted({*split.train.labels, *split.held_out.labels}, key=str)
+    with _about(home, "positive"):
         found = positive_label(config.positive, classes)
-    except ConfigError as error:
-        raise ConfigError(f"{place_of(home, 'positive')}: {error}") from None
+    with _about(home, "decision"):
+        if config.decision is not None:
+            costs_of(config.decision, classes, found)
+    with _about(home, "coverage"):
+        if config.coverage is not None:
+            check_coverage(config.coverage, len(split.train))
+    with _about(home, "reasons"):
+        if config.reasons and found is None:
+            raise ConfigError(
+                f"reasons are for the positive one of two classes, and there are {len(classes)}; "
+                "drop reasons"
+            )
     if config.positive is not None and found is None:
         progress.say(f"Note: positive is for two classes, and there are {len(classes)}: not used")
+
+
+@contextmanager
+def _about(home: Home, key: str) -> Iterator[None]:
+    """What is found wrong in the block is said with the line of the key."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{place_of(home, key)}: {error}") from None
 
 
 def _audited(

@@ -22,13 +22,15 @@ from classification_model.init import scaffold
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.splitting import row_units
 from classification_model.processing.typed_columns import columns_of_rows
-from classification_model.processing.value_rules import TypedRow
+from classification_model.processing.value_rules import TypedRow, number_format
 from tables import Sample
 
 __all__ = [
+    "FEATURES",
     "MOVED_ON",
     "REPOSITORY",
     "SOURCE",
+    "as_written",
     "copy_of",
     "dataset_of",
     "files_of",
@@ -40,6 +42,8 @@ __all__ = [
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = REPOSITORY / "package" / "classification_model"
+FEATURES = Path(__file__).with_name("passengers.py")
+"""Functions of the tests' own: those of the home that ships are whosever data it is about."""
 
 LOCK = ".lock"
 
@@ -100,6 +104,16 @@ def copy_of(home: Home, folder: Path) -> Home:
 
     shutil.copytree(home.path, folder, ignore=code)
     return Home(folder)
+
+
+def as_written(row: Mapping[str, object], schema: RowSchema) -> dict[str, object]:
+    """A row as its columns write it in a file: with decimal commas, where they have them."""
+    return {
+        name: number_format(schema.columns[name]).write(float(value))
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else value
+        for name, value in row.items()
+    }
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -24,9 +24,11 @@ from classification_model.batch import Scored, score_files
 from classification_model.batch.answers import Answer
 from classification_model.batch.run import heads
 from classification_model.batch.scoring import BlockScorer
+from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.errors import DataError
 from classification_model.predict import PredictionResult, load_model
+from classification_model.processing.data_manager import read_csv
 from classification_model.processing.reading import blocks as reading_blocks
 from classification_model.processing.reading import csv_blocks, csv_records
 from classification_model.processing.reading.csv_cells import neutral
@@ -56,12 +58,17 @@ def same_answers(rows: Sequence[Mapping[str, Any]], expected: PredictionResult) 
 
 
 @pytest.fixture(scope="module")
-def passengers(source_home: Home) -> tuple[Path, list[dict[str, str]], PredictionResult]:
-    """The repository's CSV, its rows, and the answers to them."""
+def passengers(
+    source_home: Home, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[dict[str, str]], PredictionResult]:
+    """The repository's table as a CSV, its rows, and the answers to them."""
     if table_has_moved_on(source_home):
         pytest.skip(MOVED_ON)
-    file = source_home.datasets / "raw.csv"
-    rows = written(file)
+    config = load_config(source_home)
+    table = read_csv(source_home.datasets / config.dataset, [*config.columns], config.encoding)
+    rows, file = table.records(), tmp_path_factory.mktemp("table") / "raw.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([table.columns, *table.rows])
     return file, rows, make_prediction(input_data=rows, home=source_home.path)
 
 

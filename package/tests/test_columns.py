@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import SchemaValidator, ValidationError
 
-from classification_model.config.home import Home
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
 from classification_model.processing.column_rules import ColumnRules
 from classification_model.processing.columns import ColumnEncoder, learn_features
@@ -26,10 +25,10 @@ from classification_model.processing.json_rows import column_reader, row_schema
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import RowValidator
-from homes import SOURCE
+from homes import FEATURES
 
 # Those of the home that ships are as good as any: several inputs, and a SEEN.
-FUNCTIONS = functions_of(Home(SOURCE).features_source())
+FUNCTIONS = functions_of(FEATURES.read_text(encoding="utf-8"))
 
 SCHEMA = RowSchema(
     columns={

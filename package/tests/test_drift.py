@@ -91,6 +91,23 @@ def reference_of(size: int, random: np.random.Generator) -> tuple[Bins, ...]:
     return reference(profile, KINDS, {}, min_rows=5)
 
 
+def test_where_rows_repeat_holders_are_counted_on_both_sides() -> None:
+    """The rows that were held out are others than those of the training, and have other groups."""
+    columns, scores = rows(400, np.random.default_rng(0))
+    held, rest = np.arange(100), np.arange(100, 400)
+    answers = profile_of_answers(
+        {name: column.take(held) for name, column in columns.items()},
+        {"code 3": columns["code 3"].take(rest)},
+        ["xy"[k] for k in scores[held].argmax(axis=1)],
+        scores[held].max(axis=1),
+        {},
+        min_rows=5,
+        groups=np.arange(100),
+        train_groups=np.arange(300),
+    )
+    assert answers.rows == 100
+
+
 @pytest.mark.parametrize(
     ("size", "served"),
     [(300, 200), (300, 20_000), (1309, 2000), (1309, 20_000), (5000, 200), (5000, 2000)],

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
+from classification_model import bundle, make_prediction
+from classification_model.batch.run import score_files
+from classification_model.cli.review import evaluate_saved
+from classification_model.config.home import Home
 from classification_model.errors import DataError
+from classification_model.init import scaffold
 from classification_model.processing import csv_reader
 from classification_model.processing.reading.charsets import Unsure
 from classification_model.processing.reading.encodings import decided
+from classification_model.train_pipeline import run_training
 
 CITIES = {
     "cp1251": ["Москва", "Казань", "Самара", "Омск", "Тула"],
@@ -79,3 +86,41 @@ def test_a_mark_at_the_beginning_decides(encoding: str) -> None:
 def test_an_encoding_that_is_none_is_refused() -> None:
     with pytest.raises(DataError, match="--encoding klingon: no such encoding"):
         csv_reader.parse("towns.csv", b"x,y\n1,2\n", encoding="klingon")
+
+
+@pytest.fixture(scope="module")
+def czech(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home trained on a table that a person said is in cp1250."""
+    folder = tmp_path_factory.mktemp("czech")
+    cities = CITIES["cp1250 of Czechs"]
+    rows = [f"{n % 9},{cities[n % 3]},{'no' if n % 5 > 1 else 'yes'}\n" for n in range(90)]
+    (folder / "towns.csv").write_bytes(("x,city,y\n" + "".join(rows)).encode("cp1250"))
+    home, _ = scaffold.create(folder / "towns.csv", "y", folder / "home", encoding="cp1250")
+    text = home.config_file.read_text(encoding="utf-8")
+    text = text.replace("estimator: auto", "estimator: logistic_regression")
+    home.config_file.write_text(text, encoding="utf-8")
+    run_training(home.path)
+    return home
+
+
+@pytest.mark.parametrize("encoding", ["cp1250", "utf-8", "utf-16"])
+def test_files_to_score_may_be_in_the_encoding_of_the_table(
+    czech: Home, tmp_path: Path, encoding: str
+) -> None:
+    """Alone the word would be asked about; a file that says what it is, is that all the same."""
+    assert bundle.load(czech).manifest.encoding == "cp1250"
+    new, labelled, output = (tmp_path / f"{name}.csv" for name in ("new", "labelled", "out"))
+    new.write_bytes("x,city\n1,Plzeň\n7,Kroměříž\n".encode(encoding))
+    labelled.write_bytes("x,city,y\n1,Plzeň,no\n7,Kroměříž,yes\n".encode(encoding))
+    scored = score_files([new], output, home=czech.path)
+    assert (scored.scored, scored.warned) == (2, {})  # no category that was never seen
+    assert output.read_text(encoding="utf-8").splitlines()[1].startswith("1,Plzeň,")
+    assert make_prediction(input_data=str(new), home=czech.path)["warnings"] == []
+    assert evaluate_saved(czech.path, labelled=labelled).metrics.rows == 2
+
+
+def test_a_hint_that_cannot_be_is_none() -> None:
+    text = csv_of(CITIES["cp1251"])
+    assert decided(io.BytesIO(text.encode("cp1251")), hint="shift_jis")[0] == "cp1251"
+    assert decided(io.BytesIO(text.encode()), hint="cp1251")[0] == "utf-8"
+    assert decided(io.BytesIO(text.encode("utf-16-le")), hint="utf-16-le")[0] == "utf-16-le"

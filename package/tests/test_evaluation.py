@@ -15,7 +15,6 @@ import pytest
 from sklearn import metrics as reference
 from sklearn.calibration import calibration_curve
 
-from classification_model.config.home import Home
 from classification_model.config.schema import Column, Label, RowSchema
 from classification_model.evaluation import Report, bootstrap, curves, evaluate, influence, score
 from classification_model.evaluation.metrics import Outcomes, align
@@ -27,7 +26,7 @@ from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.functions import functions_of
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.value_rules import TypedRow
-from homes import SOURCE, dataset_of
+from homes import FEATURES, dataset_of
 
 WORDS = ("Österreich", "España", "Côte d'Ivoire", "<b>", "|")
 
@@ -267,7 +266,7 @@ def test_a_shuffled_raw_column_takes_its_derived_features_with_it() -> None:
     found = evaluate(
         predict=predict,
         features=(titled,),
-        functions=functions_of(Home(SOURCE).features_source()),
+        functions=functions_of(FEATURES.read_text(encoding="utf-8")),
         schema=schema,
         train=data,
         held_out=data,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import GradientBoostingClassifier
 
 from classification_model import bundle, features, make_prediction
 from classification_model.config.core import Config
@@ -24,7 +25,8 @@ from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import UNSEEN, Feature, feature_plan
 from classification_model.processing.functions import functions_of
 from classification_model.training.export import export, nasty_rows
-from homes import SOURCE, needs_its_scikit_learn
+from classification_model.training.export_estimator import parts_of
+from homes import FEATURES, needs_its_scikit_learn
 
 ENGINES = ["onnx", pytest.param("sklearn", marks=needs_its_scikit_learn)]
 
@@ -113,7 +115,7 @@ def test_kinds_become_numbers() -> None:
 
 def test_a_derived_number_beyond_float32_is_the_largest_without_a_warning() -> None:
     size = Feature(name="size", kind="number", inputs=("a", "b"), function="family_size")
-    (row,) = RowEncoder([size], functions_of(Home(SOURCE).features_source())).encode(
+    (row,) = RowEncoder([size], functions_of(FEATURES.read_text(encoding="utf-8"))).encode(
         [{"a": 3 * 10**38, "b": 3 * 10**38}]
     )
     assert row.tolist() == [LARGEST]
@@ -123,7 +125,7 @@ def test_a_derived_number_beyond_float32_is_the_largest_without_a_warning() -> N
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
     source = bundle.load(source_home)
     trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows())
-    functions = functions_of(source.contents[".features"].decode())
+    functions = functions_of(source.contents.get(".features", b"").decode())
     served = RowEncoder(source.manifest.features, functions).encode(split.held_out.rows())
     np.testing.assert_array_equal(served, trained)
 
@@ -229,3 +231,10 @@ def test_a_built_pipeline_is_new_and_unfitted(config: Config) -> None:
     first, second = build_pipeline(config, quick), build_pipeline(config, quick)
     assert first is not second
     assert not hasattr(first.named_steps["encode"], "features_")
+
+
+def test_the_trees_of_boosting_are_parts_of_it_with_three_classes_too() -> None:
+    draw = np.random.default_rng(0)
+    boosting = GradientBoostingClassifier(n_estimators=4)
+    boosting.fit(draw.random((60, 2)), np.arange(60) % 3)
+    assert len([*parts_of(boosting)]) == 1 + 4 * 3

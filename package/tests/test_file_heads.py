@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import pytest
 
+from classification_model.config.core import load_config
 from classification_model.errors import DataError
 from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
-from classification_model.processing.reading import csv_blocks
+from classification_model.processing.data_manager import load_dataset
+from classification_model.processing.reading import blocks, csv_blocks
+from classification_model.processing.reading.csv_records import UNCLOSED
 from classification_model.processing.reading.heads import looks_like_data
-from classification_model.processing.reading.sources import Block, Source
+from classification_model.processing.reading.records import records
+from classification_model.processing.reading.sources import (
+    Block,
+    Source,
+    check_columns,
+)
 from classification_model.processing.reading.tables import table_of
+from homes import make_home
+from tables import Sample
 
 ROWS = [("5", "a", "yes"), ("6", "b", "no")]
 
@@ -133,3 +145,46 @@ def test_a_first_line_that_names_columns_is_a_header(
     header: list[str], columns: list[set[str]]
 ) -> None:
     assert not looks_like_data(header, columns)
+
+
+QUOTED = [f'{n % 7},"{("red", "blue")[n % 3 % 2]}",{"pq"[n % 2]}' for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (
+            ['x,"k,y', '12,red",p', *QUOTED],
+            "line 1: a quote opens the name 'k,y' and is closed on line 2",
+        ),
+        (
+            ["2024", 'x,"k,y', "1,red,p", '12,red",p', *QUOTED],
+            "line 2: a quote opens the name 'k,y'",
+        ),
+        (['x,"k,y', *(row.replace('"', "") for row in QUOTED)], "line 1: a quote opens a cell"),
+        (['x,k",y', *QUOTED], "the name 'k\"', on line 1, holds a quote: take it out"),
+        (["x,k,y", '12,"red,p', *QUOTED], "line 2: a quote opens a cell and is not closed"),
+        (["x,k,y", '"12,red,p', *QUOTED], "line 2: a quote opens a cell and is not closed"),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_said_and_not_what_it_hides(
+    lines: list[str], told: str, tmp_path: Path
+) -> None:
+    """By training and by ``predict``, which know the columns, and would miss them."""
+    sample = Sample("y", ("x", "k", "y"), [tuple(row.split(",")) for row in QUOTED])
+    home = make_home(sample, tmp_path / "made")
+    file = home.datasets / "raw.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=re.escape(told)):
+        load_dataset(load_config(home), home)
+    if told.startswith("line 1") or "name" in told:
+        with pytest.raises(DataError, match=re.escape(told)):
+            check_columns(blocks.head(str(file), ["x", "k"]), ["x", "k"], ())
+        return
+    found = [
+        record
+        for block in blocks.blocks(blocks.head(str(file), ["x", "k"]))
+        for record in records(block)
+    ]
+    assert [(record.line, record.fault) for record in found if record.fault] == [(2, UNCLOSED)]
+    assert len(found) == 1 + len(QUOTED)

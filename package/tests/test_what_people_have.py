@@ -71,6 +71,9 @@ def measured(rows: int = 200, seed: int = 3) -> list[str]:
             [f"2024-05-{1 + n % 28:02}T10:00:00+02:00" for n in range(60)],
             Column(kind="date", date_format="%Y-%m-%dT%H:%M:%S%z", time_zone="+02:00"),
         ),
+        ([f"{n}{'-' if n % 3 else ''}" for n in range(40, 80)], Column(kind="integer")),
+        (["\uff11\uff12\uff0e\uff15", "\uff13"] * 30, Column(kind="number")),
+        ([f"{n}\u2019234.5" for n in range(1, 41)], Column(kind="number", thousands="'")),
     ],
 )
 def test_init_finds_out_how_a_column_is_written(cells: list[str], column: Column) -> None:
@@ -135,7 +138,10 @@ def test_a_marker_that_is_as_common_as_a_class_is_a_class() -> None:
 def test_classes_that_look_alike_are_pointed_out() -> None:
     rows = [f"{n % 7},{('Yes', 'yes', 'no')[n % 3]}" for n in range(60)]
     found = learned(["a,y", *rows])
-    assert "classes of 'y' that differ only in case or blanks: 'Yes', 'yes'" in found.notes
+    assert (
+        "classes of 'y' that differ only in case, blanks or how a number is written: 'Yes', 'yes'"
+        in (found.notes)
+    )
 
 
 @pytest.mark.parametrize("name", ["", "Unnamed: 0", "CustomerId", "PassengerId", "customerID"])
@@ -318,3 +324,130 @@ def test_a_long_name_makes_a_home(tmp_path: Path) -> None:
     rows = [(n % 7, "pq"[n % 3 % 2]) for n in range(60)]
     home = make_home(Sample("y", ("q" * 1_100, "y"), rows), tmp_path / "made")
     assert [*load_config(home).columns] == ["q" * 1_100]
+
+
+def printed(findings: list[str], rows: list[str], tmp_path: Path, capsys: Any) -> str:
+    """What ``init`` prints of a table with a target ``y``."""
+    source = tmp_path / "data.csv"
+    source.write_text("\n".join([";".join([*findings, "y"]), *rows]), encoding="utf-8")
+    cli.main(["init", str(source), "--target", "y", "--home", str(tmp_path / "home")])
+    return str(capsys.readouterr().out)
+
+
+def test_how_a_whole_file_writes_its_numbers_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw = random.Random(4)
+    names = [f"c{n}" for n in range(58)]
+    rows = [
+        ";".join(
+            [*(f"{draw.uniform(0, 50):.2f}".replace(".", ",") for _ in names), draw.choice("pq")]
+        )
+        for _ in range(60)
+    ]
+    text = printed(names, rows, tmp_path, capsys)
+    assert "Numbers written as 1234,5 in 58 columns: c0, c1, c2, c3, c4, c5 and 52 more" in text
+    assert "and 58 columns that are simply used: 58 number" in text
+    assert len(text.splitlines()) < 15
+    assert "written as" not in (tmp_path / "home" / "config.yml").read_text(encoding="utf-8")
+
+
+def test_of_many_remarks_what_is_worth_a_look_comes_first_and_the_rest_is_folded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw = random.Random(4)
+    names = [*(f"empty{n}" for n in range(60)), *(f"c{n}" for n in range(60)), "doubt"]
+    rows = []
+    for n in range(100):
+        cells = [str(draw.randint(0, 99)) for _ in range(60)]
+        cells[n % 60] = "-"
+        rows.append(";".join([*[""] * 60, *cells, f"{1 + n % 12:02}/01/2021", draw.choice("pq")]))
+    text = printed(names, rows, tmp_path, capsys)
+    assert len(text.splitlines()) < 60
+    assert text.index("doubt") < text.index("empty0")
+    told = " ".join(text.split())
+    assert "and 21 columns that are left out, as config.yml says: empty39, empty40" in told
+    assert "and 60 columns that are used, with a note in config.yml: c0, c1" in told
+
+
+def test_a_half_is_no_unit() -> None:
+    assert finding([f"{n % 7}\u00bd" for n in range(60)]).column.kind == "category"
+
+
+def test_a_number_beyond_any_feature_is_an_odd_cell() -> None:
+    cells = [*measured(), "1" + "0" * 45]
+    found = finding(cells)
+    assert (found.column.kind, found.seen.missing) == ("number", 1)
+    assert "a number but for 1 cell: '1000" in found.reason
+    assert finding([f"{n}{'7' * 42}" for n in range(10, 60)]).decision == "left out"
+
+
+@pytest.mark.parametrize("cells", [[f"{n % 24}:{n % 60:02}" for n in range(60)], ["1:02:03"] * 60])
+def test_a_time_of_day_alone_is_said_to_be_one(cells: list[str]) -> None:
+    cells = [f"{n}{cell[cell.index(':') :]}" for n, cell in enumerate(cells)]
+    assert finding(cells).reason.startswith("a time of day or a duration: write it as a number")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_needs_no_mark(encoding: str) -> None:
+    text = "größe,y\n" + "".join(f"{n % 7},{'pq'[n % 2]}\n" for n in range(60))
+    table = csv_reader.parse("t.csv", text.encode(encoding))
+    assert (table.columns, table.encoding, len(table.rows)) == (("größe", "y"), encoding, 60)
+
+
+@pytest.mark.parametrize(
+    ("classes", "alike"), [(("1", "1.0", "0"), "'1', '1.0'"), (("p", "p\u200b", "q"), "'p', 'p")]
+)
+def test_classes_that_are_one_number_or_look_the_same_are_pointed_out(
+    classes: tuple[str, ...], alike: str
+) -> None:
+    found = learned(["x,y", *(f"{n % 7},{classes[n % 3]}" for n in range(60))])
+    assert any("that differ only in" in note and alike in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [({"a": 1}, "a dict in line 1"), ([1], "a list in line 1"), (True, "a bool in line 1")],
+)
+def test_what_no_kind_takes_is_left_out_by_init_and_not_refused_by_training(
+    tmp_path: Path, value: object, told: str
+) -> None:
+    source = tmp_path / "t.jsonl"
+    rows = [
+        {"x": n % 7, "odd": value if n % 2 == 0 else "k", "y": "pq"[n % 3 % 2]} for n in range(60)
+    ]
+    source.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    home, found = scaffold.create(source, "y", tmp_path / "home")
+    assert told in found.ignored()["odd"]
+    assert len(load_dataset(load_config(home), home)) == 60
+
+
+@pytest.mark.parametrize("kind", ["duration", "time", "binary"])
+def test_types_of_parquet_that_no_kind_takes_are_left_out(tmp_path: Path, kind: str) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    types = {"duration": pa.duration("s"), "time": pa.time32("s"), "binary": pa.binary()}
+    values = [str(n % 9).encode() if kind == "binary" else n % 9 for n in range(60)]
+    columns = {
+        "odd": pa.array(values, types[kind]),
+        "x": pa.array([n % 7 for n in range(60)]),
+        "y": pa.array(["pq"[n % 3 % 2] for n in range(60)]),
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "t.parquet")
+    home, found = scaffold.create(tmp_path / "t.parquet", "y", tmp_path / "home")
+    assert "in line 1" in found.ignored()["odd"]
+    assert len(load_dataset(load_config(home), home)) == 60
+
+
+@pytest.mark.parametrize(
+    ("mark", "told"),
+    [(b"\x1f\x8b", "packed by gzip"), (b"PK\x03\x04", "a workbook"), (b"PAR1", "Parquet")],
+)
+def test_a_file_that_is_packed_and_does_not_say_so_is_named(
+    tmp_path: Path, mark: bytes, told: str
+) -> None:
+    file = tmp_path / "t.csv"
+    file.write_bytes(mark + bytes(60))
+    with pytest.raises(DataError, match=f"t.csv: is {told}.* rename it to end in"):
+        csv_reader.read(str(file))

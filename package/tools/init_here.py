@@ -15,9 +15,11 @@ from pathlib import Path
 from classification_model import cli
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
+from classification_model.config.schema import Column
 from classification_model.processing.data_manager import load_dataset
 from classification_model.processing.functions import functions_of
 from classification_model.processing.profiling import profile_of
+from classification_model.processing.value_rules import number_format
 from tools.fetch_data import CSV_SHA256
 
 HOME = Path("classification_model")
@@ -39,8 +41,9 @@ def is_shipped() -> bool:
 
 
 def write_sample(home: Home) -> None:
-    """A made row, for main.py: nobody's, since git keeps it."""
+    """A made row as the columns are written, for main.py: nobody's, since git keeps it."""
     config = load_config(home)
+    columns = config.row_schema().columns
     data = load_dataset(config, home)
     row = profile_of(
         config.row_schema(),
@@ -51,7 +54,14 @@ def write_sample(home: Home) -> None:
         functions=functions_of(config.features),
     ).example()
     with SAMPLE.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream, lineterminator="\n").writerows([row.keys(), row.values()])
+        cells = [_written(value, columns[name]) for name, value in row.items()]
+        csv.writer(stream, lineterminator="\n").writerows([row.keys(), cells])
+
+
+def _written(value: object, column: Column) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return number_format(column).write(float(value))
 
 
 def main() -> None:

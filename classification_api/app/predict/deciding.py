@@ -13,6 +13,7 @@ from ..media import JsonRoute
 __all__ = ["why_not"]
 
 _PARAMETERS = ("path_params", "query_params", "header_params", "cookie_params", "body_params")
+_OWN = {"body", "explain", "on_error"}
 _HANDED_OVER = (
     "request", "websocket", "http_connection", "response", "background_tasks", "security_scopes",
 )  # fmt: skip
@@ -38,8 +39,8 @@ def why_not(app: FastAPI, router: APIRouter) -> str | None:
         return f"another route, {route.path}, answers POST {PATH}"
     if route.dependencies or route.dependant.dependencies:
         return "the route has a dependency"
-    if parameters := _parameters(route) ^ {"body", "on_error"}:
-        return f"the route's parameters are not body and on_error alone: {sorted(parameters)}"
+    if parameters := _parameters(route) ^ _OWN:
+        return f"the route's parameters are not {', '.join(sorted(_OWN))}: {sorted(parameters)}"
     if app.max_body_size is not None or route.max_body_size is not None:
         return "the application sets max_body_size"
     if not isinstance(route.response_class, DefaultPlaceholder) or route.status_code:

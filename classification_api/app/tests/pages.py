@@ -8,7 +8,17 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
-__all__ = ["Open", "downloaded", "drop", "field", "note_of", "predict", "sends", "shares_shown"]
+__all__ = [
+    "Open",
+    "downloaded",
+    "drop",
+    "field",
+    "note_of",
+    "predict",
+    "reasons_shown",
+    "sends",
+    "shares_shown",
+]
 
 Open = Callable[..., Page]
 
@@ -28,6 +38,12 @@ def predict(page: Page) -> None:
 def shares_shown(page: Page) -> dict[str, str]:
     bars = page.get_by_role("list", name="Probability of each class").get_by_role("listitem")
     return dict(text.split("\n") for text in bars.all_inner_texts())
+
+
+def reasons_shown(page: Page) -> list[list[str]]:
+    """The lines of each reason: column and value, contribution, and what is usual."""
+    reasons = page.locator("#reasons").get_by_role("listitem").all_inner_texts()
+    return [text.split("\n") for text in reasons]
 
 
 def drop(page: Page, name: str, content: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections import Counter
@@ -17,7 +16,7 @@ from app import __version__
 from classification_model import bundle, make_prediction
 from classification_model.config.core import Config
 from classification_model.config.home import Home
-from classification_model.processing.data_manager import Dataset
+from classification_model.processing.data_manager import Dataset, read_csv
 from classification_model.processing.profile import Profile
 from harness import SOURCE_HOME
 
@@ -61,9 +60,12 @@ def test_every_row_of_the_csv_gets_what_make_prediction_gives(
 ) -> None:
     """To the bit: by DataFrame in one call, by HTTP in one batch and in many single requests."""
     file = SOURCE_HOME / "datasets" / config.dataset
-    expected = make_prediction(input_data=pd.read_csv(file))
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    table = read_csv(file, [*config.columns], config.encoding)
+    rows = table.records()
+    frame = pd.DataFrame(rows)
+    if table.delimiter:
+        frame = pd.read_csv(file, sep=table.delimiter, encoding=table.encoding)
+    expected = make_prediction(input_data=frame)
     answer = client.post("/predict", json={"inputs": rows})
     assert answer.status_code == 200
     assert answer.json() == expected

@@ -13,7 +13,7 @@ import pytest
 from classification_model import bundle, make_prediction
 from classification_model.config.home import Home
 from harness import SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
-from homes import copy_of, needs_its_scikit_learn
+from homes import as_written, copy_of, needs_its_scikit_learn
 
 
 @pytest.fixture
@@ -71,7 +71,8 @@ def test_the_command_line_takes_the_pickle_by_itself(
     with source.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, [*example[0]])
         writer.writeheader()
-        writer.writerows(example * 3)
+        schema = bundle.load(without_onnx).manifest.row_schema
+        writer.writerows([as_written(row, schema) for row in example * 3])
     command = [sys.executable, "-m", "classification_model", "predict", str(source)]
     subprocess.run(
         [*command, "--home", str(without_onnx.path), "--output", str(target)], check=True

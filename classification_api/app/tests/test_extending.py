@@ -123,7 +123,12 @@ def with_signature(parameter: Any) -> Change:
             (old,) = [route for route in plain.routes if route.path == PATH]
             rows = old.endpoint.__annotations__["body"]
 
-            async def predict(body: rows, extra: parameter = None, on_error: str = "raise") -> Any:  # type: ignore[valid-type]
+            async def predict(
+                body: rows,  # type: ignore[valid-type]
+                extra: parameter = None,
+                on_error: str = "raise",
+                explain: int = 0,
+            ) -> Any:
                 raise HTTPException(TEAPOT)
 
             return routing(route_endpoint=predict)(app, lambda *_: plain)(*arguments)  # type: ignore[misc]

@@ -6,23 +6,34 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from app.tests.pages import Open, drop, field, note_of, predict, sends, shares_shown
+from app.tests.pages import (
+    Open,
+    downloaded,
+    drop,
+    field,
+    note_of,
+    predict,
+    reasons_shown,
+    sends,
+    shares_shown,
+)
 from classification_model import bundle
 from classification_model.card import style
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.processing.profile import Profile
 from classification_model.train_pipeline import run_training
-from harness import API, UVICORN, free_port, serving
-from homes import make_home
+from harness import API, SOURCE_HOME, UVICORN, free_port, serving
+from homes import as_written, make_home
 from tables import PEOPLE
 
 STATIC = API / "app" / "web" / "static"
@@ -41,11 +52,39 @@ def test_what_is_filled_in_is_answered_with_each_class_s_probability(
     changed = {**row, "age": 4, "sex": "female", "name": "Andersson, Miss. Ida", "cabin": None}
     answer = client.post("/predict", json={"inputs": [changed]}).json()
     (scores,) = answer["probabilities"]
-    expect(page.locator("#verdict")).to_have_text(f"1 {scores[1]:.1%}")
-    assert shares_shown(page) == {"0": f"{scores[0]:.1%}", "1": f"{scores[1]:.1%}"}
+    names = [bundle.load(Home(SOURCE_HOME)).manifest.name_of(label) for label in (0, 1)]
+    expect(page.locator("#verdict")).to_have_text(f"{names[1]} {scores[1]:.1%}")
+    assert shares_shown(page) == {
+        name: f"{share:.1%}" for name, share in zip(names, scores, strict=True)
+    }
     width = "bar => bar.style.width.slice(0, -1) / 100"
-    widths = [bar.evaluate(width) for bar in page.locator(".answer .bar").all()]
+    widths = [bar.evaluate(width) for bar in page.locator("#bars .bar").all()]
     assert widths == pytest.approx(scores, abs=1e-4)
+
+
+def test_the_answer_says_which_columns_moved_it_and_what_is_usual(
+    opened: Open, client: httpx.Client, row: dict[str, Any], titanic: None
+) -> None:
+    page = opened()
+    expect(page.locator("#why")).to_be_hidden()
+    field(page, "sex").select_option("female")
+    field(page, "embarked").select_option("")
+    predict(page)
+    expect(page.locator("#why")).to_be_visible()
+    body = {"inputs": [{**row, "sex": "female", "embarked": None}]}
+    (told,) = client.post("/predict?explain=6", json=body).json()["explanations"]
+    shown = reasons_shown(page)
+    named = told["contributions"]
+    assert [lines[0].split()[0] for lines in shown] == [one["column"] for one in named]
+    signed = [f"{one['contribution'] * 100:+.1f}".replace("-", "\u2212") for one in named]
+    assert [lines[1] for lines in shown] == signed
+    assert ["sex female", signed[0], "instead of the usual male"] in shown
+    assert any(lines[0] == "embarked (missing)" for lines in shown)
+    expect(page.locator("#why-rest")).to_contain_text(
+        f"In points, from the usual {told['base']:.1%}"
+    )
+    page.get_by_role("button", name="Another example").click()
+    expect(page.locator("#why")).to_be_hidden()
 
 
 def test_a_wrong_value_has_its_message_at_its_field(opened: Open, titanic: None) -> None:
@@ -80,15 +119,23 @@ def test_a_warning_stands_beside_the_field_that_it_concerns(
     expect(note_of(page, "fare")).to_be_empty()
 
 
+def tab_to(target: Locator, page: Page, most: int) -> None:
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if target.evaluate("one => one === document.activeElement"):
+            break
+    expect(target).to_be_focused()
+
+
 def test_the_form_is_filled_and_sent_by_keyboard_alone(opened: Open, config: Config) -> None:
     page = opened()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # skips to the form
-    for column in config.columns:
-        page.keyboard.press("Tab")
-        expect(field(page, column)).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Predict")).to_be_focused()
+    stops = 1
+    for name, column in config.columns.items():
+        tab_to(field(page, name), page, stops)
+        stops = 8 if column.kind == "date" else 1  # day, month, year, ... are stops of their own
+    tab_to(page.get_by_role("button", name="Predict"), page, stops)
     page.keyboard.press("Enter")
     expect(page.locator("#verdict")).to_contain_text("%")
 
@@ -129,35 +176,66 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Home:
     assert "name: text" in proposed
     config = re.sub(r"^ignored:\n  code: .*\n", "", proposed, flags=re.MULTILINE)
     config = config.replace("columns:\n", "columns:\n  code: raw\n")
-    home.config_file.write_text(config, encoding="utf-8")
+    labels = "\nlabels: {0: leaves, 1: stays on}\n"
+    home.config_file.write_text(config + labels, encoding="utf-8")
     run_training(home.path)
     return home
 
 
-def test_text_raw_columns_and_times_are_filled_in_and_sent(opened: Open, written: Home) -> None:
+@pytest.fixture
+def of_written(written: Home) -> Iterator[httpx.Client]:
     port = free_port()
     environment = {"MODEL_HOME": str(written.path)}
     with serving([*UVICORN, "--port", str(port)], port, environment) as service:
-        page = opened(service)
-        bodies = sends(page)
-        page.get_by_role("button", name="Another example").click()
-        predict(page)
-        expect(page.locator("#verdict")).to_contain_text("%")
-        told = {
-            "name": "Person, Mr. 7\nand one line",
-            "code": "K-7",
-            "since": "2015-03-04T18:30:15",
-        }
-        for name, value in told.items():
-            field(page, name).fill(value)
-        predict(page)
-        expect(page.locator("#remark")).not_to_contain_text("have changed")
-        expect(page.locator(".note.error")).to_have_count(0)
-        (row,) = json.loads(bodies[-1] or "")["inputs"]
-        assert {name: row[name] for name in told} == told
-        expected = service.post("/predict", json={"inputs": [row]}).json()
-        (scores,) = expected["probabilities"]
-        assert shares_shown(page) == {"0": f"{scores[0]:.1%}", "1": f"{scores[1]:.1%}"}
+        yield service
+
+
+def test_classes_are_shown_by_their_names_and_downloaded_as_the_table_has_them(
+    opened: Open, of_written: httpx.Client
+) -> None:
+    page = opened(of_written)
+    predict(page)
+    expect(page.locator("#verdict")).to_contain_text(re.compile("^(leaves|stays on) [0-9.]+%"))
+    assert list(shares_shown(page)) == ["leaves", "stays on"]
+    header, row = [*PEOPLE.header[:-1], "code"], [*PEOPLE.rows[0][:5], "2015-03-04 10:30", "K-1"]
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, row])
+    drop(page, "rows.csv", text.getvalue().encode())
+    verdict = page.get_by_role("region", name="Scored rows").locator("tbody strong")
+    expect(verdict).to_have_text(re.compile("^(leaves|stays on)$"))
+    head, scored = downloaded(page, "rows.scored.csv")
+    assert head[-3:] == ["prediction", "probability_0", "probability_1"]
+    assert scored[-3] in ("0", "1")
+    route = of_written.get("/openapi.json").json()["paths"]["/predict"]["post"]
+    assert "`0` is leaves, `1` is stays on" in route["description"]
+
+
+def test_text_raw_columns_and_times_are_filled_in_and_sent(
+    opened: Open, of_written: httpx.Client
+) -> None:
+    page = opened(of_written)
+    bodies = sends(page)
+    page.get_by_role("button", name="Another example").click()
+    predict(page)
+    expect(page.locator("#verdict")).to_contain_text("%")
+    told = {
+        "name": "Person, Mr. 7\nand one line",
+        "code": "K-7",
+        "since": "2015-03-04T18:30:15",
+    }
+    for name, value in told.items():
+        field(page, name).fill(value)
+    predict(page)
+    expect(page.locator("#remark")).not_to_contain_text("have changed")
+    expect(page.locator(".note.error")).to_have_count(0)
+    (row,) = json.loads(bodies[-1] or "")["inputs"]
+    assert {name: row[name] for name in told} == told
+    expected = of_written.post("/predict", json={"inputs": [row]}).json()
+    (scores,) = expected["probabilities"]
+    assert shares_shown(page) == {
+        "leaves": f"{scores[0]:.1%}",
+        "stays on": f"{scores[1]:.1%}",
+    }
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
@@ -243,7 +321,8 @@ def test_a_service_with_keys_asks_for_one_as_the_browser_does(
         expect(page.locator("#verdict")).to_contain_text("%")
         # It takes few rows at once, too, and gets them so.
         text = io.StringIO(newline="")
-        csv.writer(text).writerows([list(row), *[list(row.values())] * 7])
+        cells = list(as_written(row, config.row_schema()).values())
+        csv.writer(text).writerows([list(row), *[cells] * 7])
         drop(page, "rows.csv", text.getvalue().encode())
         expect(page.locator("#file-status")).to_have_text("rows.csv: 7 rows scored.")
 

@@ -14,10 +14,12 @@ import pytest
 from playwright.sync_api import expect
 
 from app.tests.pages import Open, downloaded, drop
+from app.web.form import web_name
 from classification_model import bundle
 from classification_model.config.home import Home
 from classification_model.processing import csv_reader
 from classification_model.processing.profile import Profile
+from classification_model.processing.reading.encodings import decided
 
 
 def test_a_dropped_csv_becomes_the_file_that_the_command_line_writes(
@@ -158,3 +160,30 @@ def test_a_csv_is_read_as_the_package_reads_it(opened: Open) -> None:
             )
             rows = [list(row) for row in expected.rows]
             assert found == [list(expected.columns), rows, expected.lines], (text, encoding)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "hint", "told"),
+    [
+        ("cp1250", "cp1250", "cp1250"),
+        ("utf-8", "cp1250", "utf-8"),
+        ("shift_jis", "cp932", "cp932"),
+        ("koi8_r", "koi8_r", "koi8_r"),
+        ("iso8859_2", "iso8859-2", "iso8859-2"),
+        ("mac_roman", "mac-roman", "mac_roman"),
+    ],
+)
+def test_a_file_may_be_in_the_encoding_of_the_table(
+    opened: Open, encoding: str, hint: str, told: str
+) -> None:
+    word = {"shift_jis": "東京", "koi8_r": "Тула", "mac_roman": "Köln"}.get(encoding, "Plzeň")
+    source = f"a,b\n1,{word}\n".encode(encoding)
+    assert decided(io.BytesIO(source), hint=told)[0] == told
+    found = opened().evaluate(
+        """async ([bytes, hint]) => {
+            const { decode } = await import("/static/page/csv.js");
+            return decode(new Uint8Array(bytes), hint);
+        }""",
+        [[*source], web_name(hint)],
+    )
+    assert found == source.decode(told)

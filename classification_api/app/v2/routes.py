@@ -82,6 +82,11 @@ class _Served:
                     {"name": "probabilities", "datatype": "FP64", "shape": [-1, classes]},
                     {"name": "classes", "datatype": labels, "shape": [classes]},
                     {"name": "warnings", "datatype": "BYTES", "shape": [-1]},
+                    *(
+                        [{"name": "sets", "datatype": "BYTES", "shape": [-1]}]
+                        if manifest.sets
+                        else []
+                    ),
                 ],
             }
         )

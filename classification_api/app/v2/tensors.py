@@ -107,6 +107,9 @@ def outputs(result: PredictionResult, asked: Any) -> list[dict[str, Any]]:
         "classes": _tensor(datatype, [len(classes)], classes),
         "warnings": _tensor("BYTES", [count], ["; ".join(note) for note in notes]),
     }
+    if "sets" in result:
+        sets = [json.dumps(labels, ensure_ascii=False) for labels in result["sets"]]
+        made["sets"] = _tensor("BYTES", [count], sets)
     names = [_mapping(each).get("name") for each in asked] if isinstance(asked, list) else []
     if unknown := [name for name in names if name not in made]:
         raise InvalidTensorError(f"outputs: no output {unknown[0]!r}; there are {', '.join(made)}")

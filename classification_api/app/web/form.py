@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from html import escape
@@ -15,7 +16,7 @@ from classification_model.predict import Model
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.value_rules import date_format, number_format, parser
 
-__all__ = ["render"]
+__all__ = ["render", "web_name"]
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _EXAMPLES = 12
@@ -41,8 +42,12 @@ def render(model: Model, root: str) -> str:
     facts = {
         "target": manifest.target,
         "classes": [str(label) for label in manifest.classes],
+        "names": [manifest.name_of(label) for label in manifest.classes],
+        "encoding": web_name(manifest.encoding),
         "columns": list(schema.columns),
         "examples": rows,
+        "threshold": _threshold(model),
+        "coverage": manifest.sets and manifest.sets.coverage,
     }
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         root=escape(root),
@@ -54,12 +59,20 @@ def render(model: Model, root: str) -> str:
         fields="\n".join(
             _field(i, name, column, seen[name], rows[0][i]) for i, (name, column) in columns
         ),
-        bars="\n".join(_bar(str(label)) for label in manifest.classes),
+        bars="\n".join(_bar(manifest.name_of(label)) for label in manifest.classes),
         many="many" if len(manifest.classes) > _BARS else "few",
         density="dense" if len(schema.columns) > _ROOMY else "roomy",
         facts=json.dumps(facts).replace("<", "\\u003c"),
         column_names=", ".join(f"<code>{escape(name)}</code>" for name in schema.columns),
     )
+
+
+def _threshold(model: Model) -> dict[str, float | int] | None:
+    """From which probability of which class on that class is answered, where it is so decided."""
+    decision = model.manifest.decision
+    if decision is None or decision.threshold is None or decision.positive is None:
+        return None
+    return {"of": decision.positive, "at": decision.threshold}
 
 
 def _field(number: int, name: str, column: Column, seen: ColumnProfile, value: str) -> str:
@@ -139,6 +152,14 @@ def _bar(label: str) -> str:
         f'<li><span class="name">{escape(label)}</span><span class="share">&ndash;</span>'
         '<span class="track"><span class="bar"></span></span></li>'
     )
+
+
+def web_name(encoding: str | None) -> str | None:
+    """What browsers call an encoding of Python's."""
+    known = {"cp932": "shift_jis", "cp949": "euc-kr", "mac-roman": "macintosh", "cp866": "ibm866"}
+    name = (encoding or "").replace("_", "-")
+    name = re.sub("^cp(?=125[0-8]$)", "windows-", name)
+    return known.get(name, re.sub("^iso8859", "iso-8859", name)) or None
 
 
 def _count(number: int, one: str, many: str) -> str:

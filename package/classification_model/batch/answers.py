@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,10 @@ from classification_model.config.schema import Label
 from classification_model.processing.reading.sources import Record
 from classification_model.processing.value_rules import TypedRow
 
-__all__ = ["Answer", "Rejected", "ScoredRow", "Warned"]
+__all__ = ["Answer", "Explanation", "Rejected", "ScoredRow", "Warned"]
+
+Explanation = dict[str, Any]
+"""What :func:`classification_model.inference.contributions.told` tells of a row."""
 
 Warned = dict[tuple[str, str], tuple[int, str]]
 """Data warnings by column and rule: the number of rows, and the message for the first."""
@@ -40,22 +44,26 @@ class ScoredRow:
     typed: TypedRow
     label: Label
     shares: Sequence[float]
+    explanation: Explanation | None = None
 
 
 @dataclass(slots=True)
 class Answer:
     """What became of a block: scored rows as ``content``, the others rejected, both in order.
 
-    ``content`` is CSV, each line led by its newline, or an Arrow table. ``refused`` counts rows
-    that were rejected and are not at hand.
+    ``content`` is CSV, each line led by its newline, or an Arrow table. ``predicted`` counts the
+    rows of each class. ``refused`` counts rows that were rejected and are not at hand. ``told``
+    has the explanations of the first few rows.
     """
 
     scored: int
     content: Any
+    predicted: Counter[Label] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
     warned: Warned = field(default_factory=dict)
     done: int = 0
     refused: int = 0
+    told: list[Explanation] = field(default_factory=list)
 
     def warn(self, column: str, rule: str, count: int, message: str) -> None:
         """Count a data warning."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -33,9 +34,13 @@ _ALIKE = 1e-4
 Target = Literal["csv", "parquet"]
 
 
-def added_columns(model: Model) -> list[str]:
+def added_columns(model: Model, explain: int = 0) -> list[str]:
     """The columns that the answer adds to those of a row, under names that the model's lack."""
     names = ["prediction", *(f"probability_{label}" for label in model.manifest.classes)]
+    if model.manifest.sets:
+        names.append("prediction_set")
+    for rank in range(1, explain + 1):
+        names += [f"reason_{rank}", f"contribution_{rank}"]
     schema = model.manifest.row_schema
     taken = {*schema.columns, *schema.ignored}
     while not taken.isdisjoint(names):
@@ -46,7 +51,10 @@ def added_columns(model: Model) -> list[str]:
 class CsvLayout:
     """Lines of CSV, each led by a newline: the row, then its answer."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, explain: int = 0) -> None:
+        self._explain = explain
+        self._decide = model.decide_rows
+        self._sets = _sets_of(model)
         self._labels = [plain_line([text_of(label)]) for label in model.manifest.classes]
         self._classes = model.manifest.classes
 
@@ -57,19 +65,33 @@ class CsvLayout:
     def of_rows(self, block: Block, scored: Sequence[ScoredRow]) -> list[str]:
         """Rows that were answered one by one."""
         labels = dict(zip(self._classes, self._labels, strict=True))
+        sets = self._cells_of_sets(_matrix(scored, len(self._classes)))
         return [
             f"\n{line_of(block.source, row.record)},{labels[row.label]},"
-            + ",".join(map(repr, row.shares))
-            for row in scored
+            + ",".join([*map(repr, row.shares), *found, *self._reasons(row)])
+            for row, found in zip(scored, sets, strict=True)
         ]
+
+    def _cells_of_sets(self, shares: Probabilities) -> list[list[str]]:
+        """The cell of each row's set, or none where there are no sets."""
+        if self._sets is None:
+            return [[]] * len(shares)
+        return [[plain_line([text]) if text else ""] for text in self._sets(shares)]
+
+    def _reasons(self, row: ScoredRow) -> Iterator[str]:
+        for column, contribution in _reasons(row, self._explain):
+            yield "" if column is None else plain_line([column])
+            yield "" if contribution is None else repr(contribution)
 
     def of_table(self, table: Table, typed: Typed, shares: Probabilities) -> pa.Array:
         """The good rows of a table."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        labels = pa.array(self._labels, pa.string()).take(pa.array(shares.argmax(axis=1)))
+        labels = pa.array(self._labels, pa.string()).take(pa.array(self._decide(shares)))
         texts = [_texts(np.ascontiguousarray(column, np.float64)) for column in shares.T]
+        if self._sets is not None:
+            texts.append(pa.array([cell for (cell,) in self._cells_of_sets(shares)], pa.string()))
         chosen = np.flatnonzero(~table.odd)[typed.good]
         return pc.binary_join_element_wise(table.lines(chosen), labels, *texts, ",")
 
@@ -93,14 +115,17 @@ class ParquetLayout:
     What comes from Parquet keeps the types that it has there.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, explain: int = 0) -> None:
         import pyarrow as pa
 
+        self._explain = explain
+        self._decide = model.decide_rows
+        self._sets = _sets_of(model)
         columns = model.manifest.row_schema.columns
         self._types = {name: _type_of(column) for name, column in columns.items()}
         self._whole = [name for name, column in columns.items() if column.kind == "integer"]
         self._classes = pa.array(model.manifest.classes)
-        self._added = added_columns(model)
+        self._added = added_columns(model, explain)
 
     def accepted(self, source: Source, row: ScoredRow) -> ScoredRow | Rejected:
         """A row, unless a whole number of it does not fit into a column of them."""
@@ -130,10 +155,9 @@ class ParquetLayout:
             else:
                 texts = [_text(row, name) for row in scored]
                 columns[name] = pa.array(texts, pa.string())
-        shares = np.array([row.shares for row in scored], np.float64).reshape(
-            -1, len(self._classes)
-        )
-        return self._with_answers(columns, shares)
+        shares = _matrix(scored, len(self._classes))
+        answered = self._with_answers(columns, shares)
+        return self._with_reasons(answered, scored)
 
     def of_table(self, table: Table, typed: Typed, shares: Probabilities) -> pa.Table:
         """The good rows of a table."""
@@ -160,11 +184,42 @@ class ParquetLayout:
     def _with_answers(self, columns: dict[str, Any], shares: Probabilities) -> pa.Table:
         import pyarrow as pa
 
-        prediction, *probabilities = self._added
-        columns[prediction] = self._classes.take(pa.array(shares.argmax(axis=1)))
+        prediction, *probabilities = self._added[: 1 + len(self._classes)]
+        columns[prediction] = self._classes.take(pa.array(self._decide(shares)))
         for name, column in zip(probabilities, shares.T, strict=True):
             columns[name] = pa.array(np.ascontiguousarray(column, np.float64))
+        if self._sets is not None:
+            columns[self._added[1 + len(self._classes)]] = pa.array(self._sets(shares), pa.string())
         return pa.table(columns)
+
+    def _with_reasons(self, table: pa.Table, scored: Sequence[ScoredRow]) -> pa.Table:
+        import pyarrow as pa
+
+        found = [_reasons(row, self._explain) for row in scored]
+        for i, name in enumerate(self._added[len(self._added) - 2 * self._explain :]):
+            rank, is_number = divmod(i, 2)
+            kind = pa.float64() if is_number else pa.string()
+            table = table.append_column(name, pa.array([r[rank][is_number] for r in found], kind))
+        return table
+
+
+def _matrix(scored: Sequence[ScoredRow], classes: int) -> npt.NDArray[np.float64]:
+    return np.array([row.shares for row in scored], np.float64).reshape(-1, classes)
+
+
+def _sets_of(model: Model) -> Callable[[Probabilities], list[str]] | None:
+    """The function from probabilities to each row's set as text: its labels, with bars between."""
+    sets, labels = model.manifest.sets, [text_of(label) for label in model.manifest.classes]
+    if sets is None:
+        return None
+    return lambda shares: ["|".join(compress(labels, row)) for row in sets.of_rows(shares).tolist()]
+
+
+def _reasons(row: ScoredRow, explain: int) -> list[tuple[str | None, float | None]]:
+    """So many columns with their contributions; nothing where the model has fewer."""
+    told = row.explanation["contributions"] if row.explanation else []
+    found = [(one["column"], one["contribution"]) for one in told]
+    return [*found, *[(None, None)] * (explain - len(found))]
 
 
 def _texts(numbers: npt.NDArray[np.float64]) -> pa.Array:

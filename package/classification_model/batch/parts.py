@@ -88,7 +88,7 @@ def score_on_cluster(
         found = heads(names, model, encoding)
         folder = _absolute(output)
         _claim(folder, source, found)
-        total = Scored()
+        total = Scored(labels=model.manifest.labels)
         parts = _unfinished(folder, found, total, strict=strict)
         sizes = {part: sources.size_of(part.source.name) for part in parts}
         done, whole = 0, sum(sizes.values())
@@ -160,6 +160,7 @@ def _written(scorer: BlockScorer, part: _Part) -> Answer:
                 rejected = rejected or stack.enter_context(_renamed(system, file))
                 rejected.write(lines_of_rejected(answer.rejected, header=header))
             total.scored += answer.scored
+            total.predicted.update(answer.predicted)
             total.refused += len(answer.rejected)
             for (column, rule), (count, message) in answer.warned.items():
                 total.warn(column, rule, count, message)
@@ -252,11 +253,17 @@ def _unfinished(
 
 def _facts(total: Answer) -> dict[str, Any]:
     warned = [[*key, *value] for key, value in total.warned.items()]
-    return {"scored": total.scored, "rejected": total.refused, "warned": warned}
+    return {
+        "scored": total.scored,
+        "rejected": total.refused,
+        "warned": warned,
+        "predicted": [*total.predicted.items()],
+    }
 
 
 def _answer(facts: dict[str, Any]) -> Answer:
     answer = Answer(facts["scored"], None, refused=facts["rejected"])
+    answer.predicted.update(dict(facts.get("predicted", ())))
     for warning in facts["warned"]:
         answer.warn(*warning)
     return answer

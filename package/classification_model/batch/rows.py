@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 from classification_model.batch.answers import Rejected, ScoredRow
 from classification_model.config.schema import Label
@@ -11,14 +11,20 @@ from classification_model.errors import RowError
 from classification_model.predict import Model
 from classification_model.processing.reading.csv_cells import text_of
 from classification_model.processing.reading.sources import Record, Source
+from classification_model.processing.validation import Validated
 
 __all__ = ["score"]
 
 _SHOWN = 200
 
 
-def score(model: Model, source: Source, found: Iterable[Record]) -> Iterator[ScoredRow | Rejected]:
-    """Validate and score records; each is answered or rejected, in order."""
+def score(
+    model: Model, source: Source, found: Iterable[Record], explain: int = 0
+) -> Iterator[ScoredRow | Rejected]:
+    """Validate and score records; each is answered or rejected, in order.
+
+    With ``explain`` the answer names so many columns that moved the probability most.
+    """
     schema = model.manifest.row_schema
     wanted = frozenset((*schema.columns, *schema.ignored))
     every = [*found]
@@ -31,7 +37,10 @@ def score(model: Model, source: Source, found: Iterable[Record]) -> Iterator[Sco
         faults.setdefault(error.row, []).append(error)
     good = [row for row in checked.rows if row is not None]
     result = model.answer(good)
-    answers = iter(zip(good, result["predictions"], result["probabilities"], strict=True))
+    told: list[Any] = [None] * len(good)
+    if explain:
+        told = model.explain(Validated([*good], []), result, explain)
+    answers = iter(zip(good, result["predictions"], result["probabilities"], told, strict=True))
     position = -1
     for record in every:
         if record.fault is not None or record.row is None:
@@ -41,8 +50,8 @@ def score(model: Model, source: Source, found: Iterable[Record]) -> Iterator[Sco
         if position in faults:
             yield _refused(source, record, faults[position])
             continue
-        typed, label, shares = next(answers)
-        yield ScoredRow(record, typed, cast("Label", label), cast("list[float]", shares))
+        typed, label, shares, why = next(answers)
+        yield ScoredRow(record, typed, cast("Label", label), cast("list[float]", shares), why)
 
 
 def _unreadable(source: Source, record: Record) -> Rejected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -13,13 +13,15 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from classification_model.batch import sinks
-from classification_model.batch.answers import Answer, Warned
+from classification_model.batch.answers import Answer, Explanation, Warned
 from classification_model.batch.layouts import Target, added_columns
-from classification_model.batch.scoring import BlockScorer, has_arrow
+from classification_model.batch.scoring import SHOWN, BlockScorer, has_arrow
 from classification_model.config.home import Home
+from classification_model.config.schema import Label
 from classification_model.errors import DamagedModelError, DataError
 from classification_model.predict import Model, load_model
 from classification_model.processing.reading import blocks, sources
+from classification_model.processing.reading.notes import notes_on
 from classification_model.processing.reading.sources import Block, Source
 from classification_model.progress import Progress
 
@@ -35,7 +37,9 @@ class Scored:
 
     ``notes`` say how files were read, where that is not plain; ``warned`` has the data
     warnings of scored rows. ``rejected_file`` holds the rejected rows, if there are any. ``reused``
-    counts the parts that a cluster had scored before.
+    counts the parts that a cluster had scored before. ``predicted`` counts the rows of each class,
+    and ``labels`` has the names that people read for them. ``told`` has the explanations of the
+    first few rows.
     """
 
     scored: int = 0
@@ -44,6 +48,9 @@ class Scored:
     warned: Warned = field(default_factory=dict)
     reused: int = 0
     notes: list[str] = field(default_factory=list)
+    predicted: Counter[Label] = field(default_factory=Counter)
+    labels: dict[str, str] = field(default_factory=dict)
+    told: list[Explanation] = field(default_factory=list)
 
     @property
     def read(self) -> int:
@@ -58,6 +65,7 @@ def score_files(
     home: str | os.PathLike[str] | None = None,
     strict: bool = False,
     encoding: str | None = None,
+    explain: int = 0,
     progress: Progress = _QUIET,
 ) -> Scored:
     """Score the rows of files into one file: their columns, the prediction, the probabilities.
@@ -71,6 +79,7 @@ def score_files(
         home: the folder of the model; else ``MODEL_HOME``; else the model that ships.
         strict: refuse all where one row cannot be scored.
         encoding: of CSV files; else the beginning of each says it.
+        explain: how many columns to name for each row that moved its probability most.
         progress: is told how far it is.
 
     Raises:
@@ -82,16 +91,19 @@ def score_files(
     place = Home.find(home)
     model = load_model(place)
     target = sinks.target_of(output)
-    found = heads(sources.expand([str(name) for name in inputs]), model, encoding)
+    explain = min(explain, len(model.manifest.row_schema.columns))
+    names = sources.expand([str(name) for name in inputs])
+    found = heads(names, model, encoding, explain)
     if any(Path(source.name).absolute() == output.absolute() for source in found):
         raise DataError(f"{output}: is one of the inputs; give the output another name")
     total = Scored(
-        notes=[f"{source.name}: {note}" for source in found for note in sources.notes_on(source)]
+        labels=model.manifest.labels,
+        notes=[f"{source.name}: {note}" for source in found for note in notes_on(source)],
     )
-    with _scoring(place, model, target, found) as submit, ExitStack() as stack:
+    with _scoring(place, model, target, found, explain) as submit, ExitStack() as stack:
         stream = stack.enter_context(sinks.whole(output))
         rejected = stack.enter_context(sinks.RejectedSink(sinks.rejected_beside(output)))
-        header = [*found[0].columns, *added_columns(model)]
+        header = [*found[0].columns, *added_columns(model, explain)]
         sink = sinks.CsvSink(stream, header) if target == "csv" else sinks.ParquetSink(stream)
         for answer, done in _in_order(submit, found):
             if strict and answer.rejected:
@@ -107,17 +119,20 @@ def score_files(
     return total
 
 
-def heads(names: Sequence[str], model: Model, encoding: str | None = None) -> list[Source]:
+def heads(
+    names: Sequence[str], model: Model, encoding: str | None = None, explain: int = 0
+) -> list[Source]:
     """The heads of files that belong together.
 
     Raises:
         DataError: one cannot be read, or has other columns than it should.
     """
     schema = model.manifest.row_schema
-    found = [blocks.head(name, list(schema.columns), encoding) for name in names]
+    hint = model.manifest.encoding
+    found = [blocks.head(name, list(schema.columns), encoding, hint) for name in names]
     first = found[0]
     for source in found:
-        sources.check_columns(source, schema.columns, added_columns(model))
+        sources.check_columns(source, schema.columns, added_columns(model, explain))
         if source.columns != first.columns:
             raise DataError(
                 f"{source.name}: has the columns {', '.join(map(repr, source.columns))}, and "
@@ -134,6 +149,8 @@ def tell(progress: Progress, done: int, size: int, rows: int) -> None:
 def add(total: Scored, answer: Answer) -> None:
     """Count an answer in."""
     total.scored += answer.scored
+    total.predicted.update(answer.predicted)
+    total.told = [*total.told, *answer.told][:SHOWN]
     total.rejected += len(answer.rejected) + answer.refused
     for key, (count, message) in answer.warned.items():
         before, first = total.warned.get(key, (0, message))
@@ -171,7 +188,7 @@ def _finished(
 
 @contextmanager
 def _scoring(
-    home: Home, model: Model, target: Target, found: Iterable[Source]
+    home: Home, model: Model, target: Target, found: Iterable[Source], explain: int
 ) -> Iterator[_Submit]:
     """A function that has a block scored, on whatever suits it.
 
@@ -179,13 +196,13 @@ def _scoring(
     not, so it goes to other processes, where there is enough of it.
     """
     kinds = {source.format for source in found}
-    if has_arrow() and "jsonl" not in kinds:
+    if has_arrow() and "jsonl" not in kinds and not explain:
         score: Callable[[Block], Answer] = BlockScorer(model, target).score
         executor: Executor = ThreadPoolExecutor(_cores())
     elif sum(sources.size_of(source.name) for source in found) < _SMALL:
-        score, executor = BlockScorer(model, target).score, ThreadPoolExecutor(1)
+        score, executor = BlockScorer(model, target, explain).score, ThreadPoolExecutor(1)
     else:
-        score = partial(_score_elsewhere, home, model.digest, target)
+        score = partial(_score_elsewhere, home, model.digest, target, explain)
         executor = ProcessPoolExecutor(_cores(), get_context("spawn"))
     try:
         yield lambda block: executor.submit(score, block)
@@ -193,18 +210,18 @@ def _scoring(
         executor.shutdown(cancel_futures=True)
 
 
-def _score_elsewhere(home: Home, digest: str, target: Target, block: Block) -> Answer:
-    return _scorer(home, digest, target).score(block)
+def _score_elsewhere(home: Home, digest: str, target: Target, explain: int, block: Block) -> Answer:
+    return _scorer(home, digest, target, explain).score(block)
 
 
 @lru_cache(maxsize=1)
-def _scorer(home: Home, digest: str, target: Target) -> BlockScorer:
+def _scorer(home: Home, digest: str, target: Target, explain: int) -> BlockScorer:
     model = load_model(home)
     if model.digest != digest:
         raise DamagedModelError(
             f"{home.trained_models}: the model was replaced meanwhile; run again"
         )
-    return BlockScorer(model, target)
+    return BlockScorer(model, target, explain)
 
 
 def _cores() -> int:

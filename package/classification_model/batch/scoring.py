@@ -12,7 +12,7 @@ import numpy as np
 
 from classification_model.batch import rows
 from classification_model.batch.answers import Answer, ScoredRow
-from classification_model.batch.layouts import CsvLayout, ParquetLayout, Target
+from classification_model.batch.layouts import CsvLayout, Layout, ParquetLayout, Target
 from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.predict import Model
 from classification_model.processing.arrays import Matrix
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from classification_model.processing.column_rules import ColumnRules
     from classification_model.processing.reading.tables import Positions, Table
 
-__all__ = ["BlockScorer", "has_arrow", "score_matrix"]
+__all__ = ["SHOWN", "BlockScorer", "has_arrow", "score_matrix"]
+
+SHOWN = 5
+"""Of so many rows the explanations are kept, to be shown."""
 
 
 def has_arrow() -> bool:
@@ -62,11 +65,14 @@ class BlockScorer:
     Args:
         model: what answers.
         target: how the answers will be written.
+        explain: how many columns to name for each row that moved its probability most.
     """
 
-    def __init__(self, model: Model, target: Target) -> None:
+    def __init__(self, model: Model, target: Target, explain: int = 0) -> None:
         self._model = model
-        self._layout = CsvLayout(model) if target == "csv" else ParquetLayout(model)
+        self._explain = explain
+        layout = CsvLayout if target == "csv" else ParquetLayout
+        self._layout: Layout = layout(model, explain)
         self._target = target
         manifest = model.manifest
         self._encoder = ColumnEncoder(
@@ -85,7 +91,8 @@ class BlockScorer:
 
     def score(self, block: Block) -> Answer:
         """Answer each row of a block, or say why it is rejected."""
-        table = self._table_of(block) if has_arrow() else None
+        # To explain a row takes so long that reading whole columns would save nothing.
+        table = self._table_of(block) if has_arrow() and not self._explain else None
         answer = None if table is None else self._by_columns(block, table)
         answer = answer or self._by_rows(block)
         answer.done = block.done
@@ -102,6 +109,8 @@ class BlockScorer:
         answer = Answer(0, None)
         found = self._odd_rows(block, zip(repeat(0), records.records(block)), answer)
         answer.scored = len(found)
+        answer.predicted.update(row.label for _, row in found)
+        answer.told = [row.explanation for _, row in found[:SHOWN] if row.explanation]
         parts = [self._layout.of_rows(block, [row for _, row in found])]
         answer.content = self._layout.joined(parts, None)
         return answer
@@ -126,6 +135,10 @@ class BlockScorer:
         )
         found = self._odd_rows(block, one_by_one, answer)
         answer.scored = len(chosen) + len(found)
+        answer.predicted.update(row.label for _, row in found)
+        classes = self._model.manifest.classes
+        counts = np.bincount(self._model.decide_rows(shares), minlength=len(classes))
+        answer.predicted.update(dict(zip(classes, counts.tolist(), strict=True)))
         parts = [self._layout.of_table(table, typed, shares)]
         order: Positions | None = None
         if found:
@@ -140,7 +153,8 @@ class BlockScorer:
         """Score records, each with the number of its row; put the rejected into the answer."""
         every = [*numbered]
         found: list[tuple[int, ScoredRow]] = []
-        scored = rows.score(self._model, block.source, [record for _, record in every])
+        read = [record for _, record in every]
+        scored = rows.score(self._model, block.source, read, self._explain)
         for (number, _), row in zip(every, scored, strict=True):
             result = self._layout.accepted(block.source, row) if isinstance(row, ScoredRow) else row
             if isinstance(result, ScoredRow):

@@ -13,13 +13,16 @@ from pydantic import BaseModel, Field, ValidationError
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
 from classification_model.config.conflicts import conflict_line
-from classification_model.config.schema import FrozenModel, Label, RowSchema
+from classification_model.config.reasons import Wording
+from classification_model.config.schema import FrozenModel, Label, RowSchema, class_name
 from classification_model.errors import (
     ConflictedModelError,
     DamagedModelError,
     IncompatibleModelError,
 )
+from classification_model.processing.decisions import Decision
 from classification_model.processing.features import Feature
+from classification_model.processing.sets import PredictionSets
 
 __all__ = ["FORMAT", "Manifest", "SavedFile", "files_named", "parse", "sha256", "version_of"]
 
@@ -27,6 +30,7 @@ FORMAT = 2
 """The number that changes when a reader of the old format would misread the new one."""
 
 _END = b"\n}\n"
+_MAY_BE_UNSAID = ("decision", "encoding", "labels", "reasons", "sets")
 _SEAL = re.compile(rb',\n  "sha256": "([0-9a-f]{64})"\n}\n\Z')
 
 
@@ -42,15 +46,20 @@ class SavedFile(FrozenModel):
 class Manifest(FrozenModel):
     """What the model is. No clock and no host name: the same inputs give the same bytes.
 
+    ``labels`` has the names that people read for classes, by the CSV's own, which answers keep.
     ``positive`` is the one of two classes that curves, thresholds and words are about.
+    ``encoding`` is that of the table, where it was not UTF-8.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
+    ``decision`` says how a class is answered, where it is not the most probable one,
+    ``sets`` which classes are in a row's set, where sets are asked for, and ``reasons`` how columns are worded that pushed towards the positive one.
     """
 
     format: int
     version: str
     target: str
     classes: tuple[Label, ...]
+    labels: dict[str, str] = Field(default_factory=dict)
     positive: Label | None = None
     row_schema: RowSchema
     features: tuple[Feature, ...]
@@ -58,6 +67,7 @@ class Manifest(FrozenModel):
     refitted: bool
     recipe: Recipe
     held_out: HeldOut
+    encoding: str | None = None
     python: str
     libraries: dict[str, str]
     needs: dict[str, str] = Field(default_factory=dict)
@@ -66,10 +76,18 @@ class Manifest(FrozenModel):
     gate: Gate
     onnx_refused: str | None
     files: dict[str, SavedFile]
+    decision: Decision | None = None
+    sets: PredictionSets | None = None
+    reasons: dict[str, Wording] = Field(default_factory=dict)
+
+    def name_of(self, label: Label) -> str:
+        """What people read for a class."""
+        return class_name(label, self.labels)
 
     def source(self) -> bytes:
         """The manifest as the bytes of its file: JSON, and last the sha256 of all but that."""
-        text = self.model_dump_json(indent=2).encode() + b"\n"
+        unsaid = {name for name in _MAY_BE_UNSAID if not getattr(self, name)}
+        text = self.model_dump_json(indent=2, exclude=unsaid).encode() + b"\n"
         return text.removesuffix(_END) + f',\n  "sha256": "{sha256(text)}"'.encode() + _END
 
 

@@ -24,7 +24,7 @@ from classification_model.config.pin import pinned, requirements_of
 from classification_model.config.repository import Repository
 from classification_model.errors import BundleError, DamagedModelError, MissingModelError
 
-__all__ = ["RolledBack", "rollback"]
+__all__ = ["RolledBack", "rollback", "sample_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +134,14 @@ def _followers(home: Home, found: Bundle) -> Mapping[Path, bytes]:
         return {}
     makers: Mapping[Path, Callable[[str], str | None]] = {
         requirements: lambda text: pinned(text, found.manifest.version),
-        home.path.parent / "sample_input.csv": lambda _: _sample(found),
+        home.path.parent / "sample_input.csv": lambda _: sample_of(found),
     }
     made = {file: make(_text(file)) for file, make in makers.items() if file.is_file()}
     return {file: text.encode() for file, text in made.items() if text is not None}
 
 
-def _sample(found: Bundle) -> str:
+def sample_of(found: Bundle) -> str:
+    """A made row of a bundle as a CSV: what main.py predicts, and nobody's."""
     row, text = found.profile().example(), io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([row.keys(), row.values()])
     return text.getvalue()

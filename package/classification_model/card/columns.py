@@ -41,7 +41,7 @@ def columns(report: Report, facts: Facts) -> Iterator[Block]:
         telling = {k: v for k, v in [*text.telling(_TERMS).items()][:_CLASSES] if v}
         yield Table(
             caption=f"Of \u201c{name}\u201d, the terms that speak most for each class",
-            header=[*telling],
+            header=[*map(facts.manifest.name_of, telling)],
             rows=[*zip_longest(*telling.values(), fillvalue="")],
         )
     if facts.left_out:

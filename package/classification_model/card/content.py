@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut
 from classification_model.card.columns import columns
+from classification_model.card.decision import deciding
 from classification_model.card.document import Block, Bullets, Card, Code, Section, Table, Text
 from classification_model.card.facts import FIGURES, REFITTED, Facts
 from classification_model.card.few import shown_cells
@@ -26,6 +27,7 @@ def compose(report: Report, facts: Facts) -> Card:
         Section("What it predicts", list(_predicts(report, facts))),
         Section("Data", list(_data(report, facts))),
         Section("How it was chosen", list(_choice(facts.manifest.choice))),
+        *deciding(report, facts.manifest),
         Section("How good it is", list(metrics(report, facts.min_rows))),
         Section("Where it is weak", list(weak(report))),
         Section("What this file gives away", list(given_away(facts))),
@@ -55,6 +57,9 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
             else f" Curves, calibration and scores are about \u201c{report.positive}\u201d."
         )
     )
+    if labels := facts.manifest.labels:
+        pairs = ", ".join(f"{label} is {name}" for label, name in labels.items())
+        yield Text(f"Answers and files keep the table's own labels: {pairs}.")
     (held_out,) = shown_cells([[sum(row) for row in report.confusion]], facts.min_rows)
     yield Table(
         caption="Classes, with the rows of each and its F1 score (1 is best) on those held out",

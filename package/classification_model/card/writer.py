@@ -6,6 +6,7 @@ from classification_model.card import html, markdown
 from classification_model.card.content import compose
 from classification_model.card.facts import Facts
 from classification_model.card.few import without_few
+from classification_model.card.names import named
 from classification_model.card.pictures import pictures
 from classification_model.evaluation.report import Report
 
@@ -17,7 +18,7 @@ def write(*, report: Report, facts: Facts) -> dict[str, bytes]:
 
     ``.md`` shows the pictures of ``.svg``, which lies beside it; ``.html`` needs no other file.
     """
-    report = without_few(report, facts.min_rows)
+    report = without_few(named(report, facts.manifest), facts.min_rows)
     card = compose(report, facts)
     texts = {
         ".html": html.render(card),

@@ -48,8 +48,7 @@ def evaluate(
         return
     manifest = found.model.manifest
     out = console()
-    of = "" if manifest.positive is None else f" (positive: {manifest.positive})"
-    out.say(f"Model {manifest.version}, which predicts {manifest.target!r}{of}")
+    out.say(f"Model {manifest.version}. {tables.predicts(manifest)}")
     out.print(tables.metrics_table(found.metrics, on=labelled.name if labelled else None))
 
 
@@ -90,7 +89,7 @@ def compare(
         return
     out = console()
     out.print(tables.comparison_table(found.comparison))
-    out.print(tables.flips_table(found.comparison))
+    out.print(tables.flips_table(found.comparison, found.new.manifest.labels))
     if output:
         out.say(f"Wrote {output}")
 
@@ -175,19 +174,21 @@ def info(home: HomeOption = None, as_json: JsonOption = False, _debug: DebugOpti
 
     place = Home.find(home)
     found = bundle.load(place)
+    config, later = None, None
+    with suppress(ConfigError):  # a home that only serves needs none
+        config = load_config(place)
+        later = moved_on(place, config, found.manifest.version)
     if as_json:
-        answer(Info.of(place, found))
+        answer(Info.of(place, found, later))
         return
     out = console()
     for line in tables.description(found, place.next_version()):
         out.say(line)
     out.print(tables.schema_table(found.manifest.row_schema, found.profile()))
-    with suppress(ConfigError):  # a home that only serves needs none
-        config = load_config(place)
-        for note in config.notes():
-            out.say(f"Note: {note}")
-        if later := moved_on(place, config, found.manifest.version):
-            out.say(
-                f"Note: the table has moved on: {config.dataset} was last trained on for {later}, and "
-                f"this is {found.manifest.version}"
-            )
+    for note in config.notes() if config else ():
+        out.say(f"Note: {note}")
+    if config and later:
+        out.say(
+            f"Note: the table has moved on: {config.dataset} was last trained on for {later}, and "
+            f"this is {found.manifest.version}"
+        )

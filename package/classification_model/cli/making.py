@@ -115,7 +115,7 @@ def init(
     classification-model init churn.csv --target churned --home churn-next
     ```
     """
-    from classification_model.cli import tables
+    from classification_model.cli import learned_table
     from classification_model.cli.responses.making import Initialised
     from classification_model.notebook import init_home
 
@@ -143,8 +143,8 @@ def init(
         answer(Initialised.of(made, learned))
         return
     out = console()
-    out.print(tables.learned_table(learned))
-    for line in tables.learned_summary(learned):
+    out.print(learned_table.learned_table(learned))
+    for line in learned_table.learned_summary(learned):
         out.say(line)
     out.say(f"Wrote {made.config_file}: look at it, then train:")
     if made.path != PACKAGE_HOME:
@@ -238,12 +238,12 @@ def train(
             if as_json:
                 answer(Trained.not_saved(error))
             elif isinstance(error.comparison, Comparison):
-                out.print(tables.comparison_table(error.comparison))
-                out.print(tables.flips_table(error.comparison))
+                _show_comparison(error.comparison, Home.find(home))
             raise
     if as_json:
         answer(Trained.of(Home.find(home), trained))
         return
+    out.say(tables.predicts(trained.bundle.manifest))
     out.print(tables.metrics_table(trained.report))
     if trained.comparison:
         out.print(tables.comparison_table(trained.comparison))
@@ -254,6 +254,14 @@ def train(
     if Home.find(home).path != PACKAGE_HOME:
         out.say("Score rows with it:")
         out.command(f"classification-model predict new.csv --output scored.csv{_option(home)}")
+
+
+def _show_comparison(found: Comparison, home: Home) -> None:
+    from classification_model.cli import tables
+    from classification_model.config.core import load_config
+
+    console().print(tables.comparison_table(found))
+    console().print(tables.flips_table(found, load_config(home).labels))
 
 
 def rollback(

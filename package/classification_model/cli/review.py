@@ -24,6 +24,7 @@ from classification_model.evaluation.paired import (
 from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
+from classification_model.processing.reading import blocks
 from classification_model.progress import Progress
 from classification_model.publishing.audit import audit
 from classification_model.publishing.findings import Audit
@@ -85,7 +86,9 @@ def evaluate_saved(
         return Evaluation(model, Metrics.model_validate(model.manifest.metrics))
     data = _read_labelled(labelled, model, place, progress)
     scores = model.score_columns(data.columns)
-    return Evaluation(model, score(data.labels, scores, model.manifest.classes))
+    return Evaluation(
+        model, score(data.labels, scores, model.manifest.classes, model.manifest.decision)
+    )
 
 
 def audit_home(
@@ -184,7 +187,8 @@ def _as_they_are(
         model = Model(one)
         data = _read_labelled(labelled, model, place, progress)
         order = [one.manifest.classes.index(label) for label in classes]
-        answers.append(align(data.labels, model.score_columns(data.columns)[:, order], classes))
+        found = align(data.labels, model.score_columns(data.columns)[:, order], classes)
+        answers.append(found)
     old, new = answers
     guess = guess_losses(new.truth, class_shares(data.labels, classes))
     return comparison.compare(
@@ -208,6 +212,7 @@ def _read_labelled(labelled: Path, model: Model, home: Home, progress: Progress 
         random_state=manifest.held_out.seed,
         estimator=manifest.choice.estimator,
         digest="",
+        encoding=blocks.head(str(labelled), (), hint=manifest.encoding).encoding,
     )
     data = data_manager.load_dataset(reading, home, progress)
     if unknown := sorted({str(label) for label in data.labels if label not in manifest.classes}):

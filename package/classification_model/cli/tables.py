@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -11,15 +10,14 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from classification_model.bundle import Bundle
+from classification_model.bundle import Bundle, Manifest
 from classification_model.bundle.provenance import Comparison
-from classification_model.config.schema import RowSchema
+from classification_model.config.schema import RowSchema, class_name
 from classification_model.processing.profile import ColumnProfile, Profile
 
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
     from classification_model.batch import Scored
     from classification_model.evaluation import Metrics, Report
-    from classification_model.init.inferred_schema import InferredSchema
     from classification_model.init.update import Update
     from classification_model.publishing.findings import Audit
 
@@ -30,66 +28,28 @@ __all__ = [
     "description",
     "files_table",
     "flips_table",
-    "learned_summary",
-    "learned_table",
     "libraries_table",
     "metrics_table",
+    "predicts",
     "schema_table",
     "scored_summary",
     "titled",
     "update_lines",
 ]
 
-_MOST_COLUMNS = 40
-_STYLES = {"used": "", "used, look at it": "yellow", "left out": "dim"}
+_MOST_CLASSES = 10
 
 
-def learned_table(learned: InferredSchema) -> Table:
-    """One line for each column: what it is, how much is missing, and what was decided.
-
-    What is worth a look comes first.
-
-    Of more columns than one can look at, only those that are not simply used.
-    """
-    findings = sorted(learned.findings, key=lambda found: not found.reason)
-    if len(findings) > _MOST_COLUMNS:
-        findings = [found for found in findings if found.reason]
-    used = Counter(f.column.kind for f in learned.findings if f not in findings)
-    more = ", ".join(f"{count} {kind}" for kind, count in used.most_common())
-    table = titled(
-        f"Columns to predict {learned.target!r} from",
-        caption=f"and {used.total()} columns that are simply used: {more}" if more else None,
-    )
-    for heading in ("column", "kind", "missing", "values", "decision"):
-        table.add_column(heading, justify="right" if heading == "missing" else "left")
-    for finding in findings:
-        why = f": {finding.reason}" if finding.reason else ""
-        table.add_row(
-            escape(finding.name),
-            finding.column.kind,
-            f"{finding.seen.missing / learned.rows:.0%}" if finding.seen.missing else "",
-            escape(finding.values),
-            escape(finding.decision + why),
-            style=_STYLES[finding.decision],
-        )
-    return table
+def predicts(manifest: Manifest) -> str:
+    """The target and its classes in a line; where they have names, each beside the CSV's own."""
+    return f"Predicts {manifest.target}: {_classes(manifest)}"
 
 
-def learned_summary(learned: InferredSchema) -> Iterator[str]:
-    """The rows and the classes, in a line each."""
-    extra = [f"{learned.duplicates} of them repeat another" if learned.duplicates else ""]
-    if learned.unlabelled:
-        extra.append(f"{learned.unlabelled} more left out, because their target is missing")
-    yield f"{learned.rows} rows" + "".join(f"; {text}" for text in extra if text)
-    shown = list(learned.classes.items())[:10]
-    shares = ", ".join(f"{label} ({count / learned.rows:.1%})" for label, count in shown)
-    more = len(learned.classes) - len(shown)
-    yield f"{len(learned.classes)} classes: {shares}" + (f" and {more} more" if more else "")
-    if learned.positive is not None:
-        yield f"Curves, thresholds and words are about {learned.positive!r} (positive in config.yml)"
-    for key, column in learned.hints[:2]:
-        yield f"Perhaps hold rows out by it (split in config.yml): {key}: {column}"
-    yield from (f"Note: {note}" for note in learned.notes)
+def _classes(manifest: Manifest) -> str:
+    named = ((str(label), manifest.name_of(label)) for label in manifest.classes)
+    classes = " | ".join(name if name == own else f"{name} ({own})" for own, name in named)
+    positive = manifest.positive
+    return classes + (f" (positive: {manifest.name_of(positive)})" if positive is not None else "")
 
 
 def update_lines(found: Update) -> Iterator[str]:
@@ -143,8 +103,8 @@ def comparison_table(found: Comparison) -> Table:
     return table
 
 
-def flips_table(found: Comparison, shown: int = 20) -> Table | str:
-    """The held-out rows that the two models label differently."""
+def flips_table(found: Comparison, labels: Mapping[str, str], shown: int = 20) -> Table | str:
+    """The held-out rows that the two models label differently, with the classes' names."""
     if not found.flips:
         return "No row gets another label"
     more = len(found.flips) - shown
@@ -158,12 +118,12 @@ def flips_table(found: Comparison, shown: int = 20) -> Table | str:
         table.add_column(heading)
     for flip in found.flips[:shown]:
         old, new = (
-            f"{label} ({share:.0%})"
+            f"{class_name(label, labels)} ({share:.0%})"
             for label, share in (
                 (flip.old, flip.old_probability), (flip.new, flip.new_probability),
             )
         )  # fmt: skip
-        cells = (flip.line, flip.truth, old, new)
+        cells = (flip.line, class_name(flip.truth, labels), old, new)
         table.add_row(*(escape(str(cell)) for cell in cells))
     return table
 
@@ -211,8 +171,7 @@ def description(found: Bundle, next_version: str | None) -> Iterator[str]:
     members = ", ".join(member.name for member in chosen.members)
     raised = "" if next_version in (manifest.version, None) else f" (VERSION says {next_version})"
     yield f"Version   {manifest.version}{raised}"
-    of = "" if manifest.positive is None else f" (positive: {manifest.positive})"
-    yield f"Predicts  {manifest.target}: {' | '.join(map(str, manifest.classes))}{of}"
+    yield f"Predicts  {manifest.target}: {_classes(manifest)}"
     yield f"Learned   from {manifest.rows} rows"
     yield f"Estimator {chosen.name}" + (f" of {members}" if members else "")
     yield f"Accuracy  {manifest.metrics['accuracy']:.3f} on held-out rows"
@@ -253,6 +212,13 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     yield f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}"
     if scored.rejected:
         yield f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}"
+    if found := scored.predicted:
+        shares = (
+            f"{class_name(label, scored.labels)} {rows:,} ({rows / scored.scored:.1%})"
+            for label, rows in found.most_common(_MOST_CLASSES)
+            if rows
+        )
+        yield f"Predicted: {', '.join(shares)}" + (", ..." if len(found) > _MOST_CLASSES else "")
     yield from (f"Note: {note}" for note in scored.notes)
     for (column, rule), (count, message) in scored.warned.items():
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"

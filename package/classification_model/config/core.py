@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from classification_model.config import yaml_reader
+from classification_model.config.decision import DecisionRule
 from classification_model.config.formats import NEWEST, OLD_FORMAT, from_old
 from classification_model.config.home import Home
+from classification_model.config.reasons import SaidWording
 from classification_model.config.schema import (
     Column,
     DerivedFeature,
@@ -42,6 +44,16 @@ def _known_encoding(name: str | None) -> str | None:
         raise ValueError("no such encoding; name one such as utf-8 or cp1252") from None
 
 
+def _names_apart(names: dict[str, str]) -> dict[str, str]:
+    for label, name in names.items():
+        if not name.strip() or unprintable(name):
+            raise ValueError(f"the name of {label!r} cannot be seen; write one such as `survived`")
+        same = next(other for other, known in names.items() if known == name)
+        if same != label:
+            raise ValueError(f"{name!r} names both {same!r} and {label!r}; give each its own")
+    return names
+
+
 class GateRule(FrozenModel):
     """How much worse a new recipe may be: see :func:`evaluation.paired.margin_of`."""
 
@@ -54,11 +66,14 @@ class Config(FrozenModel):
 
     ``positive`` is the text of one of two classes: what curves, thresholds and words are about.
     ``encoding`` is that of the dataset where it is not UTF-8, ``sheet`` the one of a workbook.
+    ``keep_total`` keeps rows at the end of the dataset that sum up the others.
+    ``labels`` has the names that people read for classes, by the CSV's own.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes; ``metric`` is what that is to be good at, and
     ``max_model_mb`` the megabytes that the bundle may then have. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
-    published. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
+    published. ``decision`` says how a class is answered, where it is not the most probable one,
+    ``coverage`` asks for sets of classes that hold the true one so often, and ``reasons`` say in which words a column is told as one. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
     the file's bytes.
     """
 
@@ -68,7 +83,11 @@ class Config(FrozenModel):
     encoding: Annotated[str | None, AfterValidator(_known_encoding)] = None
     sheet: str | None = None
     target: str
+    labels: Annotated[dict[str, str], _NoneBelow, AfterValidator(_names_apart)] = Field(
+        default_factory=dict
+    )
     positive: str | None = None
+    keep_total: bool = False
     missing_markers: tuple[str, ...] = ()
     decimal_comma: bool = False
     columns: Annotated[dict[str, Column], Field(min_length=1)]
@@ -85,6 +104,9 @@ class Config(FrozenModel):
     max_model_mb: Annotated[float, Field(gt=0)] = 20.0
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
     publish: Publish = Publish()
+    decision: DecisionRule | None = None
+    coverage: Annotated[float | None, Field(ge=0.5, lt=1)] = None
+    reasons: dict[str, SaidWording] = Field(default_factory=dict)
     features: str = ""
     digest: str
 
@@ -103,6 +125,13 @@ class Config(FrozenModel):
             for column in feature.inputs:
                 if column not in self.columns:
                     raise ValueError(f"derived {name!r} needs {column!r}, which is not in columns")
+        return self
+
+    @model_validator(mode="after")
+    def _reasons_are_columns(self) -> Self:
+        for name in self.reasons:
+            if name not in self.columns:
+                raise ValueError(f"reasons name {name!r}, which is not in columns")
         return self
 
     @model_validator(mode="after")
@@ -185,10 +214,10 @@ def parse_config(file: Path, source: bytes) -> Config:
         raise ConfigError(_first_fault(file, document, error)) from None
 
 
-def place_of(home: Home, key: str) -> str:
+def place_of(home: Home, *path: str) -> str:
     """Where a key of a home's config.yml stands, for what is found wrong of it later."""
     document = yaml_reader.read(home.config_file.read_text(encoding="utf-8"))
-    return f"{home.config_file}, line {document.lines[key,]}"
+    return f"{home.config_file}, line {document.lines[path]}"
 
 
 def _typed_parameters(estimator: Node) -> Any:

@@ -5,6 +5,7 @@ Nothing here is what training saw: that is :mod:`classification_model.processing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,6 +26,7 @@ __all__ = [
     "RowSchema",
     "SplitRule",
     "Thousands",
+    "class_name",
 ]
 
 LARGEST = 3.4028234663852886e38
@@ -44,6 +46,11 @@ Thousands = Literal["", ",", ".", " ", "'"]
 
 Label = bool | int | float | str
 """One class of the target, as the CSV has it: a number stays a number, a word a word."""
+
+
+def class_name(label: Label, names: Mapping[str, str]) -> str:
+    """What people read for a class: its name, where config.yml gives one, else its own text."""
+    return names.get(str(label), str(label))
 
 
 class FrozenModel(BaseModel):

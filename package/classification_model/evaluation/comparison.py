@@ -13,8 +13,11 @@ from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.paired import Paired
 from classification_model.plain_text import markdown as escaped
 from classification_model.processing.arrays import Floats
+from classification_model.processing.decisions import Decision
 
-__all__ = ["compare", "markdown", "schema_changes"]
+__all__ = ["COST", "compare", "markdown", "schema_changes"]
+
+COST = "cost of a row"
 
 
 def compare(
@@ -24,6 +27,7 @@ def compare(
     *,
     lines: Sequence[int],
     paired: Paired,
+    decision: Decision | None = None,
 ) -> Comparison:
     """Set two models side by side that answered the same rows, neither of which they have seen.
 
@@ -33,8 +37,9 @@ def compare(
         classes: the labels in the order of the probabilities.
         lines: the line of the CSV that each row is on.
         paired: how their log losses compare, which gives the verdict.
+        decision: by which both answered; where it has costs, these are compared, too.
     """
-    before, after = _by_row(old), _by_row(new)
+    before, after = _by_row(old, decision), _by_row(new, decision)
     return Comparison(
         verdict=paired.verdict,
         rows=len(lines),
@@ -74,13 +79,16 @@ def _flips(
         )
 
 
-def _by_row(judged: Outcomes) -> dict[str, Floats]:
+def _by_row(judged: Outcomes, decision: Decision | None) -> dict[str, Floats]:
     """Metrics that are means over rows, as one value for each row; the log loss first."""
-    return {
+    found = {
         "log loss": judged.losses,
         "Brier score": judged.squares,
         "accuracy": judged.correct.astype(np.float64),
     }
+    if decision is not None and decision.costs is not None:
+        found[COST] = decision.cost(judged.truth, judged.predicted)
+    return found
 
 
 def schema_changes(old: RowSchema, new: RowSchema) -> list[str]:

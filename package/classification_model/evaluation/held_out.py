@@ -12,15 +12,19 @@ from threadpoolctl import threadpool_limits
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation import bootstrap, curves, influence
 from classification_model.evaluation.baselines import baselines
+from classification_model.evaluation.coverage import covered
+from classification_model.evaluation.decided import decided
 from classification_model.evaluation.importance import Predict, importance
 from classification_model.evaluation.metrics import NAMES, Metrics, Outcomes, align, score
 from classification_model.evaluation.report import Estimate, Report
 from classification_model.evaluation.slices import slices
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
+from classification_model.processing.decisions import Decision
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.labels import positive_label
+from classification_model.processing.sets import PredictionSets
 
 __all__ = ["evaluate"]
 
@@ -40,6 +44,8 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
     positive: Label | None = None,
     functions: Functions = BUILT_IN,
     min_rows: int = 1,
+    decision: Decision | None = None,
+    sets: PredictionSets | None = None,
 ) -> Report:
     """Judge a model on held-out rows. The same arguments give the same report.
 
@@ -57,14 +63,16 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         classes: the labels in the order of the probabilities.
         seed: of the bootstrap, the shuffled columns and the baselines.
         min_rows: how many training rows must hold what a slice is named by.
+        decision: how a class is answered; by default the most probable one.
+        sets: how a set of classes is answered, where that is asked for.
     """
     positive = positive_label(None, classes) if positive is None else positive
     with threadpool_limits(limits=1):
         encoder = ColumnEncoder(schema, features, functions)
         matrix = encoder.encode(held_out.columns)
         probabilities = predict(matrix)
-        judged = align(held_out.labels, probabilities, classes)
-        metrics = score(held_out.labels, probabilities, classes)
+        judged = align(held_out.labels, probabilities, classes, decision)
+        metrics = score(held_out.labels, probabilities, classes, decision)
         ranked = importance(
             held_out,
             predict=predict,
@@ -76,7 +84,6 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         )
         return Report(
             metrics=metrics,
-            positive=positive,
             **_counts(train, classes),
             **_estimates(judged, metrics, seed),
             baselines=baselines(
@@ -96,6 +103,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             ),
             importance=ranked,
             **_pictured(judged, classes, positive),
+            **_answered(judged, decision, sets),
         )
 
 
@@ -124,11 +132,19 @@ def _estimates(
     }
 
 
+def _answered(
+    judged: Outcomes, decision: Decision | None, sets: PredictionSets | None
+) -> dict[str, Any]:
+    """What is said of decisions and sets, by the names of the report."""
+    return {"decided": decided(judged, decision), "coverage": covered(judged, sets)}
+
+
 def _pictured(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
     """The data of the pictures, by the names of the report's fields."""
     of = 1 if positive is None else classes.index(positive)
     bins = curves.calibration(judged, of)
     return {
+        "positive": positive,
         "calibration": bins,
         "calibration_error": curves.calibration_error(bins),
         "confusion": curves.confusion(judged),

@@ -20,6 +20,7 @@ from sklearn.metrics import (
 
 from classification_model.config.schema import FrozenModel, Label
 from classification_model.processing.arrays import Floats
+from classification_model.processing.decisions import Decision, likeliest_of_rows
 
 __all__ = ["NAMES", "Metrics", "Outcomes", "align", "positions", "score"]
 
@@ -63,10 +64,12 @@ class Outcomes:
     Attributes:
         truth: the position of each row's class, shape ``(n,)``.
         scores: probabilities, shape ``(n, k)``, each row adding up to 1.
+        decided: the position of the class that was answered, where a decision says so.
     """
 
     truth: npt.NDArray[np.intp]
     scores: Floats
+    decided: npt.NDArray[np.intp] | None = None
 
     @property
     def classes(self) -> int:
@@ -74,9 +77,8 @@ class Outcomes:
 
     @property
     def predicted(self) -> npt.NDArray[np.intp]:
-        """The position of the most probable class, the first where two are level."""
-        most_probable: npt.NDArray[np.intp] = self.scores.argmax(axis=1)
-        return most_probable
+        """The position of the class that was answered; without a decision, the most probable."""
+        return likeliest_of_rows(self.scores) if self.decided is None else self.decided
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
@@ -108,12 +110,16 @@ def log_losses(probabilities: Floats, truth: npt.NDArray[np.intp]) -> Floats:
 
 
 def align(
-    labels: Sequence[Label], probabilities: npt.NDArray[np.floating], classes: Sequence[Label]
+    labels: Sequence[Label],
+    probabilities: npt.NDArray[np.floating],
+    classes: Sequence[Label],
+    decision: Decision | None = None,
 ) -> Outcomes:
     """Put labels and probabilities of shape ``(rows, classes)`` side by side."""
+    decided = None if decision is None else decision.of_rows(probabilities)
     scores = probabilities.astype(np.float64)
     scores /= scores.sum(axis=1, keepdims=True)  # float32 rows add up to 1 only nearly
-    return Outcomes(positions(labels, classes), scores)
+    return Outcomes(positions(labels, classes), scores, decided)
 
 
 def positions(labels: Sequence[Label], classes: Sequence[Label]) -> npt.NDArray[np.intp]:
@@ -123,10 +129,13 @@ def positions(labels: Sequence[Label], classes: Sequence[Label]) -> npt.NDArray[
 
 
 def score(
-    labels: Sequence[Label], probabilities: npt.NDArray[np.floating], classes: Sequence[Label]
+    labels: Sequence[Label],
+    probabilities: npt.NDArray[np.floating],
+    classes: Sequence[Label],
+    decision: Decision | None = None,
 ) -> Metrics:
     """Compare probabilities of shape ``(rows, classes)`` with the labels of those rows."""
-    judged = align(labels, probabilities, classes)
+    judged = align(labels, probabilities, classes, decision)
     truth, scores, predicted = judged.truth, judged.scores, judged.predicted
     everything = list(range(len(classes)))
     return Metrics(

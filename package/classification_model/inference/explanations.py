@@ -3,45 +3,57 @@
 A value says how far a column moved the probability away from ``base``, the mean over a few
 background rows. In a coalition the columns that are in it have the row's values, all others
 those of a background row (Lundberg and Lee 2017, "interventional" values). A derived feature
-belongs to its inputs: it is computed again for each combination of them.
-
-Against one background row only the columns count in which the two differ, mostly a few. Where
-those are few, all coalitions are asked; else random permutations, each with its reverse, which
-cancels much of the error (Mitchell et al. 2022).
+belongs to its inputs: it is computed again for each combination of them. Against one background
+row only the columns count in which the two differ, mostly a few; see
+:mod:`classification_model.inference.coalitions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import comb, sqrt
-from statistics import NormalDist
+from typing import TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from classification_model.inference.engines import Scorer
-from classification_model.processing.arrays import Floats
+from classification_model.inference.coalitions import Plan, plan_of, widest
+from classification_model.inference.engines import Probabilities, Scorer
+from classification_model.processing.arrays import Floats, Matrix
 from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
-from classification_model.processing.value_rules import TypedRow
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
-__all__ = ["Explainer", "Explanation"]
+__all__ = ["Explainer", "Explanation", "Turns", "at_once"]
 
-Places = npt.NDArray[np.int64]
-Coalitions = npt.NDArray[np.bool_]
-"""Shape ``(coalitions, differing columns)``: which of them have the row's own value."""
-
-_EXACT = 10
-"""Up to so many differing columns all coalitions are asked: 1,024 rows of the matrix."""
+Known = dict[tuple[int, tuple[TypedValue, ...]], list[float]]
+"""The numbers of a group's features, by the group and the values of its inputs."""
 
 _PAIRS = 12
 """Permutations with their reverse, for each background row that differs in more columns."""
 
 _ROWS = 16_384
 """About so many rows of the matrix are scored for one explanation of a wide table."""
+
+_BLOCK = 1_024
+"""So many rows of the matrix are made or scored at most before others get their turn."""
+
+_NUMBERS = 2**20
+"""Once the matrix holds so many numbers it is scored: rows share what is equal until then."""
+
+T = TypeVar("T")
+Turns = Generator[None, None, T]
+"""Work in small pieces: after each of them somebody else may have a turn."""
+
+
+def at_once(work: Turns[T]) -> T:
+    """Do all pieces of some work, one after another."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            found: T = done.value
+            return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,15 @@ class Explanation:
     base: float
     contributions: dict[str, float]
     error: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A row with its plans, and for each the places of its coalitions among the distinct rows."""
+
+    position: int
+    plans: list[Plan]
+    places: list[list[int]]
 
 
 class Explainer:
@@ -76,137 +97,101 @@ class Explainer:
         background: Sequence[TypedRow],
         columns: Sequence[str],
     ) -> None:
-        self._encode = RowEncoder(features, functions).columns
-        self._inputs = [feature.inputs for feature in features]
-        self._read = {name for inputs in self._inputs for name in inputs}
+        encoder = RowEncoder(features, functions)
+        self._encode = encoder.columns
+        read_by: dict[tuple[str, ...], list[int]] = {}
+        for i, feature in enumerate(features):
+            read_by.setdefault(feature.inputs, []).append(i)
+        self._groups = tuple((inputs, tuple(places)) for inputs, places in read_by.items())
         self._scorer = scorer
         self._columns = columns
-        rows_each = 2 * (len(self._read) + 1)  # of one permutation and its reverse
+        read = {name for inputs in read_by for name in inputs}
+        self._read = [name for name in columns if name in read]
+        rows_each = 2 * (len(read) + 1)  # of one permutation and its reverse
         few = max(1, _ROWS // (2 * rows_each))
         self._background = background[:few]
+        self._encoded = encoder.encode(self._background)
         self._pairs = max(2, min(_PAIRS, _ROWS // (rows_each * len(self._background))))
 
-    def explain(self, row: TypedRow, position: int) -> Explanation:
-        """Explain a row's probability of the class at ``position``.
+    def explain(self, rows: Sequence[tuple[TypedRow, int]]) -> Turns[list[Explanation]]:
+        """Explain each row's probability of the class at a position.
 
-        It is one call of the scorer. The same row gives the same bits.
+        The same row gives the same bits, whatever other rows it comes with.
         """
-        games = [self._game(row, other) for other in self._background]
-        values = iter(np.split(self._values(games, position), np.cumsum([len(g) for g in games])))
+        found: list[Explanation] = []
+        waiting: list[_Asked] = []
+        distinct: dict[bytes, int] = {}
+        known: Known = {}
+        for row, position in rows:
+            waiting.append((yield from self._ask(row, position, distinct, known)))
+            if len(distinct) * self._encoded.shape[1] >= _NUMBERS:
+                found += yield from self._answers(waiting, distinct)
+                waiting, distinct, known = [], {}, {}
+        found += yield from self._answers(waiting, distinct)
+        return found
+
+    def _ask(
+        self, row: TypedRow, position: int, distinct: dict[bytes, int], known: Known
+    ) -> Turns[_Asked]:
+        """Add the row's coalitions to the distinct rows of the matrix."""
+        asked, made = _Asked(position, [], []), 0
+        for number, other in enumerate(self._background):
+            differing = tuple([name for name in self._read if row[name] != other[name]])
+            plan = plan_of(self._groups, differing, self._pairs, number)
+            matrix = self._matrix(plan, row, number, known)
+            whole = np.dtype((np.void, matrix.shape[1] * matrix.itemsize))
+            keys = cast("list[bytes]", matrix.view(whole).ravel().tolist())
+            asked.plans.append(plan)
+            asked.places.append([distinct.setdefault(key, len(distinct)) for key in keys])
+            made += len(keys)
+            if made >= _BLOCK:
+                made = 0
+                yield
+        yield
+        return asked
+
+    def _matrix(self, plan: Plan, row: TypedRow, number: int, known: Known) -> Matrix:
+        """The coalitions of a row and a background row, encoded."""
+        other = self._background[number]
+        numbers: list[float] = []
+        for group, own in plan.asked:
+            inputs, features = self._groups[group]
+            mixed = {name: (row if name in own else other)[name] for name in inputs}
+            key = group, tuple(mixed.values())
+            if key not in known:
+                known[key] = [self._encode[i](mixed) for i in features]
+            numbers += known[key]
+        matrix = np.repeat(self._encoded[number : number + 1], len(plan.places), axis=0)
+        matrix[:, plan.features] = np.array(numbers, np.float32)[plan.places]
+        return matrix
+
+    def _answers(
+        self, waiting: Sequence[_Asked], distinct: dict[bytes, int]
+    ) -> Turns[list[Explanation]]:
+        keys = [*distinct]
+        scores: list[Probabilities] = []
+        for begin in range(0, len(keys), _BLOCK):
+            block = np.frombuffer(b"".join(keys[begin : begin + _BLOCK]), np.float32)
+            scores.append(self._scorer.score(block.reshape(-1, self._encoded.shape[1])))
+            yield
+        values = np.concatenate(scores).astype(np.float64) if scores else np.empty((0, 0))
+        found = []
+        for asked in waiting:
+            found.append(self._explained(asked, values[:, asked.position]))
+            yield
+        return found
+
+    def _explained(self, asked: _Asked, values: Floats) -> Explanation:
         contributions = dict.fromkeys(self._columns, 0.0)
-        variances = dict.fromkeys(self._columns, 0.0)
+        squares = dict.fromkeys(self._columns, 0.0)
         bases = []
-        for game, answers in zip(games, values, strict=False):
+        for plan, places in zip(asked.plans, asked.places, strict=True):
+            answers = values[places]
             bases.append(answers[0])
-            means, squares = game.shapley(answers)
-            for name, mean, square in zip(game.differing, means, squares, strict=True):
-                contributions[name] += float(mean) / len(games)
-                variances[name] += float(square) / len(games) ** 2
-        return Explanation(
-            base=float(np.mean(bases)),
-            contributions=contributions,
-            error=_widest(variances.values()),
-        )
-
-    def _game(self, row: TypedRow, other: TypedRow) -> _Game:
-        differing = [c for c in self._columns if c in self._read and row[c] != other[c]]
-        coalitions, steps = _coalitions(len(differing), self._pairs)
-        matrix = np.column_stack(
-            [
-                _feature(encode, inputs, (row, other), differing, coalitions)
-                for encode, inputs in zip(self._encode, self._inputs, strict=True)
-            ]
-        )
-        return _Game(differing, matrix.astype(np.float32), steps)
-
-    def _values(self, games: Sequence[_Game], position: int) -> Floats:
-        """The probability in every coalition of every game; equal rows are scored once."""
-        matrix = np.ascontiguousarray(np.vstack([game.matrix for game in games]))
-        rows = matrix.view(np.dtype((np.void, matrix.shape[1] * matrix.itemsize))).ravel()
-        _, first, places = np.unique(rows, return_index=True, return_inverse=True)
-        scores = self._scorer.score(matrix[first])[:, position].astype(np.float64)
-        values: Floats = scores[places]
-        return values
-
-
-def _feature(
-    encode: Callable[[TypedRow], float],
-    inputs: Sequence[str],
-    rows: tuple[TypedRow, TypedRow],
-    differing: Sequence[str],
-    coalitions: Coalitions,
-) -> Floats:
-    """One feature in every coalition: computed once for each combination of its inputs."""
-    row, other = rows
-    changed = [name for name in inputs if name in differing]
-    known = np.empty(2 ** len(changed))
-    for combination in range(len(known)):
-        taken = {name for i, name in enumerate(changed) if combination >> i & 1}
-        known[combination] = encode({n: (row if n in taken else other)[n] for n in inputs})
-    places = np.zeros(len(coalitions), np.int64)
-    for i, name in enumerate(changed):
-        places += coalitions[:, differing.index(name)].astype(np.int64) << i
-    return known[places]
-
-
-def _widest(variances: Iterable[float]) -> float:
-    """Half of a 95% interval that holds for all contributions at once (Bonferroni)."""
-    every = [*variances]
-    return NormalDist().inv_cdf(1 - 0.025 / len(every)) * sqrt(max(every))
-
-
-@dataclass(frozen=True, slots=True)
-class _Game:
-    """A row against one background row: the matrix of its coalitions, the empty one first.
-
-    ``steps`` holds permutations as positions in the matrix, shape ``(permutations, columns + 1)``
-    with the order of the columns beside them, or nothing where all coalitions are there.
-    """
-
-    differing: list[str]
-    matrix: npt.NDArray[np.float32]
-    steps: tuple[Places, Places] | None
-
-    def __len__(self) -> int:
-        return len(self.matrix)
-
-    def shapley(self, values: Floats) -> tuple[Floats, Floats]:
-        """Each column's value, and the square of its standard error."""
-        if self.steps is None:
-            exact: Floats = _weights(len(self.differing)) @ values
-            return exact, np.zeros(len(exact))
-        places, orders = self.steps
-        moved = np.diff(values[places], axis=1)
-        by_column = np.take_along_axis(moved, np.argsort(orders, axis=1), axis=1)
-        pairs = by_column.reshape(-1, 2, by_column.shape[1]).mean(axis=1)
-        return pairs.mean(axis=0), pairs.var(axis=0, ddof=1) / len(pairs)
-
-
-@lru_cache(maxsize=64)
-def _coalitions(columns: int, pairs: int) -> tuple[Coalitions, tuple[Places, Places] | None]:
-    """The coalitions to ask for so many differing columns; see :class:`_Game`."""
-    if columns <= _EXACT:
-        return (np.arange(2**columns)[:, None] >> np.arange(columns) & 1).astype(np.bool_), None
-    random = np.random.default_rng(columns)
-    drawn = [random.permutation(columns) for _ in range(pairs)]
-    orders = np.array([order for one in drawn for order in (one, one[::-1])])
-    ranks = np.argsort(orders, axis=1)
-    coalitions = (ranks[:, None, :] < np.arange(columns + 1)[:, None]).reshape(-1, columns)
-    places = np.arange(len(coalitions)).reshape(len(orders), columns + 1)
-    return coalitions, (places, orders)
-
-
-@lru_cache(maxsize=_EXACT + 1)
-def _weights(columns: int) -> Floats:
-    """Shapley's weights: row ``i`` times the values of all coalitions is column ``i``'s value."""
-    masks = np.arange(2**columns)
-    sizes = np.array([int(mask).bit_count() for mask in masks])
-    weights = np.zeros((columns, len(masks)))
-    for i in range(columns):
-        inside = masks >> i & 1 == 1
-        for mask in masks[inside].tolist():
-            without = sizes[mask] - 1
-            weight = 1 / (columns * comb(columns - 1, without))
-            weights[i, mask] = weight
-            weights[i, mask ^ (1 << i)] = -weight
-    return weights
+            means, errors = plan.shapley(answers)
+            for name, mean, square in zip(
+                plan.differing, means.tolist(), errors.tolist(), strict=True
+            ):
+                contributions[name] += mean / len(asked.plans)
+                squares[name] += square / len(asked.plans) ** 2
+        return Explanation(float(np.mean(bases)), contributions, widest(squares.values()))

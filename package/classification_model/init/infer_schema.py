@@ -6,16 +6,18 @@ asked of the very rules that will check rows later.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
 
-from classification_model.config.schema import Column, Decimal, Label
+from classification_model.config.schema import Column, Decimal
 from classification_model.errors import DataError
 from classification_model.init import number_formats
+from classification_model.init.cells import Cells, not_taken, typed_texts
 from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.init.kinds import File, Guess, kind_of
 from classification_model.init.leakage import LEAK, SUSPECT, alone
@@ -30,36 +32,19 @@ from classification_model.init.targets import (
     check_target,
     notes_on,
 )
+from classification_model.processing.arrays import Indices
 from classification_model.processing.centring import merged, with_centre
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.features import Feature
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
-from classification_model.processing.profiling import profile_of_counts
-from classification_model.processing.value_rules import TypedValue, parser
+from classification_model.processing.profiling import profile_of_counts, profile_of_numbers
+from classification_model.processing.value_rules import TypedValue
 
 __all__ = ["learn"]
 
+_CLOCK = re.compile("[0-9]{1,4}:[0-5][0-9](:[0-5][0-9](.[0-9]+)?)?")
 _MISSING = -1e30  # below every number, for a tree that knows no missing ones
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """The labelled cells of a column, without blanks around them, and their lines."""
-
-    name: str
-    texts: list[str]
-    counts: Counter[str]
-    lines: dict[str, int]
-
-    @classmethod
-    def of(cls, table: Table, name: str, rows: Sequence[int]) -> _Cells:
-        column = table.column(name)
-        texts = [column[i].strip() for i in rows]
-        lines: dict[str, int] = {}
-        for i, text in zip(rows, texts, strict=True):
-            lines.setdefault(text, table.lines[i])
-        return cls(name, texts, Counter(text for text in texts if text), lines)
 
 
 def learn(
@@ -91,13 +76,15 @@ def learn(
     rows = [i for i, text in enumerate(answers) if text not in unlabelled]
     labels = typed_labels([answers[i] for i in rows])
     check_classes(name, target, labels, test_size)
-    columns = [_Cells.of(table, column, rows) for column in table.columns if column != target]
+    columns = [Cells.of(table, column, rows) for column in table.columns if column != target]
+    codes = np.unique([str(label) for label in labels], return_inverse=True)[1]
     guesses = [*_guesses(columns, table.delimiter, progress)]
     markers = _markers(guesses, unlabelled, {*answers} - unlabelled)
-    findings = tuple(
-        _look_for_leakage(_finding(cells, guess, markers), cells, labels, markers)
+    looked = [
+        _finding(cells, guess, markers, codes)
         for cells, guess in zip(columns, guesses, strict=True)
-    )
+    ]
+    findings = tuple(finding for finding, _ in looked)
     learned = InferredSchema(
         target=target,
         classes=dict(Counter(labels).most_common()),
@@ -110,7 +97,7 @@ def learn(
         notes=(
             *table.notes,
             *notes_on(target, counts, unlabelled, set(labels)),
-            *_merged(findings, columns, markers),
+            *(note for _, note in looked if note),
         ),
         hints=_hints(findings, columns),
     )
@@ -121,15 +108,15 @@ def learn(
 
 
 def _guesses(
-    columns: Sequence[_Cells], delimiter: str, progress: Callable[[int, int, str], None]
+    columns: Sequence[Cells], delimiter: str, progress: Callable[[int, int, str], None]
 ) -> Iterator[Guess]:
     file = _decimals(columns, delimiter)
     for done, cells in enumerate(columns):
         progress(done, len(columns), "columns")
-        yield kind_of(cells.counts, cells.lines, file)
+        yield kind_of(cells.counts, cells.lines, file, cells.shapes)
 
 
-def _hints(findings: Sequence[Finding], columns: Sequence[_Cells]) -> tuple[Hint, ...]:
+def _hints(findings: Sequence[Finding], columns: Sequence[Cells]) -> tuple[Hint, ...]:
     found = {
         cells.name: (finding.column, len(cells.counts), cells.counts.total())
         for finding, cells in zip(findings, columns, strict=True)
@@ -137,12 +124,12 @@ def _hints(findings: Sequence[Finding], columns: Sequence[_Cells]) -> tuple[Hint
     return tuple(hints(found))
 
 
-def _decimals(columns: Sequence[_Cells], delimiter: str) -> File:
+def _decimals(columns: Sequence[Cells], delimiter: str) -> File:
     """The decimal mark of most columns in which it is beyond doubt."""
     usual: Decimal = "," if delimiter == ";" else "."
     marks = Counter[Decimal]()
     for cells in columns:
-        reading = number_formats.infer(cells.counts, usual=usual)
+        reading = number_formats.infer(cells.counts, usual=usual, shapes=cells.shapes)
         if reading and len(reading.odd) < len(cells.counts) and (mark := reading.decimal()):
             marks[mark] += 1
     return File(marks.most_common(1)[0][0] if marks else None, usual)
@@ -158,31 +145,44 @@ def _markers(guesses: Sequence[Guess], unlabelled: set[str], classes: set[str]) 
     return tuple(sorted(everywhere - kept))
 
 
-def _finding(cells: _Cells, guess: Guess, markers: Sequence[str]) -> Finding:
+def _finding(
+    cells: Cells, guess: Guess, markers: Sequence[str], labels: Indices
+) -> tuple[Finding, str]:
+    """What was found in a column, and what the file as a whole should be said to have of it."""
     own = tuple(sorted(guess.missing - {*markers}))
     column = guess.column.model_copy(update={"missing_markers": own})
-    typed = _typed(column, cells.counts.keys(), markers)
-    values = Counter[TypedValue]({None: cells.texts.count("")})
-    for text, value in typed.items():
-        values[value] += cells.counts[text]
-    seen = profile_of_counts(column.kind, values)
-    told = Counter({t: n for t, n in cells.counts.items() if typed[t] is not None})
+    typed = typed_texts(column, cells.counts.keys(), markers)
+    seen = _seen(column, cells, typed)
+    told = cells.counts
+    if seen.missing > cells.missing:
+        told = Counter({t: n for t, n in told.items() if typed[t] is not None})
     reason = _why_left_out(cells.name, column, seen, told)
+    reason = reason or not_taken(column, cells.raw, markers)
     remarks = (reason, *guess.doubts) if reason else (*guess.doubts, *guess.notes)
-    return Finding(
+    finding = Finding(
         name=cells.name,
         column=column,
         seen=seen,
         values=_values(column, seen, told),
         decision="left out" if reason else "used, look at it" if guess.doubts else "used",
         reason="; ".join(remarks),
+        written="" if reason else guess.written,
     )
+    finding = _look_for_leakage(finding, cells, typed, labels)
+    return finding, _merged(finding, typed)
 
 
-def _typed(column: Column, texts: Iterable[str], markers: Sequence[str]) -> dict[str, TypedValue]:
-    """Each text with the value that the column's rule makes of it."""
-    parse = parser(column, markers)
-    return {text: parse(text) for text in texts}
+def _seen(column: Column, cells: Cells, typed: Mapping[str, TypedValue]) -> ColumnProfile:
+    """What a column holds, its empty cells among it."""
+    if column.kind in ("integer", "number"):
+        numbers = np.array([*typed.values()], np.float64)
+        of_rows = np.repeat(numbers, [cells.counts[text] for text in typed])
+        found = profile_of_numbers(of_rows, whole=column.kind == "integer")
+        return found.model_copy(update={"missing": found.missing + cells.missing})
+    values = Counter[TypedValue]({None: cells.missing})
+    for text, value in typed.items():
+        values[value] += cells.counts[text]
+    return profile_of_counts(column.kind, values)
 
 
 def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
@@ -201,6 +201,8 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
         low, high = int(seen.minimum or 0), int(seen.maximum or 0)
         if is_identifier(name) or counts_rows(name) or high - low + 1 == len(counts):
             return "identifier: all values are different, and they only count the rows"
+    if column.kind == "raw" and all(map(_CLOCK.fullmatch, counts)):
+        return "a time of day or a duration: write it as a number, such as minutes"
     return f"identifier: {nature_of(counts).reason}" if column.kind == "raw" else ""
 
 
@@ -216,19 +218,21 @@ def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
 
 
 def _look_for_leakage(
-    finding: Finding, cells: _Cells, labels: Sequence[Label], markers: Sequence[str]
+    finding: Finding, cells: Cells, values: Mapping[str, TypedValue], labels: Indices
 ) -> Finding:
     """Flag a column that predicts the target almost alone, leave it out if it does so fully."""
     if finding.decision == "left out" or finding.column.kind == "text":
         return finding
-    typed = _typed(finding.column, {*cells.texts}, markers)
-    numbers = {text: _MISSING if value is None else _number(value) for text, value in typed.items()}
-    ordered = finding.column.kind in ("integer", "number", "date")
-    kept = numbers if ordered else {t: _MISSING for t, value in typed.items() if value is None}
-    accuracy, removed = alone(cells.texts, kept, labels)
+    typed = {**values, "": None}
+    numbers = {
+        text: _MISSING if value is None else _number(value)
+        for text, value in typed.items()
+        if value is None or finding.column.kind in ("integer", "number", "date")
+    }
+    accuracy, removed = alone(cells.texts, numbers, labels)
     if removed >= LEAK:
         reason = f"gives the answer away: alone it predicts {accuracy:.1%} of the rows"
-        return replace(finding, decision="left out", reason=reason)
+        return replace(finding, decision="left out", reason=reason, written="")
     if removed >= SUSPECT:
         reason = f"alone it predicts {accuracy:.1%}: is it known before the answer is?"
         more = f"; {finding.reason}" if finding.reason else ""
@@ -236,25 +240,25 @@ def _look_for_leakage(
     return finding
 
 
-def _merged(
-    findings: Sequence[Finding], columns: Sequence[_Cells], markers: Sequence[str]
-) -> Iterator[str]:
-    """Columns of numbers that float32 does not tell apart, even when they are centred."""
-    for finding, cells in zip(findings, columns, strict=True):
-        if finding.decision == "left out" or finding.column.kind not in ("integer", "number"):
-            continue
-        typed = _typed(finding.column, cells.counts.keys(), markers).values()
-        numbers = np.array([value for value in typed if value is not None], np.float64)
-        feature = Feature(name=cells.name, kind="number", inputs=(cells.name,))
-        if alike := merged(numbers, with_centre(feature, numbers).centre):
-            yield (
-                f"column {cells.name!r}: {alike} of {len(numbers)} different numbers lie so close "
-                "together, beside their size, that the model takes them for others"
-            )
+def _merged(finding: Finding, typed: Mapping[str, TypedValue]) -> str:
+    """How many numbers float32 does not tell apart, even when they are centred, or nothing."""
+    if finding.decision == "left out" or finding.column.kind not in ("integer", "number"):
+        return ""
+    numbers = np.array([value for value in typed.values() if value is not None], np.float64)
+    feature = Feature(name=finding.name, kind="number", inputs=(finding.name,))
+    alike = merged(numbers, with_centre(feature, numbers).centre)
+    return (
+        f"column {finding.name!r}: {alike} of {len(numbers)} different numbers lie so close "
+        "together, beside their size, that the model takes them for others"
+        if alike
+        else ""
+    )
 
 
 def _number(value: TypedValue) -> float:
     """A number as it is, a date as days with their fraction, anything else as 0."""
+    if type(value) is float:
+        return value
     if isinstance(value, datetime):
         return value.timestamp() / 86_400
     if isinstance(value, date):

@@ -21,6 +21,7 @@ class Finding:
     """What was found in one column, what was decided, and why.
 
     ``column`` is the decision; ``seen`` is what the file holds, and is not written down.
+    ``written`` says how its numbers or dates are, where that is not plain.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Finding:
     values: str
     decision: Decision
     reason: str
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

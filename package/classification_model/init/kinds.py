@@ -12,12 +12,15 @@ from classification_model.init.date_formats import DateReading
 from classification_model.init.natures import nature_of, order_of
 from classification_model.init.number_formats import Reading
 from classification_model.init.odd_cells import Fit, fit_but_for, is_marker, listed, missing_words
+from classification_model.init.shapes import Shapes
 from classification_model.processing.number_format import NumberFormat
 
 __all__ = ["File", "Guess", "kind_of"]
 
 _BOOLEAN_PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"}, {"on", "off"})
 _CODE = re.compile(r"[+-]?0\d+", re.ASCII)
+_WAYS = 8  # to write two words, in capitals or not
+_EXACT = 15  # so many digits a float has
 _EIGHT_DIGITS = re.compile(r"\d{8}", re.ASCII)
 
 
@@ -37,31 +40,40 @@ class Guess:
     """A decision on a column.
 
     ``missing`` are the texts that mean "missing" in it, the empty one left out, and ``kept`` are
-    markers that are values here. ``notes`` is what nobody would expect; a column with
-    ``doubts`` should be looked at.
+    markers that are values here. ``notes`` is what nobody would expect, but for how its numbers or
+    dates are ``written``, which is often that of a whole file; a column with ``doubts`` should be
+    looked at.
     """
 
     column: Column
     missing: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
+    written: str = ""
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
 
-def kind_of(counts: Mapping[str, int], lines: Mapping[str, int], file: File) -> Guess:
+def kind_of(
+    counts: Mapping[str, int],
+    lines: Mapping[str, int],
+    file: File,
+    shapes: Shapes | None = None,
+) -> Guess:
     """Decide what a column is: the narrowest kind that takes all cells, or all but a few.
 
     Args:
         counts: each text with its number of cells, the empty text left out.
         lines: the line on which each text stands first.
         file: how its file writes numbers.
+        shapes: those of the texts, where they are at hand.
     """
+    shapes = shapes or Shapes.of(counts)
     words = missing_words(counts)
     told = {text: count for text, count in counts.items() if text not in words}
-    if {text.lower() for text in told} in _BOOLEAN_PAIRS:
+    if len(told) <= _WAYS and {text.lower() for text in told} in _BOOLEAN_PAIRS:
         return Guess(Column(kind="boolean"), words, notes=_taken_as_missing(words, counts, lines))
-    numbers = number_formats.infer(counts, decimal=file.decimal, usual=file.usual)
-    if numbers and _are_codes(counts):
+    numbers = number_formats.infer(counts, decimal=file.decimal, usual=file.usual, shapes=shapes)
+    if numbers and _are_codes(shapes.names):
         numbers = None
     dates = None
     if numbers is None or numbers.odd or all(map(_EIGHT_DIGITS.fullmatch, told)):
@@ -71,7 +83,7 @@ def kind_of(counts: Mapping[str, int], lines: Mapping[str, int], file: File) -> 
         return _dates(dates, counts, lines)
     of_numbers = fit_but_for(counts, numbers.odd) if numbers else "no"
     if numbers and of_numbers in ("all", "nearly all"):
-        return _numbers(numbers, counts, lines)
+        return _numbers(numbers, counts, lines, shapes)
     column = Column(kind="raw")
     about: tuple[str, ...] = ()
     if told:
@@ -103,12 +115,12 @@ def _are_codes(counts: Collection[str]) -> bool:
     return any(map(_CODE.fullmatch, counts)) and not any(re.search("[.,]", t) for t in counts)
 
 
-def _numbers(reading: Reading, counts: Mapping[str, int], lines: Mapping[str, int]) -> Guess:
+def _numbers(
+    reading: Reading, counts: Mapping[str, int], lines: Mapping[str, int], shapes: Shapes
+) -> Guess:
     written, odd = reading.written, frozenset(reading.odd)
-    whole = all(_is_whole(written, text) for text in counts.keys() - odd)
+    whole = _are_whole(written, counts, odd, shapes)
     notes = _odd_cells("a number", odd, counts, lines)
-    if written != NumberFormat():
-        notes = (f"numbers written as {written.example()}", *notes)
     if reading.without_unit - sum(counts[text] for text in odd) > 0:
         notes = (*notes, f"{reading.without_unit} cells have no {written.unit}")
     return Guess(
@@ -119,9 +131,22 @@ def _numbers(reading: Reading, counts: Mapping[str, int], lines: Mapping[str, in
             unit=written.unit,
         ),
         odd,
+        written="" if written == NumberFormat() else f"numbers written as {written.example()}",
         notes=notes,
         doubts=_two_readings(reading, counts),
     )
+
+
+def _are_whole(
+    written: NumberFormat, counts: Mapping[str, int], odd: Collection[str], shapes: Shapes
+) -> bool:
+    """Whether all numbers are whole, which their shape tells of those that are short and plain."""
+    plain = [s for s in shapes.cells if len(s) <= _EXACT and "e" not in s.lower()]
+    fit = [shape for shape in plain if written.read(shape) is not None]
+    if not all(_is_whole(written, shape) for shape in fit):
+        return False
+    others = shapes.without(frozenset(plain), counts)
+    return all(_is_whole(written, text) for text in others if text not in odd)
 
 
 def _is_whole(written: NumberFormat, text: str) -> bool:
@@ -143,8 +168,7 @@ def _two_readings(reading: Reading, counts: Mapping[str, int]) -> tuple[str, ...
 def _dates(reading: DateReading, counts: Mapping[str, int], lines: Mapping[str, int]) -> Guess:
     odd, form = frozenset(reading.odd), reading.format
     notes: tuple[str, ...] = ()
-    if form.written and not form.written.startswith("%Y-%m-%d"):
-        notes = (f"dates written as {form.example()}",)
+    plain = not form.written or form.written.startswith("%Y-%m-%d")
     if form.zone and reading.zones and len(reading.zones) > 1:
         notes = (*notes, "offsets differ, so hours are those of UTC; time_zone sets another")
     doubts: tuple[str, ...] = ()
@@ -155,7 +179,11 @@ def _dates(reading: DateReading, counts: Mapping[str, int], lines: Mapping[str, 
         doubts = (f"{said}{reading.other.written!r}",)
     column = Column(kind="date", date_format=form.written or None, time_zone=form.zone or None)
     return Guess(
-        column, odd, notes=(*notes, *_odd_cells("a date", odd, counts, lines)), doubts=doubts
+        column,
+        odd,
+        written="" if plain else f"dates written as {form.example()}",
+        notes=(*notes, *_odd_cells("a date", odd, counts, lines)),
+        doubts=doubts,
     )
 
 

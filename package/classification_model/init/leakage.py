@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.config.schema import Label
-from classification_model.processing.arrays import Indices
+from classification_model.processing.arrays import Floats, Indices
 
 __all__ = ["LEAK", "SUSPECT", "Alone", "alone"]
 
@@ -25,7 +26,9 @@ Alone = tuple[float, float]
 """The accuracy of a column alone, and the share of errors that it removes."""
 
 
-def alone(values: Sequence[str], numbers: Mapping[str, float], labels: Sequence[Label]) -> Alone:
+def alone(
+    values: Sequence[str], numbers: Mapping[str, float], labels: Sequence[Label] | Indices
+) -> Alone:
     """How well one column predicts the target, cross-validated, in the better of two ways.
 
     Each value is looked up: what was the commonest class of the other folds' rows with it? So a
@@ -35,20 +38,23 @@ def alone(values: Sequence[str], numbers: Mapping[str, float], labels: Sequence[
     Args:
         values: the column's texts.
         numbers: those that have an order, with the number that each is.
-        labels: the class of each row. Of many rows some are drawn; a class too rare for the folds
-            is not looked at.
+        labels: the class of each row, or its number. Of many rows some are drawn; a class too
+            rare for the folds is not looked at.
     """
     rows = _drawn(len(values), _ROWS)
-    texts = np.unique([values[i] for i in rows.tolist()], return_inverse=True)
-    y = np.unique([str(labels[i]) for i in rows.tolist()], return_inverse=True)[1]
+    texts = pa.array(values, pa.string()).take(pa.array(rows)).dictionary_encode()
+    if not isinstance(labels, np.ndarray):
+        labels = np.unique([str(label) for label in labels], return_inverse=True)[1]
+    y = labels[rows]
     common = np.isin(y, np.flatnonzero(np.bincount(y) >= _FOLDS))
-    codes, y = texts[1][common], np.unique(y[common], return_inverse=True)[1]
+    codes = texts.indices.to_numpy().astype(np.int64)[common]
+    y = np.unique(y[common], return_inverse=True)[1]
     counts = np.bincount(y)
     if len(counts) < 2:
         return 0.0, 0.0
     found = [_looked_up(codes, y)]
     if len(set(numbers.values())) > 1:
-        found.append(_by_order(texts[0].tolist(), codes, numbers, y))
+        found.append(_by_order(texts.dictionary.to_pylist(), codes, numbers, y))
     return max(found, key=lambda one: one[1])
 
 
@@ -89,12 +95,26 @@ def _by_order(
     classes = len(Counter(some.tolist()))
     if classes < 2:
         return 0.0, 0.0
+    if _most_removed(X[:, 0], some, 8 * classes) < SUSPECT:
+        return 0.0, 0.0
     tree = DecisionTreeClassifier(max_leaf_nodes=8 * classes, random_state=0)
     found = _removed(float(tree.fit(X, some).score(X, some)), some)
     if found[1] < SUSPECT:  # folds would find even less
         return found
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
     return _removed(float(cross_val_score(tree, X, some, cv=folds).mean()), some)
+
+
+def _most_removed(numbers: Floats, y: Indices, leaves: int) -> float:
+    """A bound on what a tree of so many leaves removes of the errors on its own rows.
+
+    Its leaves are stretches of the sorted rows. Of blocks of them, all but ``leaves - 1`` lie
+    within one leaf, whose one answer has at least the block's own errors.
+    """
+    blocks = np.array_split(y[np.argsort(numbers, kind="stable")], 6 * leaves)
+    errors = sorted(len(b) - np.bincount(b).max() for b in blocks if len(b))
+    least = sum(errors[: max(0, len(errors) - leaves + 1)])
+    return float(1 - least / (len(y) - np.bincount(y).max()))
 
 
 def _removed(accuracy: float, y: Indices) -> Alone:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from classification_model.config.schema import Decimal
+from classification_model.config.schema import LARGEST, Decimal
+from classification_model.init.shapes import Shapes
 from classification_model.processing.number_format import DECIMALS, THOUSANDS, NumberFormat, fold
 
 __all__ = ["Reading", "infer"]
 
 _PARTS = re.compile(
     r"\(?[+-]? ?(?P<before>[^\s\d.,'()+-]{0,6}) ?[+-]?"
-    r"[.,]?[0-9][0-9.,' ]*(?:[eE][+-]?[0-9]+)?(?P<behind>[^\s\d.,'()]{0,8})\)?",
+    r"[.,]?[0-9][0-9.,' ]*(?:[eE][+-]?[0-9]+)?(?P<behind>[^\s\d.,'()-]{0,8})(?: ?-)?\)?",
     re.ASCII,
 )
+_SHAPES = 2**16
+_LONG = 38  # so many digits fit into a float32
 _CURRENCY = re.compile(
     "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW?|MXN|NOK|NZD|PLN|RM|RUB|SEK|SGD|TRY|"
     "USD|ZAR|Fr|Rs|[A-Z]{1,3}[$]"
 )
-_DIGITS = str.maketrans("12345678", "9" * 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,11 @@ class Reading:
 
 
 def infer(
-    counts: Mapping[str, int], *, decimal: Decimal | None = None, usual: Decimal = "."
+    counts: Mapping[str, int],
+    *,
+    decimal: Decimal | None = None,
+    usual: Decimal = ".",
+    shapes: Shapes | None = None,
 ) -> Reading | None:
     """Find the format that reads the most cells.
 
@@ -53,41 +60,56 @@ def infer(
         counts: each text of the column with its number of cells.
         decimal: the decimal mark that other columns of the file have.
         usual: the decimal mark to assume where nothing decides, as ``1,234``.
+        shapes: those of the texts, where they are at hand.
 
     Returns:
         Nothing where no text is a number.
     """
+    shapes = shapes or Shapes.of(counts)
+    numeric = {shape: n for shape, n in shapes.cells.items() if _PARTS.fullmatch(shape)}
     units = Counter[str]()
-    for text, count in counts.items():
-        units[_unit(text)] += count
-    unit = _shared_unit(units, sum(counts.values()))
-    shapes = Counter[str]()
-    for text, count in counts.items():
-        shapes[fold(text).translate(_DIGITS)] += count
-    fits = {form: _fit(form, shapes) for form in _formats(unit)}
+    for shape, count in numeric.items():
+        units[_unit(shape)] += count
+    unit = _shared_unit(units, shapes.cells.total())
+    fits = dict.fromkeys(_formats(unit), 0)
+    for shape, count in numeric.items():
+        for form in _readers(shape, unit):
+            fits[form] += count
     most = max(fits.values())
     if not most:
         return None
     best = [form for form, fit in fits.items() if fit == most]
-    written, other = _choose(best, counts, decimal, usual)
+    written, other = _choose(best, counts, numeric, decimal, usual)
+    read = frozenset(shape for shape in numeric if written in _readers(shape, unit))
     return Reading(
         written,
         other,
-        odd=tuple(text for text in counts if written.read(text) is None),
-        without_unit=units[""] if unit else 0,
+        odd=tuple(shapes.without(read, counts)) + _beyond(written, counts, shapes),
+        without_unit=shapes.cells.total() - units.total() + units[""] if unit else 0,
         marked=len({form.decimal for form in best}) == 1,
     )
 
 
-def _formats(unit: str) -> list[NumberFormat]:
+@lru_cache(_SHAPES)
+def _formats(unit: str) -> tuple[NumberFormat, ...]:
     """Every format, those without a mark for thousands first."""
-    return [NumberFormat(d, t, unit) for t in THOUSANDS for d in DECIMALS if d != t]
+    return tuple(NumberFormat(d, t, unit) for t in THOUSANDS for d in DECIMALS if d != t)
 
 
-def _fit(form: NumberFormat, shapes: Mapping[str, int]) -> int:
-    return sum(count for shape, count in shapes.items() if form.read(shape) is not None)
+def _beyond(written: NumberFormat, counts: Mapping[str, int], shapes: Shapes) -> tuple[str, ...]:
+    """The numbers that are larger than any feature can be; short ones without a power are not."""
+    short = frozenset(s for s in shapes.names if len(s) < _LONG and "e" not in s.lower())
+    found = ((text, written.read(text)) for text in shapes.without(short, counts))
+    return tuple(text for text, number in found if number is not None and abs(number) > LARGEST)
 
 
+@lru_cache(_SHAPES)
+def _readers(shape: str, unit: str) -> tuple[NumberFormat, ...]:
+    """The formats that read a shape; columns share shapes."""
+    return tuple(form for form in _formats(unit) if form.read(shape) is not None)
+
+
+@lru_cache(_SHAPES)
 def _unit(text: str) -> str:
     """What stands before or behind a number, or nothing."""
     found = _PARTS.fullmatch(fold(text))
@@ -95,7 +117,8 @@ def _unit(text: str) -> str:
         return ""
     before: str = found["before"]
     if not before:
-        return found["behind"]
+        behind: str = found["behind"]
+        return "" if behind[:1].isnumeric() else behind  # 1½ is no 1
     return before if _is_sign(before) or _CURRENCY.fullmatch(before) else ""
 
 
@@ -116,6 +139,7 @@ def _shared_unit(units: Mapping[str, int], cells: int) -> str:
 def _choose(
     best: Sequence[NumberFormat],
     counts: Mapping[str, int],
+    numeric: Collection[str],
     decimal: Decimal | None,
     usual: Decimal,
 ) -> tuple[NumberFormat, NumberFormat | None]:
@@ -123,7 +147,7 @@ def _choose(
     for mark, grouped in ((".", ","), (",", ".")):
         plain = next((f for f in best if f.decimal == mark and not f.thousands), None)
         groups = next((f for f in best if f.decimal == grouped and f.thousands == mark), None)
-        if plain and groups and any(plain.read(t) != groups.read(t) for t in counts):
+        if plain and groups and any(plain.read(t) != groups.read(t) for t in numeric):
             if decimal == grouped:
                 return groups, None
             if _are_thousands(plain, mark, counts):

@@ -26,6 +26,8 @@ _WORDS = frozenset(
     )
 )
 
+_MARKERS = _NOTHING | _WORDS
+
 # A text that is no marker is taken as missing in this share of a column's cells at most, and in
 # columns with more different values than codes have.
 _FEW, _CODES = 0.02, 20
@@ -33,7 +35,7 @@ _FEW, _CODES = 0.02, 20
 
 def is_marker(text: str) -> bool:
     """Whether people write a text where there is nothing to write."""
-    return text.lower() in _NOTHING or text.lower() in _WORDS
+    return text.lower() in _MARKERS
 
 
 def missing_words(counts: Mapping[str, int]) -> frozenset[str]:
@@ -41,13 +43,12 @@ def missing_words(counts: Mapping[str, int]) -> frozenset[str]:
 
     A word as common as the others is one of them. ``counts`` has each text's number of cells.
     """
+    found = [text for text in counts if text.lower() in _MARKERS]
+    if not found:
+        return frozenset()
     others = [count for text, count in counts.items() if not is_marker(text)]
     usual = median(others) / 2 if others else 0
-    return frozenset(
-        text
-        for text, count in counts.items()
-        if text.lower() in _NOTHING or (is_marker(text) and count < usual)
-    )
+    return frozenset(text for text in found if text.lower() in _NOTHING or counts[text] < usual)
 
 
 def fit_but_for(counts: Mapping[str, int], odd: Collection[str]) -> Fit:

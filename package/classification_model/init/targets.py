@@ -110,7 +110,7 @@ def notes_on(
         if is_marker(text) and text not in missing
     ]
     notes += [
-        f"classes of {target!r} that differ only in case or blanks: {', '.join(map(repr, alike))}"
+        f"classes of {target!r} that differ only in case, blanks or how a number is written: {', '.join(map(repr, alike))}"
         for alike in lookalikes(labels)
     ]
     return notes

@@ -6,19 +6,22 @@ Nothing here knows what the cells mean: that is the row schema's.
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from classification_model.errors import DataError
 from classification_model.processing.reading import blocks, csv_blocks, records
 from classification_model.processing.reading.csv_cells import text_of
+from classification_model.processing.reading.notes import notes_on
 from classification_model.processing.reading.sources import (
+    TOTAL,
+    Record,
     check_columns,
     format_of,
-    notes_on,
     opened,
     unreadable,
 )
+from classification_model.processing.reading.totals import totals_at_end
 
 __all__ = ["Table", "parse", "read"]
 
@@ -27,6 +30,7 @@ __all__ = ["Table", "parse", "read"]
 class Table:
     """Rows of text under named columns, each with the line of the file that it starts on.
 
+    ``raw`` has the rows of what is no CSV, by the types that it has.
     ``notes`` is what a person should know of how it was read. Without a delimiter it was no CSV.
     """
 
@@ -36,6 +40,7 @@ class Table:
     delimiter: str
     encoding: str
     notes: Sequence[str] = ()
+    raw: Sequence[Mapping[str, object]] = ()
 
     def column(self, name: str) -> list[str]:
         """The cells of one column, in order."""
@@ -48,7 +53,12 @@ class Table:
 
 
 def parse(
-    name: str, source: bytes, known_columns: Collection[str] = (), encoding: str | None = None
+    name: str,
+    source: bytes,
+    known_columns: Collection[str] = (),
+    encoding: str | None = None,
+    *,
+    keep_total: bool = True,
 ) -> Table:
     """Find out encoding and delimiter, and read the table.
 
@@ -58,6 +68,7 @@ def parse(
         known_columns: columns that the file is expected to have; with them the delimiter is
             certain even in a file of one row.
         encoding: of its text; else the text says it.
+        keep_total: whether rows at the end that sum up the others are rows.
 
     Raises:
         DataError: the content is no text, has no header or no rows, has two columns of one
@@ -70,6 +81,9 @@ def parse(
     found = [record for record in every if not record.no_row]
     if faults := [record for record in found if record.fault]:
         raise unreadable(name, faults)
+    if not keep_total and (count := totals_at_end([record.cells for record in found])):
+        every += [Record(record.line, fault=TOTAL) for record in found[-count:]]
+        found = found[:-count]
     if not found:
         raise DataError(f"{name}: has a header and no rows")
     return Table(
@@ -82,7 +96,13 @@ def parse(
     )
 
 
-def read(name: str, known_columns: Sequence[str] = (), encoding: str | None = None) -> Table:
+def read(
+    name: str,
+    known_columns: Sequence[str] = (),
+    encoding: str | None = None,
+    *,
+    keep_total: bool = True,
+) -> Table:
     """Read a file of any format as a table of text; see :func:`parse`.
 
     Raises:
@@ -90,7 +110,7 @@ def read(name: str, known_columns: Sequence[str] = (), encoding: str | None = No
     """
     if format_of(name) == "csv":
         with opened(name) as stream:
-            return parse(name, stream.read(), known_columns, encoding)
+            return parse(name, stream.read(), known_columns, encoding, keep_total=keep_total)
     source = blocks.head(name, known_columns)
     check_columns(source, (), ())
     every = [record for block in blocks.blocks(source) for record in records.records(block)]
@@ -103,4 +123,5 @@ def read(name: str, known_columns: Sequence[str] = (), encoding: str | None = No
         lines=[record.line for record in every],
         delimiter="",
         encoding="utf-8",
+        raw=rows,
     )

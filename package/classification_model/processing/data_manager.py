@@ -22,7 +22,8 @@ from classification_model.processing import csv_reader
 from classification_model.processing.arrays import Indices, Mask
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labelled import LabelledRows, source_of, unknown_columns
-from classification_model.processing.reading.sources import Record, notes_on
+from classification_model.processing.reading.notes import notes_on
+from classification_model.processing.reading.sources import Record
 from classification_model.processing.reading.whole import parts
 from classification_model.processing.splitting import Units, hold_out, smallest_class
 from classification_model.processing.typed_columns import Columns, Typed, rows_of
@@ -98,13 +99,19 @@ class Split:
         return cls(data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask)), mask)
 
 
-def read_csv(file: Path, known_columns: Sequence[str] = (), encoding: str | None = None) -> Table:
+def read_csv(
+    file: Path,
+    known_columns: Sequence[str] = (),
+    encoding: str | None = None,
+    *,
+    keep_total: bool = True,
+) -> Table:
     """Read a table as text; see :func:`csv_reader.read`.
 
     Raises:
         DataError: there is no such file, or it is no table.
     """
-    return csv_reader.read(str(file), known_columns, encoding)
+    return csv_reader.read(str(file), known_columns, encoding, keep_total=keep_total)
 
 
 def load_dataset(config: Config, home: Home, progress: Progress | None = None) -> Dataset:
@@ -120,7 +127,8 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     name, file = _table_of(config, home)
     source = source_of(name, config)
     read, left_out = LabelledRows(config), list[Record]()
-    for part in parts(source, source.columns, progress or Progress(), left_out):
+    told = progress or Progress()
+    for part in parts(source, source.columns, told, left_out, keep_total=config.keep_total):
         read.add(part)
     labels = read.labels(name)
     read.errors.refuse(name)

@@ -52,8 +52,12 @@ def positive_label(text: str | None, classes: Sequence[Label]) -> Label | None:
 
 
 def lookalikes(labels: Iterable[Label]) -> list[tuple[str, ...]]:
-    """Labels that differ only in case or blanks, together: they may be one class."""
-    alike = defaultdict[str, set[str]](set)
+    """Labels that look the same, or are one number, together: they may be one class."""
+    alike = defaultdict[object, set[str]](set)
     for label in labels:
-        alike["".join(str(label).casefold().split())].add(str(label))
+        seen = "".join(c for c in str(label).casefold() if c.isprintable() and not c.isspace())
+        try:
+            alike[float(seen)].add(str(label))
+        except ValueError:
+            alike[seen].add(str(label))
     return [tuple(sorted(same)) for same in alike.values() if len(same) > 1]

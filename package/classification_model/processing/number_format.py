@@ -18,7 +18,9 @@ DECIMALS: tuple[Decimal, ...] = (".", ",")
 THOUSANDS: tuple[Thousands, ...] = ("", ",", ".", " ", "'")
 
 # Other characters for the minus sign, the blank between thousands, and the apostrophe.
-_FOLDED = str.maketrans("\u2212\u00a0\u202f\u2009\u2019", "-   '")
+# Japanese keyboards write digits and marks as wide as ideograms.
+_WIDE = "".join(map(chr, range(0xFF10, 0xFF1A))) + "\uff0e\uff0c\uff0d\uff0b\uff05"
+_FOLDED = str.maketrans("\u2212\u00a0\u202f\u2009\u2019" + _WIDE, "-   '0123456789.,-+%")
 _SIGNS = {"": 1, "+": 1, "-": -1, "()": -1}
 
 
@@ -32,7 +34,7 @@ class NumberFormat:
     """How numbers are written: ``1.234,5 kg`` has decimals by ``,``, thousands by ``.``, a unit.
 
     The unit may stand before or behind a number, or be left away; it never scales: ``12.5%`` is
-    12.5. A number in round brackets is negative, as accountants write it.
+    12.5. A number in round brackets is negative, as accountants write it, and so is ``120-``.
     """
 
     decimal: Decimal = "."
@@ -49,7 +51,7 @@ class NumberFormat:
         if found is None:
             return None
         brackets = (found["opened"] or "") + (found["closed"] or "")
-        signs = brackets + (found["before"] or "") + (found["sign"] or "")
+        signs = brackets + "".join(found[part] or "" for part in ("before", "sign", "after"))
         if signs not in _SIGNS:
             return None
         digits = found["whole"].replace(self.thousands, "") if self.thousands else found["whole"]
@@ -131,5 +133,5 @@ def _pattern(written: NumberFormat) -> re.Pattern[str]:
     return re.compile(
         rf"(?P<opened>\()?(?:(?P<before>[+-]) ?)?{before}(?P<sign>[+-])?"
         rf"(?={decimal}?[0-9])(?P<whole>{whole})(?:{decimal}(?P<fraction>[0-9]*))?"
-        rf"(?P<power>[eE][+-]?[0-9]+)?{behind}(?P<closed>\))?"
+        rf"(?P<power>[eE][+-]?[0-9]+)?{behind}(?: ?(?P<after>-))?(?P<closed>\))?"
     )

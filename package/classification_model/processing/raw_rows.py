@@ -17,8 +17,10 @@ _EXPECTED = (
 )
 
 
-def validated(data: Any, validator: RowValidator) -> Validated:
+def validated(data: Any, validator: RowValidator, encoding: str | None = None) -> Validated:
     """Check the rows of a frame, a list, one dict or Series, or a file.
+
+    ``encoding`` is what a file may be in where it is not UTF-8.
 
     Raises:
         TypeError: it is something else.
@@ -26,7 +28,7 @@ def validated(data: Any, validator: RowValidator) -> Validated:
         InvalidRowsError: a frame lacks a column, or has one twice.
     """
     if isinstance(data, str | os.PathLike):
-        return _of_file(os.fspath(data), validator)
+        return _of_file(os.fspath(data), validator, encoding)
     if isinstance(data, Mapping):
         return validator.validate([_one_row(data, "a dict")])
     if isinstance(data, Sequence) and not isinstance(data, bytes | bytearray):
@@ -58,12 +60,12 @@ def _dimensions(value: Any) -> int:
     return getattr(value, "ndim", 0)
 
 
-def _of_file(name: str, validator: RowValidator) -> Validated:
+def _of_file(name: str, validator: RowValidator, encoding: str | None) -> Validated:
     from classification_model.processing.reading import blocks, records
     from classification_model.processing.reading.sources import check_columns
 
     columns = validator.schema.columns
-    source = blocks.head(name, [*columns])
+    source = blocks.head(name, [*columns], hint=encoding)
     check_columns(source, columns, ())
     found = [record for block in blocks.blocks(source) for record in records.records(block)]
     faults = {i: record for i, record in enumerate(found) if record.fault}

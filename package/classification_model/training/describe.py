@@ -17,6 +17,7 @@ from classification_model.own_estimator import needs
 from classification_model.pipeline import EncodingStep, FramePipeline
 from classification_model.predict import Model
 from classification_model.processing.data_manager import Dataset, Split, dump_pipeline
+from classification_model.processing.decisions import Decision
 from classification_model.processing.functions import Functions
 from classification_model.processing.held_out_profile import profile_of_answers
 from classification_model.processing.labels import positive_label
@@ -24,6 +25,7 @@ from classification_model.processing.made import nobodys
 from classification_model.processing.measures import measure
 from classification_model.processing.profile import HeldOutProfile, Profile
 from classification_model.processing.profiling import profile_of
+from classification_model.processing.sets import PredictionSets
 from classification_model.progress import Progress
 from classification_model.publishing.strip import strip
 from classification_model.training import fitting
@@ -42,6 +44,8 @@ class Facts:
     metrics: dict[str, float]
     gate: Gate
     answers: HeldOutProfile
+    decision: Decision | None = None
+    sets: PredictionSets | None = None
 
 
 def estimator_name(choice: Choice) -> str:
@@ -76,18 +80,10 @@ def proven(
 
     ``data`` are the rows that it was fitted on. A copy without what prediction does not read is saved.
     """
-    pipeline = copy.deepcopy(pipeline)
-    strip(pipeline)
+    pipeline = _published(pipeline, facts.decision)
     encode, recipe = pipeline.named_steps["encode"], recipe_of(config, choice)
     functions = offering(config, encode, data)
-    profile = profile_of(
-        config.row_schema(),
-        data.columns,
-        data.labels,
-        min_rows=config.publish.min_rows,
-        groups=data.groups,
-        functions=functions,
-    ).model_copy(update={"held_out": facts.answers})
+    profile = _profile(config, data, functions).model_copy(update={"held_out": facts.answers})
     graph, refused = _exported(pipeline, data, progress)
     classes = _classes(pipeline, data)
     manifest = Manifest(
@@ -95,6 +91,7 @@ def proven(
         version=version,
         target=config.target,
         classes=classes,
+        labels=config.labels,
         positive=positive_label(config.positive, classes),
         row_schema=config.row_schema(),
         features=encode.features_,
@@ -102,6 +99,7 @@ def proven(
         refitted=config.refit,
         recipe=recipe,
         held_out=facts.held_out,
+        encoding=config.encoding,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
         needs=needs(parts_of(pipeline.named_steps["classify"])),
@@ -109,11 +107,35 @@ def proven(
         choice=choice,
         gate=facts.gate,
         onnx_refused=refused,
+        decision=facts.decision,
+        sets=facts.sets,
+        reasons=config.reasons,
         files={},
     )
     contents = {**_contents(pipeline, profile, recipe), **graph}
     unproven = Bundle.of(manifest, stem=f"{config.pipeline_save_file}{version}", contents=contents)
     return unproven.with_more({".golden.jsonl": _golden(unproven, config, data, functions)})
+
+
+def _published(pipeline: FramePipeline, decision: Decision | None) -> FramePipeline:
+    """A copy without what prediction does not read, that decides as the model does."""
+    pipeline = copy.deepcopy(pipeline)
+    strip(pipeline)
+    if decision is not None:
+        pipeline.decision_ = decision
+    return pipeline
+
+
+def _profile(config: Config, data: Dataset, functions: Functions) -> Profile:
+    """What the data looked like."""
+    return profile_of(
+        config.row_schema(),
+        data.columns,
+        data.labels,
+        min_rows=config.publish.min_rows,
+        groups=data.groups,
+        functions=functions,
+    )
 
 
 def _golden(unproven: Bundle, config: Config, data: Dataset, functions: Functions) -> bytes:
@@ -173,13 +195,16 @@ def judged(contestant: Contestant) -> Report:
         positive=positive_label(config.positive, contestant.classes),
         seed=config.random_state,
         min_rows=config.publish.min_rows,
+        decision=contestant.decision,
+        sets=contestant.sets,
     )
 
 
 def facts(held_out: HeldOut, candidate: Candidate, record: Gate) -> Facts:
     """What is known of a recipe that was judged."""
-    metrics, answers = candidate.report.metrics, _answers_of(candidate.contestant)
-    return Facts(held_out, metrics.model_dump(), record, answers)
+    metrics, contestant = candidate.report.metrics.model_dump(), candidate.contestant
+    answers = _answers_of(contestant)
+    return Facts(held_out, metrics, record, answers, contestant.decision, contestant.sets)
 
 
 def _answers_of(contestant: Contestant) -> HeldOutProfile:

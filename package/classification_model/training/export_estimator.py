@@ -276,7 +276,8 @@ def parts_of(estimator: BaseEstimator) -> Iterator[BaseEstimator]:
     """An estimator and those inside it, however deep."""
     yield estimator
     inside = [step for _, step in getattr(estimator, "steps", ())]
-    inside += getattr(estimator, "estimators_", ())
+    fitted = getattr(estimator, "estimators_", ())
+    inside += fitted.ravel().tolist() if isinstance(fitted, np.ndarray) else fitted
     inside += [c.estimator for c in getattr(estimator, "calibrated_classifiers_", ())]
     for part in inside:
         if isinstance(part, BaseEstimator):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,16 @@ from classification_model.progress import Progress
 from classification_model.publishing.audit import Confidence
 from classification_model.training.selection import Wanted, choose
 
-__all__ = ["Encoded", "choose_estimator", "confidence", "encode", "fit", "met", "scores"]
+__all__ = [
+    "Encoded",
+    "choose_estimator",
+    "confidence",
+    "encode",
+    "fit",
+    "met",
+    "out_of_fold",
+    "scores",
+]
 
 
 _FOLDS = 5
@@ -109,6 +118,27 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
         raise ConfigError(f"estimator {choice.estimator.name}: {error}") from error
     return FramePipeline([("encode", train.step), ("classify", classify)])
+
+
+def out_of_fold(
+    config: Config, choice: Choice, train: Encoded, classes: Sequence[Label]
+) -> tuple[Indices, Probabilities]:
+    """What a recipe says of training rows that it was fitted without.
+
+    Returns:
+        The rows that are answered, which by time are not all, and their probabilities of
+        ``classes``, shape ``(rows, classes)``.
+    """
+    parts = folds(train.units, train.labels, count=_FOLDS)
+    answers = []
+    for (inside, outside), matrix in zip(parts, train.of_folds(parts), strict=True):
+        groups = None if train.groups is None else train.groups[inside]
+        labels = [train.labels[i] for i in inside.tolist()]
+        some = replace(train, matrix=matrix[inside], labels=labels, groups=groups)
+        pipeline = fit(config, choice, some)
+        order = [pipeline.classes_.tolist().index(label) for label in classes]
+        answers.append(scores(pipeline, matrix[outside])[:, order])
+    return np.concatenate([outside for _, outside in parts]), np.concatenate(answers)
 
 
 def met(train: Encoded, data: Dataset, split: Split) -> Matrix:

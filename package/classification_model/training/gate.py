@@ -11,6 +11,7 @@ from classification_model.bundle.provenance import Comparison, Gate, Judged, Ref
 from classification_model.config.core import Config
 from classification_model.config.home import Home
 from classification_model.errors import RejectedModelError
+from classification_model.evaluation.comparison import COST
 from classification_model.evaluation.paired import Paired, margin_of, surely_below
 from classification_model.progress import Progress
 from classification_model.training.recipes import Candidate
@@ -200,7 +201,16 @@ def _other_recipe(
         progress.say(f"Note: too good to be true? {gate.suspicion}")
     worse = paired.verdict == "worse"
     reasons = (_worse(reference.version, paired, comparison),) if worse else ()
-    return GateResult(gate, comparison, reasons)
+    return GateResult(gate, comparison, (*reasons, *_costlier(reference.version, comparison)))
+
+
+def _costlier(version: str, comparison: Comparison) -> Iterator[str]:
+    for found in comparison.differences:
+        if found.metric == COST and found.low > 0:
+            yield (
+                f"its decisions surely cost more than those of the recipe of {version}: a row "
+                f"costs {found.new:.4f} where that has {found.old:.4f}"
+            )
 
 
 def _worse(version: str, paired: Paired, comparison: Comparison) -> str:

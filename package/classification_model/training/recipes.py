@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from classification_model.bundle.provenance import Choice, Recipe
 from classification_model.config.core import Config
@@ -15,6 +16,8 @@ from classification_model.evaluation.paired import class_shares, guess_losses
 from classification_model.pipeline import FramePipeline
 from classification_model.processing.arrays import Floats
 from classification_model.processing.data_manager import Split, load_dataset
+from classification_model.processing.decisions import Decision
+from classification_model.processing.sets import PredictionSets
 from classification_model.training import fitting
 
 __all__ = ["Candidate", "Contestant", "as_trained", "fitted_here", "recipe_of"]
@@ -37,7 +40,7 @@ def recipe_of(config: Config, choice: Choice) -> Recipe:
     )
 
 
-@dataclass(slots=True)
+@dataclass
 class Contestant:
     """A recipe on the two parts of a table.
 
@@ -46,12 +49,16 @@ class Contestant:
         choice: has the estimator that is fitted.
         split: the rows with the columns that the recipe needs.
         pipelines: what was fitted already, by the number of its seed.
+        decision: how it answers with one class; by default with the most probable one.
+        sets: how it answers with a set of classes, where that is asked for.
     """
 
     config: Config
     choice: Choice
     split: Split
     pipelines: dict[int, FramePipeline] = field(default_factory=dict)
+    decision: Decision | None = None
+    sets: PredictionSets | None = None
 
     def pipeline(self, number: int = 0) -> FramePipeline:
         """Fitted on the training rows, with the recipe's seed or one of the next."""
@@ -74,7 +81,15 @@ class Contestant:
         pipeline, held_out = self.pipeline(number), self.split.held_out
         matrix = pipeline.named_steps["encode"].matrix(held_out.typed())
         scores = fitting.scores(pipeline, matrix)
-        return align(held_out.labels, scores, self.classes)
+        return align(held_out.labels, scores, self.classes, self.decision)
+
+    @cached_property
+    def out_of_fold(self) -> Outcomes:
+        """Its answers to the training rows, each by a fit without the row's fold."""
+        config, train = self.config, self.split.train
+        encoded = fitting.encode(config, train)
+        rows, scores = fitting.out_of_fold(config, self.choice, encoded, self.classes)
+        return align([train.labels[i] for i in rows.tolist()], scores, self.classes)
 
     def losses(self, number: int = 0) -> Floats:
         """The log loss of each held-out row."""

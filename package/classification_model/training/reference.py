@@ -38,6 +38,7 @@ def reference_here(
 def held_against(reference: Contestant, new: Candidate) -> tuple[Paired, Comparison]:
     """Compare the answers of both recipes to the same held-out rows."""
     ours, rule = new.contestant, new.config.gate
+    reference.decision = ours.decision  # both are asked to decide alike
     paired = judge_recipes(
         reference.losses,
         ours.losses,
@@ -51,6 +52,7 @@ def held_against(reference: Contestant, new: Candidate) -> tuple[Paired, Compari
         ours.classes,
         lines=ours.split.held_out.lines.tolist(),
         paired=paired,
+        decision=ours.decision,
     )
     return paired, comparison
 

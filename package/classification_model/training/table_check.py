@@ -160,7 +160,8 @@ def _answers(rows: Dataset, old: Bundle) -> Outcomes | None:
     typed = ColumnRules(schema).check({name: rows.columns[name] for name in schema.columns})
     if not typed.good.all():
         return None
-    return align(rows.labels, model.score_columns(typed.columns), classes)
+    shares = model.score_columns(typed.columns)
+    return align(rows.labels, shares, classes, old.manifest.decision)
 
 
 def _surely_worse(found: AskedAgain, answers: Outcomes, rows: Dataset, old: Bundle) -> str:

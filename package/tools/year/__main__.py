@@ -25,6 +25,18 @@ def lived(clone: Clone, months: Sequence[tuple[str, Month]]) -> Iterator[str]:
         yield line
 
 
+def forest(clone: Clone) -> str:
+    """What a larger model adds to the history, each time that it is trained."""
+    clone.edit("name: logistic_regression", "name: random_forest")
+    clone.train("--force")
+    before = clone.size()
+    clone.rows(lambda rows: rows[:-50])
+    clone.train("--force", "--data-changed")
+    return (
+        f"A forest of {clone.bundle_size():.1f} MB adds {clone.size() - before:.1f} MB each time."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tox -e year --", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a few months, and no document")
@@ -39,10 +51,11 @@ def main() -> None:
         rows = list(lived(clone, MONTHS))
         grown, one = clone.size() - before, clone.bundle_size()
         models = len(clone.git("tag").split()) - 1  # the first tag is the Titanic's
+        larger = forest(clone)
     head = ["| month | what happens | what is said | version |", "|---|---|---|---|"]
     size = (
         f"Git's history grew by {grown:.1f} MB for {models} tagged models of about {one:.2f} MB each "
-        "and their tables."
+        f"and their tables. {larger}"
     )
     text = DOCUMENT.read_text(encoding="utf-8")
     start, _, rest = text.partition(BEGIN)

@@ -68,9 +68,14 @@ class Clone:
     def train(self, *arguments: str, says: Sequence[str] = ()) -> None:
         """Train under the next version, let the service follow, commit and tag it."""
         self.model("train", "--bump", "minor", *arguments, says=says)
-        self.run("tools.pin_api")
+        self.follow()
         self.commit(f"Train {self.version}")
         self.git("tag", self.version)
+
+    def follow(self) -> None:
+        """What ``tox -e train`` does after a training."""
+        self.run("tools.pin_api")
+        self.run("tools.sample")
 
     def refused(self, *arguments: str, says: Sequence[str], status: int = 1) -> None:
         """See that training stops, says why, and leaves model and VERSION."""

@@ -30,7 +30,7 @@ def begin(clone: Clone) -> None:
     if clone.version != "1.1.0":
         raise Silent(f"init began at {clone.version}, which a tag has")
     clone.model("train", "--force", says=["model 1.0.0 predicts 'survived'"])
-    clone.run("tools.pin_api")
+    clone.follow()
     clone.commit("Train 1.1.0")
     clone.git("tag", "1.1.0")
 
@@ -139,7 +139,7 @@ def merge(clone: Clone) -> None:
     clone.rows(lambda rows: [*rows, *_renamed(customers(clone.count // 20, 11))])
     clone.model("train", "--bump", "minor")
     clone.model("train", "--bump", "minor")
-    clone.run("tools.pin_api")
+    clone.follow()
     clone.commit(f"Train {clone.version}")
     ours = read(clone.table)
     clone.git("merge", "colleague", check=False)
@@ -151,7 +151,7 @@ def merge(clone: Clone) -> None:
     requirements = clone.top / "classification_api" / "requirements.txt"
     clone.git("checkout", "--ours", "--", str(requirements))
     clone.model("train", says=["the same recipe on another table"])
-    clone.run("tools.pin_api")
+    clone.follow()
     clone.commit("Merge, and train 2.0.0")
     clone.git("tag", "2.0.0")
     if len([name for name in clone.files() if name.endswith(".json")]) != 1:

@@ -14,9 +14,12 @@ const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$/;
 /** Why a file is no CSV that can be read. */
 export class CsvError extends Error {}
 
-/** Bytes to text: by the mark at the start, else as UTF-8, else as what Western Europe writes. */
-export function decode(bytes) {
-  const text = decoded(new Uint8Array(bytes));
+/**
+ * Bytes to text: by the mark at the start, else as UTF-8, else as the table that was trained on, if
+ * that can be, else as what Western Europe writes.
+ */
+export function decode(bytes, hint) {
+  const text = decoded(new Uint8Array(bytes), hint);
   // Text has none of these; a picture, an archive or a spreadsheet has many.
   const binary = text.search(/[\0-\x07]/);
   if (binary >= 0) {
@@ -26,7 +29,7 @@ export function decode(bytes) {
   return text;
 }
 
-function decoded(bytes) {
+function decoded(bytes, hint) {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
   const text = utf8(bytes);
@@ -37,6 +40,8 @@ function decoded(bytes) {
     const shown = faulty.slice(0, 5).map(({ number }) => number);
     throw new CsvError(`Not UTF-8: line ${shown.join(", ")}. Mend these lines.`);
   }
+  const hinted = hint && read(bytes, hint);
+  if (hinted) return hinted;
   const western = new TextDecoder("windows-1252").decode(bytes);
   if (!looksWestern(western)) {
     throw new CsvError("The file is not UTF-8, and it is not sure what it is: save it as UTF-8.");
@@ -44,9 +49,11 @@ function decoded(bytes) {
   return western;
 }
 
-function utf8(bytes) {
+const utf8 = (bytes) => read(bytes, "utf-8");
+
+function read(bytes, encoding) {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
     return null;
   }

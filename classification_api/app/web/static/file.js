@@ -1,7 +1,7 @@
 // Many rows: a CSV is read here, sent in parts, and shown as a table that can be downloaded.
 
 import { CsvError, decode, parse, write } from "./csv.js";
-import { byId, count, element, facts, likeliest, percent } from "./page.js";
+import { byId, count, element, facts, percent } from "./page.js";
 import { Refusal, predict } from "./service.js";
 
 const LARGEST = 50e6; // bytes; beyond it a browser is the wrong tool
@@ -55,7 +55,7 @@ async function read(file) {
         `classification-model predict ${file.name} --output scored.csv`,
     );
   }
-  const table = parse(decode(await bytesOf(file)), facts.columns);
+  const table = parse(decode(await bytesOf(file), facts.encoding), facts.columns);
   const absent = facts.columns.filter((name) => !table.columns.includes(name));
   if (absent.length) {
     throw new CsvError(
@@ -84,6 +84,7 @@ async function scoreAll({ columns, records, ragged }, signal) {
   );
   const scored = {
     shares: [],
+    first: [],
     warnings: [],
     errors: ragged.map((record) => uneven(record, columns)),
   };
@@ -93,6 +94,7 @@ async function scoreAll({ columns, records, ragged }, signal) {
     try {
       const answer = await predict(rows.slice(start, start + size), { skip: true, signal });
       scored.shares.push(...answer.probabilities);
+      scored.first.push(...answer.predictions.map((label) => answer.classes.indexOf(label)));
       scored.warnings.push(...answer.warnings.map((one) => ({ ...one, row: start + one.row })));
       for (const faults of byRow(answer.errors ?? []).values()) {
         scored.errors.push(fault(records[start + faults[0].row].line, faults));
@@ -118,9 +120,9 @@ function uneven({ line, cells, fault }, columns) {
   return { line, column: null, value: null, message };
 }
 
-function show(name, { columns, records, ragged }, { shares, warnings, errors }) {
+function show(name, { columns, records, ragged }, { shares, first, warnings, errors }) {
   const good = records
-    .map((record, i) => ({ ...record, i, shares: shares[i] }))
+    .map((record, i) => ({ ...record, i, shares: shares[i], first: first[i] }))
     .filter((row) => row.shares);
   const refused = records.length + ragged.length - good.length;
   const notes = byRow(warnings);
@@ -152,9 +154,9 @@ const added = () => ["prediction", ...facts.classes.map((label) => `probability_
 
 /** As the command line writes it: the file's columns, the prediction, each class's share. */
 function outcome(columns, good) {
-  const body = good.map(({ cells, shares }) => [
+  const body = good.map(({ cells, shares, first }) => [
     ...cells,
-    facts.classes[likeliest(shares)],
+    facts.classes[first],
     ...shares,
   ]);
   return [[...columns, ...added()], ...body];
@@ -189,12 +191,11 @@ function scoredTable(columns, good, notes) {
     ...facts.columns,
   ];
   const positions = facts.columns.map((name) => columns.indexOf(name));
-  const body = good.slice(0, SHOWN).map(({ line, cells, shares, i }) => {
-    const first = likeliest(shares);
+  const body = good.slice(0, SHOWN).map(({ line, cells, shares, first, i }) => {
     const about = (notes.get(i) ?? []).map(({ column, message }) => `${column}: ${message}`);
     return [
       String(line),
-      element("strong", {}, facts.classes[first]),
+      element("strong", {}, facts.names[first]),
       meter(shares[first]),
       ...(notes.size ? [element("span", { className: "warning long" }, about.join("; "))] : []),
       ...positions.map((position) => long(cells[position])),

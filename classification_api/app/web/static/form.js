@@ -1,9 +1,11 @@
 // One row: what is filled in goes to the service, and the answer stands beside it.
 
-import { byId, count, element, facts, likeliest, percent } from "./page.js";
+import { byId, count, element, facts, percent, points } from "./page.js";
 import { Refusal, predict } from "./service.js";
 
 const LONGEST = 10;
+const REASONS = 6;
+const LONGEST_VALUE = 60;
 
 const form = byId("row");
 const answer = byId("answer");
@@ -15,7 +17,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   form.setAttribute("aria-busy", "true");
   try {
-    show(await predict([values()]));
+    show(await predict([values()], { explain: REASONS }));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     refuse(error);
@@ -46,13 +48,15 @@ function values() {
 function show(result) {
   clear();
   const [shares] = result.probabilities;
-  const first = likeliest(shares);
+  const first = result.classes.indexOf(result.predictions[0]);
   byId("verdict").replaceChildren(
-    element("strong", {}, facts.classes[first]),
+    element("strong", {}, facts.names[first]),
     " ",
     element("span", {}, percent(shares[first])),
   );
-  byId("remark").textContent = remark(result.warnings);
+  byId("remark").textContent = [decided(shares, first), held(result.sets), remark(result.warnings)]
+    .join(" ")
+    .trim();
   answer.classList.add("answered");
   bars.forEach((bar, i) => draw(bar, shares[i], i === first));
   if (bars.length > LONGEST) {
@@ -62,6 +66,7 @@ function show(result) {
     byId("others").textContent =
       `${count(order.length - LONGEST, "class", "classes")} more: ${percent(rest)}`;
   }
+  explain(result.explanations[0]);
   result.warnings.forEach(({ column, message }) => note(column, message, "warning"));
   answer.scrollIntoView({ block: "nearest" });
 }
@@ -70,6 +75,54 @@ function draw(bar, share, isFirst) {
   bar.classList.toggle("first", isFirst);
   bar.querySelector(".share").textContent = percent(share);
   bar.querySelector(".bar").style.width = `${share * 100}%`;
+}
+
+/** The columns that moved the probability most, with bars to the left and right of its usual one. */
+function explain({ class: label, base, contributions, rest, error }) {
+  const widest = Math.max(...contributions.map((one) => Math.abs(one.contribution)), 1e-9);
+  byId("why-class").textContent = label;
+  byId("reasons").replaceChildren(...contributions.map((one) => reason(one, widest)));
+  byId("why-rest").textContent =
+    `In points, from the usual ${percent(base)}` +
+    (rest ? `; all other columns ${points(rest)}` : "") +
+    (error ? `; give or take ${(error * 100).toFixed(1)}.` : ".");
+  byId("why").hidden = false;
+}
+
+function reason({ column, value, contribution, reference }, widest) {
+  const bar = element("span", { className: contribution < 0 ? "bar less" : "bar more" });
+  bar.style.width = `${(Math.abs(contribution) / widest) * 50}%`;
+  const instead = value === reference ? "as usual" : `instead of the usual ${said(reference)}`;
+  return element(
+    "li",
+    {},
+    element("span", { className: "name" }, element("b", {}, column), ` ${said(value)}`),
+    element("span", { className: "share" }, points(contribution)),
+    element("span", { className: "track" }, bar),
+    element("span", { className: "hint" }, instead),
+  );
+}
+
+function said(value) {
+  if (value === null) return "(missing)";
+  const text = String(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}\u2026` : text;
+}
+
+/** Why this class: which side of the threshold its probability is on. */
+function decided(shares, first) {
+  if (!facts.threshold) return "";
+  const { of, at } = facts.threshold;
+  const side = first === of ? "reaches" : "is below";
+  const what = `${percent(shares[of])} for ${facts.names[of]} ${side}`;
+  return `${facts.names[first]}: ${what} the threshold of ${percent(at)}.`;
+}
+
+/** The set of classes, where the model was asked for one. */
+function held(sets) {
+  if (!sets) return "";
+  const names = sets[0].length ? sets[0].join(", ") : "no class";
+  return `The set that holds the truth in ${percent(facts.coverage)} of cases: ${names}.`;
 }
 
 function remark(warnings) {
@@ -96,6 +149,7 @@ function clear() {
   byId("verdict").textContent = "–";
   byId("remark").textContent = "Press Predict to see the answer.";
   byId("others").textContent = "";
+  byId("why").hidden = true;
   for (const bar of bars) {
     bar.classList.remove("first");
     bar.querySelector(".share").textContent = "–";

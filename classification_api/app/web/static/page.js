@@ -23,5 +23,8 @@ export function percent(share) {
   return `${(share * 100).toFixed(1)}%`;
 }
 
-/** The position of the likeliest class: of equal ones the first, as the model decides. */
-export const likeliest = (shares) => shares.indexOf(Math.max(...shares));
+/** A contribution in words, with its sign, in points of a hundred. */
+export function points(share) {
+  const sign = share < 0 ? "\u2212" : "+";
+  return `${sign}${(Math.abs(share) * 100).toFixed(1)}`;
+}

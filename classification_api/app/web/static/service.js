@@ -14,8 +14,9 @@ export class Refusal extends Error {
 }
 
 /** The service's answer for rows, each an object of column to text or null. */
-export async function predict(rows, { skip = false, signal } = {}) {
+export async function predict(rows, { skip = false, explain = 0, signal } = {}) {
   const address = new URL(PREDICT);
+  if (explain) address.searchParams.set("explain", explain);
   if (skip) address.searchParams.set("on_error", "skip");
   const headers = { "content-type": "application/json" };
   const request = { method: "POST", headers, body: JSON.stringify({ inputs: rows }), signal };

@@ -127,6 +127,10 @@ class Info(FrozenModel):
         str | None,
         Field(description="what `VERSION` says: the version that the next training makes"),
     ]
+    table_version: Annotated[
+        str | None,
+        Field(description="the version that the table was last trained on for, if another"),
+    ]
     digest: Annotated[str, DIGEST]
     engine: Annotated[str, Field(description="`onnx`, or `sklearn` where ONNX was refused")]
     manifest: Annotated[
@@ -135,11 +139,12 @@ class Info(FrozenModel):
     ]
 
     @classmethod
-    def of(cls, home: Home, found: Bundle) -> Self:
+    def of(cls, home: Home, found: Bundle, table_version: str | None) -> Self:
         engine = "onnx" if ".onnx" in found.contents else "sklearn"
         return cls(
             home=str(home.path),
             next_version=home.next_version(),
+            table_version=table_version,
             digest=found.digest,
             engine=engine,
             manifest=found.manifest,

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
-from classification_model.bundle.provenance import Choice, Comparison, Gate
-from classification_model.cli.responses.fields import DIGEST, METRICS, TARGET, VERSION
+from classification_model.bundle.provenance import (
+    Choice,
+    Comparison,
+    Gate,
+)
+from classification_model.cli.responses.fields import (
+    DIGEST,
+    METRICS,
+    TARGET,
+    VERSION,
+    ClassRows,
+)
 from classification_model.config.home import Home
 from classification_model.config.schema import FrozenModel, Label
 from classification_model.errors import RejectedModelError
@@ -21,13 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Initialised", "RolledBack", "Trained", "Updated"]
 
 
-class ClassRows(FrozenModel):
-    """A class, and how often it is in the data."""
-
-    label: Annotated[Label, Field(description="the class, as the CSV has it")]
-    rows: Annotated[int, Field(description="how many rows have it")]
-
-
 class ColumnFound(FrozenModel):
     """What was decided about a column, and why."""
 
@@ -39,6 +42,9 @@ class ColumnFound(FrozenModel):
     missing: Annotated[int, Field(description="how many rows have no value")]
     decision: Annotated[str, Field(description="`used`, `used, look at it` or `left out`")]
     reason: Annotated[str, Field(description="why it is not simply used; else empty")]
+    written: Annotated[
+        str, Field(description="how its numbers or dates are, where not plainly; else empty")
+    ]
 
 
 class Initialised(FrozenModel):
@@ -71,6 +77,7 @@ class Initialised(FrozenModel):
                     missing=found.seen.missing,
                     decision=found.decision,
                     reason=found.reason,
+                    written=found.written,
                 )
                 for found in learned.findings
             ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
+from classification_model.cli.responses.fields import ClassRows
 from classification_model.config.schema import FrozenModel
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class Predicted(FrozenModel):
     rejected_file: Annotated[str | None, Field(description="where those are, each with its reason")]
     reused: Annotated[int, Field(description="parts that an earlier run on a cluster had scored")]
     warnings: Annotated[tuple[WarningCount, ...], Field(description="by column and rule")]
+    predicted: Annotated[
+        tuple[ClassRows, ...],
+        Field(description="how many rows got each class, the commonest first"),
+    ]
 
     @classmethod
     def of(cls, found: Scored, output: str) -> Self:
@@ -46,5 +51,8 @@ class Predicted(FrozenModel):
             warnings=tuple(
                 WarningCount(column=column, rule=rule, rows=rows, first=first)
                 for (column, rule), (rows, first) in found.warned.items()
+            ),
+            predicted=tuple(
+                ClassRows(label=k, rows=n) for k, n in found.predicted.most_common() if n
             ),
         )

@@ -23,20 +23,26 @@ __all__ = ["blocks", "head"]
 _PARQUET_ROWS = 32768
 
 
-def head(name: str, known_columns: Sequence[str], encoding: str | None = None) -> Source:
+def head(
+    name: str,
+    known_columns: Sequence[str],
+    encoding: str | None = None,
+    hint: str | None = None,
+) -> Source:
     """Read how a file is written, and its columns.
 
     Args:
         name: a path, or a URL for fsspec.
         known_columns: those of the model.
         encoding: of a CSV; else its beginning says it.
+        hint: what it may be where it is not UTF-8.
 
     Raises:
         DataError: the file cannot be read, or is not what its name says.
     """
     kind = format_of(name)
     if kind == "csv":
-        return csv_blocks.head(name, known_columns, encoding)
+        return csv_blocks.head(name, known_columns, encoding, hint)
     if kind == "jsonl":
         return _json_head(name, known_columns)
     with opened(name) as stream:

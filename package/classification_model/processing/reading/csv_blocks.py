@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from classification_model.errors import DataError
 from classification_model.processing.reading.charsets import Unsure
-from classification_model.processing.reading.csv_records import lines_of, read, records
+from classification_model.processing.reading.csv_records import UNCLOSED, lines_of, read, records
 from classification_model.processing.reading.encodings import decided, utf8
 from classification_model.processing.reading.heads import read_head
 from classification_model.processing.reading.sources import (
@@ -36,22 +36,31 @@ _LF, _CR, _QUOTE = b'\n\r"'
 _BINARY = frozenset("\0\1\2\3\4\5\6\7")  # no text has these; pictures and archives have many
 
 
-def head(name: str, known_columns: Collection[str], encoding: str | None = None) -> Source:
+def head(
+    name: str,
+    known_columns: Collection[str],
+    encoding: str | None = None,
+    hint: str | None = None,
+) -> Source:
     """Find out how a CSV is written, and read its header.
 
     Raises:
         DataError: it cannot be read, is empty, or is no text.
     """
     with opened(name) as stream:
-        return head_of(name, stream, known_columns, encoding)
+        return head_of(name, stream, known_columns, encoding, hint)
 
 
 def head_of(
-    name: str, stream: IO[bytes], known_columns: Collection[str], encoding: str | None = None
+    name: str,
+    stream: IO[bytes],
+    known_columns: Collection[str],
+    encoding: str | None = None,
+    hint: str | None = None,
 ) -> Source:
     """The same, of the bytes of a file called ``name``."""
     try:
-        encoding, sample = decided(stream, encoding)
+        encoding, sample = decided(stream, encoding, hint)
     except Unsure as error:
         raise DataError(
             f"{name}: is not UTF-8, and it is not sure what it is ({error}); say it with --encoding"
@@ -97,6 +106,8 @@ def _with_header(
     refuse_marks(name, lines[: head.above + 1])
     lines = lines[head.above :]
     found, used = read(lines, 1, source, most=1)
+    if found and found[0].fault == UNCLOSED:
+        raise DataError(f"{name}, line {1 + head.above}: {UNCLOSED}; mend the header")
     if not found or found[0].fault not in (None, BLANK):
         return None
     return replace(source, header="".join(lines[:used]).rstrip("\r\n"))

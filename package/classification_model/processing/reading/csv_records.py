@@ -14,9 +14,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from classification_model.processing.reading.delimiters import cells_of
-from classification_model.processing.reading.sources import BLANK, HEADER_AGAIN, Record, Source
+from classification_model.processing.reading.sources import (
+    BLANK,
+    HEADER_AGAIN,
+    Record,
+    Source,
+)
 
-__all__ = ["lines_of", "read", "records"]
+__all__ = ["UNCLOSED", "lines_of", "read", "records"]
+
+UNCLOSED = "a quote opens a cell and is not closed, or closes it too early"
 
 
 def lines_of(text: bytes) -> list[str]:
@@ -114,5 +121,5 @@ def _quoted(cell: str) -> str:
 
 def _reason(error: csv.Error) -> str:
     if "expected after" in str(error) or "end of data" in str(error):
-        return "a quote opens a cell and is not closed, or closes it too early"
+        return UNCLOSED
     return str(error)

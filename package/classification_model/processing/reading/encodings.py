@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, cast
 
 from classification_model.errors import DataError
@@ -11,6 +11,8 @@ from classification_model.processing.reading.charsets import recognised
 
 __all__ = ["decided", "is_utf8", "known_encoding", "utf8"]
 
+_ERRORS = {"cp1252": "latin-1", "utf-16": "surrogatepass"}
+_WIDE = ("utf-16", "utf-32")
 _PART, _MOST_PARTS = 2**20, 64
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -19,11 +21,14 @@ _MARKS = (
 )
 
 
-def decided(stream: IO[bytes], told: str | None = None) -> tuple[str, bytes]:
+def decided(
+    stream: IO[bytes], told: str | None = None, hint: str | None = None
+) -> tuple[str, bytes]:
     """How the text of a file is encoded, and its beginning.
 
     What a person told is so. Else the first part that is not all ASCII decides. Text that is
-    mostly UTF-8 is UTF-8, and its other lines are faulty.
+    mostly UTF-8 is UTF-8, and its other lines are faulty. Other text is in the encoding of the
+    ``hint``, such as that of the table that was trained on, if it can be; else it is recognised.
 
     Raises:
         DataError: there is no such encoding.
@@ -36,17 +41,41 @@ def decided(stream: IO[bytes], told: str | None = None) -> tuple[str, bytes]:
     while part.isascii() and len(part) == _PART and parts < _MOST_PARTS:
         part = stream.read(_PART)
         parts += 1
-    return _encoding_of(part, whole=len(part) < _PART), head
+    return _encoding_of(part, hint, whole=len(part) < _PART), head
 
 
-def _encoding_of(sample: bytes, *, whole: bool) -> str:
+def _encoding_of(sample: bytes, hint: str | None, *, whole: bool) -> str:
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return encoding
+    if b"\0" in sample and (
+        wide := _wide(sample) or (hint if hint and hint.startswith(_WIDE) else None)
+    ):
+        return wide
     lines = sample.split(b"\n")
     lines = [line for line in (lines if whole else lines[:-1] or lines) if not line.isascii()]
     faulty = sum(not is_utf8(line) for line in lines)
-    return recognised(lines) if 2 * faulty > len(lines) else "utf-8"
+    if 2 * faulty <= len(lines):
+        return "utf-8"
+    return hint if hint and _reads(hint, lines) else recognised(lines)
+
+
+def _wide(sample: bytes) -> str | None:
+    """UTF-16 without a mark: nearly every second byte of a CSV is then zero."""
+    zeros = [sample[place::2].count(0) for place in (0, 1)]
+    for empty, full, encoding in ((0, 1, "utf-16-le"), (1, 0, "utf-16-be")):
+        if 4 * zeros[full] > len(sample) and 50 * zeros[empty] < zeros[full]:
+            return encoding
+    return None
+
+
+def _reads(encoding: str, lines: Iterable[bytes]) -> bool:
+    codecs.register_error("latin-1", _as_latin_1)
+    try:
+        b"\n".join(lines).decode(encoding, _ERRORS.get(encoding, "strict"))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def known_encoding(name: str) -> str:
@@ -83,7 +112,7 @@ def utf8(stream: IO[bytes], encoding: str, head: bytes, size: int) -> Iterator[b
             yield chunk
         return
     codecs.register_error("latin-1", _as_latin_1)
-    errors = {"cp1252": "latin-1", "utf-16": "surrogatepass"}.get(encoding, "surrogateescape")
+    errors = _ERRORS.get(encoding, "surrogateescape")
     back = "surrogateescape" if errors == "surrogateescape" else "surrogatepass"
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     yield decoder.decode(head).encode("utf-8", back)

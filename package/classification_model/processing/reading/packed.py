@@ -16,6 +16,11 @@ from classification_model.processing.reading.delimiters import plain_line
 __all__ = ["PACKED", "SHEET", "unpacked"]
 
 PACKED = (".gz", ".zip")
+_MARKS = (
+    (b"\x1f\x8b", "packed by gzip", ".gz"),
+    (b"PK\x03\x04", "a workbook, or packed by zip", ".xlsx or .zip"),
+    (b"PAR1", "Parquet", ".parquet"),
+)
 SHEET = ".xlsx"
 """A workbook; ``book.xlsx#2024`` is its sheet 2024, and else the first."""
 
@@ -40,7 +45,19 @@ def unpacked(name: str, stream: IO[bytes]) -> Iterator[IO[bytes]]:
     elif sheet or path.endswith(SHEET):
         yield io.BytesIO(_sheet(name, stream, sheet))
     else:
+        _check_beginning(name, stream)
         yield stream
+
+
+def _check_beginning(name: str, stream: IO[bytes]) -> None:
+    """See that a file is what its name says, and not packed all the same."""
+    peek = getattr(stream, "peek", None)
+    beginning = peek(4)[:4] if peek else b""
+    for mark, what, cure in _MARKS:
+        if beginning.startswith(mark) and not name.endswith((".parquet", ".pq")):
+            raise DataError(
+                f"{name}: is {what}, and its name does not say so; rename it to end in {cure}"
+            )
 
 
 def _only(name: str, archive: zipfile.ZipFile) -> str:

@@ -22,6 +22,7 @@ from classification_model.processing.reading.packed import PACKED, SHEET, unpack
 __all__ = [
     "BLANK",
     "HEADER_AGAIN",
+    "TOTAL",
     "Block",
     "Format",
     "Record",
@@ -31,7 +32,6 @@ __all__ = [
     "filesystem",
     "format_of",
     "is_remote",
-    "notes_on",
     "opened",
     "parquet",
     "position",
@@ -43,7 +43,6 @@ __all__ = [
 Format = Literal["csv", "jsonl", "parquet"]
 
 _SHOWN = 5
-_USUAL = ("utf-8", "utf-8-sig", "utf-16")
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -107,12 +106,13 @@ class Record:
 
     @property
     def no_row(self) -> bool:
-        """Whether it is nothing but delimiters, or the header once more."""
-        return self.fault in (BLANK, HEADER_AGAIN)
+        """Whether it is nothing but delimiters, the header once more, or sums up the rows."""
+        return self.fault in (BLANK, HEADER_AGAIN, TOTAL)
 
 
 BLANK = "holds nothing but delimiters"
 HEADER_AGAIN = "is the header once more"
+TOTAL = "sums up the rows above; `keep_total: yes` in config.yml keeps it"
 
 
 def format_of(name: str) -> Format:
@@ -259,15 +259,14 @@ def refuse_marks(name: str, lines: Iterable[str]) -> None:
             raise DataError(f"{name}, line {number}: {CONFLICT}")
 
 
-def notes_on(source: Source, left_out: Sequence[Record] = ()) -> list[str]:
-    """What a person should know of how a file was read, and which of its lines are no rows."""
-    notes = [f"read as {source.encoding}"] if source.encoding not in _USUAL else []
-    if source.above:
-        notes.append(f"{source.above} line(s) above the header left out")
-    for fault in (BLANK, HEADER_AGAIN):
-        lines = [record.line for record in left_out if record.fault == fault]
-        notes += [f"{len(lines)} line(s) left out: line {lines[0]} {fault}"] if lines else []
-    return notes
+def _check_quotes(source: Source, wanted: Collection[str]) -> None:
+    """See that no quote of the header goes on into the rows, and takes columns with it."""
+    odd = (n for n in source.columns if "\n" in n and source.delimiter in n and n not in wanted)
+    if source.format == "csv" and (name := next(odd, None)):
+        raise DataError(
+            f"{source.name}, line {source.above + 1}: a quote opens the name {name.splitlines()[0]!r} "
+            f"and is closed on line {source.above + 1 + name.count(chr(10))} only; mend it"
+        )
 
 
 def check_columns(
@@ -285,10 +284,13 @@ def check_columns(
         DataError: it has not, or it has.
     """
     columns = source.columns
+    _check_quotes(source, wanted)
     if twice := [column for column, count in Counter(columns).items() if count > 1]:
         raise DataError(f"{source.name}: two columns have the name {twice[0]!r}; rename one")
     absent = [name for name in wanted if name not in columns]
     if absent and source.format != "jsonl":  # there a line may say less than another
+        if odd := next((name for name in columns if '"' in name), None):
+            cure = f"the name {odd!r}, on line {source.above + 1}, holds a quote: take it out"
         unknown = [name for name in columns if name not in wanted and name not in known]
         gone = ", ".join(f"{name!r}{renamed_to(name, unknown)}" for name in absent)
         raise DataError(

@@ -1,0 +1,119 @@
+"""``init`` looks at shapes and whole columns; the laws: each cell is what its own rule makes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from sklearn.tree import DecisionTreeClassifier
+
+from classification_model.config.schema import LARGEST, Column
+from classification_model.init import cells, kinds, leakage, number_formats
+from classification_model.init.shapes import Shapes
+from classification_model.processing.number_format import DECIMALS, THOUSANDS, NumberFormat
+from classification_model.processing.value_rules import parser
+
+NUMBERS = st.from_regex(
+    r"\A[-+(\u2212]?[$\u20ac]?[0-9]{0,4}([.,' \u00a0]?[0-9]{3}){0,3}([.,][0-9]{0,4})?([eE]-?[0-9])?%?\)?\Z"
+)
+TEXTS = st.one_of(
+    NUMBERS,
+    st.integers(-(10**19), 10**19).map(str),
+    st.floats(allow_nan=False, width=32).map(repr),
+    st.sampled_from(
+        ["-", "n/a", "0", "00", "1.000", "900", "007", "5 kg", "x", "\u00bd", "\u0661"]
+    ),
+)
+COUNTS = st.dictionaries(TEXTS.map(str.strip).filter(bool), st.integers(1, 9), min_size=1)
+
+
+def by_cell(counts: dict[str, int], form: NumberFormat) -> int:
+    return sum(n for text, n in counts.items() if form.read(text) is not None)
+
+
+@given(COUNTS)
+@example({"1.5e3": 1, "1": 1})
+@example({"0.000": 1, "1.000": 2})
+def test_a_format_is_chosen_by_every_cell(counts: dict[str, int]) -> None:
+    reading = number_formats.infer(counts)
+    fits = {
+        form: by_cell(counts, form)
+        for unit in ({reading.written.unit} if reading else {""})
+        for form in (NumberFormat(d, t, unit) for d in DECIMALS for t in THOUSANDS if d != t)
+    }
+    if reading is None:
+        assert not max(fits.values())
+        return
+    assert fits[reading.written] == max(fits.values())
+    numbers = {text: reading.written.read(text) for text in counts}
+    odd = {text for text, n in numbers.items() if n is None or abs(n) > LARGEST}
+    assert set(reading.odd) == odd
+    if reading.other:
+        assert fits[reading.other] == fits[reading.written]
+        assert any(reading.other.read(t) != reading.written.read(t) for t in counts)
+
+
+@given(COUNTS)
+@example({"1.25e1": 1, "3": 1})
+@example({"12345678901234567.5": 1})
+def test_numbers_are_whole_if_each_of_them_is(counts: dict[str, int]) -> None:
+    reading = number_formats.infer(counts)
+    assume(reading is not None)
+    assert reading
+    odd = frozenset(reading.odd)
+    expected = all(kinds._is_whole(reading.written, text) for text in counts.keys() - odd)
+    assert kinds._are_whole(reading.written, counts, odd, Shapes.of(counts)) is expected
+
+
+@given(COUNTS, st.sampled_from(["integer", "number"]), st.data())
+def test_a_whole_column_has_the_values_of_its_cells(
+    counts: dict[str, int], kind: str, data: st.DataObject
+) -> None:
+    reading = number_formats.infer(counts)
+    assume(reading is not None)
+    assert reading
+    written = reading.written
+    column = Column(
+        kind=kind,
+        decimal=written.decimal,
+        thousands=written.thousands,
+        unit=written.unit,
+        missing_markers=reading.odd,
+    )
+    parse = parser(column, ["n/a"])
+    values = {}
+    for text in counts:
+        try:
+            values[text] = parse(text)
+        except ValueError:
+            assume(False)
+    found = cells.typed_texts(column, counts.keys(), ["n/a"])
+    assert {t: (type(v), repr(v)) for t, v in found.items()} == {
+        t: (type(v), repr(v)) for t, v in values.items()
+    }
+
+
+@given(COUNTS)
+def test_shapes_hold_every_cell(counts: dict[str, int]) -> None:
+    shapes = Shapes.of(counts)
+    assert shapes.cells.total() == Counter(counts).total()
+    assert [*shapes.without(frozenset(), counts)] == [*counts]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_tree_removes_more_errors_than_its_bound(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    rows, classes = int(draw.integers(20, 2000)), int(draw.integers(2, 5))
+    numbers = draw.integers(0, draw.integers(2, 500), rows).astype(np.float64)
+    labels = draw.integers(0, classes, rows)
+    signal = draw.random(rows) < draw.random()
+    labels[signal] = (numbers[signal] * 7 // 100).astype(np.int64) % classes
+    if len(np.unique(labels)) < 2:
+        pytest.skip("one class")
+    tree = DecisionTreeClassifier(max_leaf_nodes=8 * classes, random_state=0)
+    found = tree.fit(numbers[:, None], labels).score(numbers[:, None], labels)
+    _, removed = leakage._removed(found, labels)
+    assert removed <= leakage._most_removed(numbers, labels, 8 * classes) + 1e-9
