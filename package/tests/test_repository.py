@@ -115,12 +115,12 @@ def test_no_module_is_longer_than_300_lines_and_most_are_short() -> None:
 
 
 def test_the_service_is_short_where_somebody_has_to_understand_it_to_extend_it() -> None:
-    """All but its pages and what it counts: 2,199 lines were too many."""
+    """But for its pages, its metrics and the other protocol; 2,199 lines were too many."""
     lines = sum(
         bool(line.strip())
         for file, text in code()
         if file.parts[:2] == ("classification_api", "app")
-        and file.parts[2] not in ("observability", "web")
+        and file.parts[2] not in ("live", "observability", "v2", "web")
         for line in text.splitlines()
     )
     assert lines <= 1_500
