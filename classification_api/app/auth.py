@@ -42,7 +42,7 @@ class ApiKeys:
             await send({"type": "websocket.close", "code": 1008})
         else:
             with self._observer.request(scope, send) as observed:
-                await _UNKNOWN.send(observed)
+                await _UNKNOWN.send(scope, observed)
 
     def _may_enter(self, scope: Scope) -> bool:
         if is_health(scope):

@@ -1,4 +1,4 @@
-"""Map errors to answers."""
+"""From an error to an answer: one map, ``{"detail": ...}``, or ``{"error": ...}`` under /v2."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from starlette.types import Send
+from fastapi.utils import is_body_allowed_for_status_code
+from starlette.exceptions import HTTPException
+from starlette.types import Scope, Send
 
 from classification_model.errors import RowError
 
-__all__ = ["RefusedError", "add_error_handlers", "as_json", "rows_refused", "shortened"]
+__all__ = [
+    "RefusedError",
+    "add_error_handlers",
+    "as_json",
+    "local_path",
+    "rows_refused",
+    "shortened",
+]
 
 _LONGEST = 200
 _MOST_FAULTS = 100
@@ -37,26 +46,47 @@ class RefusedError(Exception):
     ) -> None:
         super().__init__(sentence)
         self.status = status
-        self.body = json.dumps({"detail": sentence}, separators=(",", ":")).encode()
-        self.headers = [
-            (b"content-length", b"%d" % len(self.body)),
-            (b"content-type", b"application/json"),
-            *headers,
-        ]
+        self._headers = [(b"content-type", b"application/json"), *headers]
         if retry_after is not None:
-            self.headers.append((b"retry-after", b"%d" % retry_after))
+            self._headers.append((b"retry-after", b"%d" % retry_after))
         if closes:
-            self.headers.append((b"connection", b"close"))
+            self._headers.append((b"connection", b"close"))
 
-    async def send(self, send: Send) -> None:
-        start = {"type": "http.response.start", "status": self.status, "headers": self.headers}
-        await send(start)
-        await send({"type": "http.response.body", "body": self.body})
+    def answer(self, scope: Scope | None) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """The headers and the body; ``scope`` is None where no request has come yet."""
+        body = bytes(as_json({_key(scope): str(self)}).body)
+        return [(b"content-length", b"%d" % len(body)), *self._headers], body
+
+    async def send(self, scope: Scope, send: Send) -> None:
+        headers, body = self.answer(scope)
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def local_path(scope: Scope) -> str:
+    """The path that is asked for, without the prefix by which an edge knows the service."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+
+
+def _key(scope: Scope | None) -> str:
+    """What the protocol's clients look for, and those of FastAPI."""
+    return "error" if scope and f"{local_path(scope)}/".startswith("/v2/") else "detail"
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer a request that cannot be understood with 422 and what is wrong with it."""
+    """Say what is wrong with a request: 422 where it cannot be understood."""
     app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _refused)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    if not is_body_allowed_for_status_code(error.status_code):
+        return Response(status_code=error.status_code, headers=error.headers)
+    answer = as_json({_key(request.scope): error.detail}, error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:  # noqa: ARG001

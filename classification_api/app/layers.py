@@ -48,7 +48,7 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
         # Gives each request its id, counts it and writes its line; refuses nothing. 4.
         (True, partial(Observed, observer=observer)),
         # Answers 413, 408 or 503: a body too long or slow, no room for it, an answer too slow. 15.
-        (True, _careful(settings)),
+        (True, partial(Careful, settings=settings)),
         # Answers usual requests of /predict that came in pieces. Under 1.
         (fast, partial(WholePredict, answer=answer)),
         # Answers HEAD as GET does, and keeps redirects on the caller's scheme. Under 1.
@@ -66,16 +66,6 @@ def _cors(settings: Settings) -> Layer:
         allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
         expose_headers=["X-Request-ID"],
-    )
-
-
-def _careful(settings: Settings) -> Layer:
-    return partial(
-        Careful,
-        longest=settings.MAX_BODY_BYTES,
-        room=settings.room,
-        receive_seconds=settings.RECEIVE_SECONDS,
-        answer_seconds=settings.REQUEST_SECONDS,
     )
 
 

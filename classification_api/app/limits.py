@@ -6,7 +6,8 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import RefusedError
+from .config import Settings
+from .errors import RefusedError, local_path
 
 __all__ = ["Careful", "body_too_slow", "is_health", "replayed"]
 
@@ -16,28 +17,14 @@ _HEALTH = frozenset({"/health", "/v2/health/live", "/v2/health/ready"})
 class Careful:
     """Receives a request whole, within the limits, and then has it answered within its time.
 
-    Args:
-        app: answers.
-        longest: bytes of a body.
-        room: bytes that all bodies may have together which are on their way or at work.
-        receive_seconds: until a body must be whole.
-        answer_seconds: until an answer must begin from then on; it may then go on for long.
+    Its limits are MAX_BODY_BYTES, the room for all bodies together which are on their way or at
+    work, RECEIVE_SECONDS until a body must be whole, and REQUEST_SECONDS until an answer must begin
+    from then on; it may then go on for long.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        longest: int,
-        room: int,
-        receive_seconds: float,
-        answer_seconds: float,
-    ) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._longest = longest
-        self._room = room
-        self._receive_seconds = receive_seconds
-        self._answer_seconds = answer_seconds
+        self._settings = settings
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,31 +37,36 @@ class Careful:
                 message = {"type": "http.request", "body": bytes(body), "more_body": False}
                 await self._in_time(scope, replayed(message, receive), send)
         except RefusedError as refused:
-            await refused.send(send)
+            await refused.send(scope, send)
         finally:
             self._held -= len(body)
 
     async def _is_whole(self, scope: Scope, receive: Receive, body: bytearray) -> bool:
         """Fill in the body; False where the client has left."""
         for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self._longest:
+            if (
+                name == b"content-length"
+                and value.isdigit()
+                and int(value) > self._settings.MAX_BODY_BYTES
+            ):
                 raise self._too_long()
+        seconds = self._settings.RECEIVE_SECONDS
         try:
-            async with asyncio.timeout(self._receive_seconds):
+            async with asyncio.timeout(seconds):
                 while (message := await receive())["type"] == "http.request":
                     self._take(message.get("body", b""), body)
                     if not message.get("more_body"):
                         return True
         except TimeoutError:
-            raise body_too_slow(self._receive_seconds) from None
+            raise body_too_slow(seconds) from None
         except asyncio.CancelledError:  # by the server, when it waits no longer
             raise RefusedError(503, "This service is stopping.", closes=True) from None
         return False
 
     def _take(self, piece: bytes, body: bytearray) -> None:
-        if len(body) + len(piece) > self._longest:
+        if len(body) + len(piece) > self._settings.MAX_BODY_BYTES:
             raise self._too_long()
-        if self._held + len(piece) > self._room:
+        if self._held + len(piece) > self._settings.room:
             raise RefusedError(
                 503, "Too much is being sent to this service: try again.", retry_after=1
             )
@@ -82,13 +74,13 @@ class Careful:
         body += piece
 
     def _too_long(self) -> RefusedError:
-        sentence = (
-            f"The body is longer than {self._longest} bytes (MAX_BODY_BYTES): send fewer rows."
-        )
+        most = self._settings.MAX_BODY_BYTES
+        sentence = f"The body is longer than {most} bytes (MAX_BODY_BYTES): send fewer rows."
         return RefusedError(413, sentence)
 
     async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
-        clock = asyncio.timeout(self._answer_seconds)
+        seconds = self._settings.REQUEST_SECONDS
+        clock = asyncio.timeout(seconds)
 
         async def watched(message: Message) -> None:
             clock.reschedule(None)  # the answer has begun; how long it goes on is its own matter
@@ -100,13 +92,13 @@ class Careful:
         except TimeoutError:
             if not clock.expired():
                 raise
-            sentence = f"This took longer than {self._answer_seconds:g} seconds: try again."
+            sentence = f"This took longer than {seconds:g} seconds: try again."
             raise RefusedError(503, sentence, retry_after=1) from None
 
 
 def is_health(scope: Scope) -> bool:
     """Whether somebody asks how the service is, who is never refused."""
-    return str(scope["path"]).removeprefix(scope.get("root_path", "")) in _HEALTH
+    return local_path(scope) in _HEALTH
 
 
 def body_too_slow(seconds: float) -> RefusedError:

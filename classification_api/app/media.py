@@ -1,13 +1,19 @@
-"""Refuse bodies that are not JSON, or are compressed."""
+"""What a client is told whose body is not the JSON that /predict takes."""
 
 from collections.abc import Callable, Coroutine
 from email.message import Message
 from typing import Any
 
 from fastapi import HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 __all__ = ["JsonRoute", "refuse_compressed"]
+
+_SYNTAX = (
+    'not JSON: {} at character {}; send {{"inputs": [{{"column": value, ...}}, ...]}}, one object '
+    "for each row"
+)
 
 
 class JsonRoute(APIRoute):
@@ -24,7 +30,13 @@ class JsonRoute(APIRoute):
             if not _means_json(kind):
                 found = f"found {kind[:100]!r}" if kind else "found none"
                 raise HTTPException(415, f"send Content-Type: application/json; {found}")
-            return await answer(request)
+            try:
+                return await answer(request)
+            except RequestValidationError as error:
+                for fault in error.errors():
+                    if fault["type"] == "json_invalid":
+                        fault["msg"] = _SYNTAX.format(fault["ctx"]["error"], fault["loc"][-1])
+                raise
 
         return handle
 

@@ -19,7 +19,6 @@ from classification_model.predict import Model, load_model
 
 from .api import model_router
 from .auth import add_keys_to
-from .compatibility import check_fit
 from .config import Settings
 from .layers import around, layers
 from .observability import Metrics, Observer, write_logs
@@ -80,7 +79,6 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
         write_logs(settings)
         home = Home.find(settings.MODEL_HOME)
         model = load_model(home, settings.ENGINE)
-        check_fit(home, model)
     except ClassificationModelError as error:
         app.failure = str(error)
         raise

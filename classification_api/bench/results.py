@@ -72,6 +72,9 @@ def ratios(rounds: Rounds, requests: int) -> list[Ratio]:
         Ratio("one row, against the tutorial", faster(TUTORIAL, one), 50),
         Ratio("one row, against vetiver", faster(VETIVER, one), 30),
         Ratio("100 rows, against a bare ASGI function, same work", faster(BARE, hundred), 0.9),
+        Ratio(
+            "100 rows, against an empty FastAPI endpoint, same models", faster(EMPTY, hundred), 0.6
+        ),
         Ratio("p99 of one row, against its own p50", spread, 3, at_most=True),
         Ratio(
             "start to first answer, against the tutorial: times shorter",

@@ -25,11 +25,11 @@ from classification_model.inference.reasons import worded
 from classification_model.inference.results import PredictionResult
 from classification_model.processing import raw_rows
 from classification_model.processing.decisions import likeliest, likeliest_of_rows
-from classification_model.processing.features import RowEncoder
+from classification_model.processing.encoding import MANY, RowEncoder, by_column
 from classification_model.processing.functions import functions_of
 from classification_model.processing.learned import Learned
-from classification_model.processing.validation import RowValidator, Validated
-from classification_model.processing.value_rules import TypedRow
+from classification_model.processing.validation import RowValidator, RowWarning, Validated
+from classification_model.processing.value_rules import TypedRow, TypedValue
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -107,11 +107,11 @@ class Model:
         result = self.answer([*good.values()])
         if len(good) == len(checked.rows):
             return result
-        size = len(checked.rows)
+        places, size = [*good], len(checked.rows)
         spread = result.copy()
         spread["predictions"] = _spread(result["predictions"], good, size)
         spread["probabilities"] = _spread(result["probabilities"], good, size)
-        spread["warnings"] = self._warnings(good.items())
+        spread["warnings"] = [{**one, "row": places[one["row"]]} for one in result["warnings"]]
         spread["errors"] = [error.as_dict() for error in checked.errors]
         if "sets" in result:
             spread["sets"] = _spread(result["sets"], good, size)
@@ -119,13 +119,28 @@ class Model:
 
     def answer(self, rows: Sequence[TypedRow]) -> PredictionResult:
         """Score rows that were validated, all of them good."""
-        shares = self._shares(rows)
+        if len(rows) >= MANY:
+            return self.answer_columns(by_column(rows, self.manifest.row_schema.columns))
+        look = self.validator.warnings
+        warnings = [warning for i, row in enumerate(rows) for warning in look(i, row)]
+        if len(rows) == 1:
+            shares = [self.scorer.score_row(self._encoder.encode_row(rows[0]))]
+        else:
+            shares = self.probabilities(rows).tolist() if rows else []
+        return self._result(shares, warnings)
+
+    def answer_columns(self, columns: Mapping[str, Sequence[TypedValue]]) -> PredictionResult:
+        """The same from the values of each column."""
+        shares = self.scorer.score(self._encoder.encode_columns(columns)).tolist()
+        return self._result(shares, self.validator.column_warnings(columns))
+
+    def _result(self, shares: list[list[float]], noted: Iterable[RowWarning]) -> PredictionResult:
         classes = self.manifest.classes
         result: PredictionResult = {
             "predictions": [classes[self.decide(row)] for row in shares],
             "probabilities": [*shares],
             "classes": [*classes],
-            "warnings": self._warnings(enumerate(rows)),
+            "warnings": [warning.as_dict() for warning in noted],
             "errors": None,
             "version": self.manifest.version,
         }
@@ -198,16 +213,6 @@ class Model:
         rows, probabilities = golden.parse(recorded)
         answers = self.predict(rows)["probabilities"]
         golden.check(answers, probabilities, self.manifest.classes)
-
-    def _shares(self, rows: Sequence[TypedRow]) -> list[list[float]]:
-        if len(rows) == 1:
-            return [self.scorer.score_row(self._encoder.encode_row(rows[0]))]
-        shares: list[list[float]] = self.probabilities(rows).tolist() if rows else []
-        return shares
-
-    def _warnings(self, rows: Iterable[tuple[int, TypedRow]]) -> list[dict[str, Any]]:
-        look = self.validator.warnings
-        return [warning.as_dict() for i, row in rows for warning in look(i, row)]
 
 
 def _spread(values: Iterable[Any], places: Iterable[int], size: int) -> list[Any]:

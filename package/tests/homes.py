@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import pytest
 
 from classification_model import bundle
 from classification_model.bundle import Bundle
@@ -33,6 +35,7 @@ __all__ = [
     "dataset_of",
     "files_of",
     "make_home",
+    "needs_its_scikit_learn",
     "saved_again",
     "table_has_moved_on",
 ]
@@ -44,6 +47,12 @@ FEATURES = Path(__file__).with_name("passengers.py")
 
 LOCK = ".lock"
 
+_MADE_BY = bundle.load(Home(SOURCE)).manifest.libraries["scikit-learn"]
+
+needs_its_scikit_learn = pytest.mark.skipif(
+    version("scikit-learn") != _MADE_BY,
+    reason=f"scikit-learn {_MADE_BY} made the shipped pickle, and with another it is refused",
+)
 MOVED_ON = "the model of the repository was rolled back: its table has moved on"
 """Why what compares the two is skipped."""
 

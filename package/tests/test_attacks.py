@@ -19,7 +19,8 @@ from test_strip import rows as matrix_of_rows
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.estimators import build_classifier
 from classification_model.processing.columns import ColumnEncoder, learn_features
-from classification_model.processing.features import Feature, RowEncoder
+from classification_model.processing.encoding import RowEncoder
+from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.value_rules import TypedRow

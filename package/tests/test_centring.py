@@ -14,7 +14,9 @@ from classification_model.config.schema import LARGEST, Column, RowSchema
 from classification_model.predict import load_model, make_prediction
 from classification_model.processing.centring import merged
 from classification_model.processing.columns import ColumnEncoder, learn_features
-from classification_model.processing.features import Feature, RowEncoder, feature_plan
+from classification_model.processing.encoding import RowEncoder
+from classification_model.processing.encoding import by_column as values_of
+from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.value_rules import TypedRow
 from classification_model.train_pipeline import run_training
@@ -51,8 +53,10 @@ def test_rows_and_columns_are_centred_alike(days: list[int | None]) -> None:
     features = learned(rows_of([20_240_115, 20_240_116, 20_240_430]))
     assert features[0].centre
     by_column = ColumnEncoder(SCHEMA, features).encode(columns_of_rows(rows, SCHEMA))
-    by_row = RowEncoder(features).encode(rows)
+    encoder = RowEncoder(features)
+    by_row = np.array([encoder.encode_row(row) for row in rows], np.float32)
     assert by_column.tobytes() == by_row.tobytes()
+    assert encoder.encode_columns(values_of(rows, SCHEMA.columns)).tobytes() == by_row.tobytes()
 
 
 def test_numbers_that_float32_tells_apart_are_left_as_they_are() -> None:

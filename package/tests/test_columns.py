@@ -18,12 +18,10 @@ from pydantic_core import SchemaValidator, ValidationError
 from classification_model.config.schema import Column, DerivedFeature, RowSchema
 from classification_model.processing.column_rules import ColumnRules
 from classification_model.processing.columns import ColumnEncoder, learn_features
-from classification_model.processing.features import (
-    RowEncoder,
-    feature_plan,
-)
+from classification_model.processing.encoding import RowEncoder, by_column
+from classification_model.processing.features import feature_plan
 from classification_model.processing.functions import functions_of
-from classification_model.processing.json_rows import row_schema
+from classification_model.processing.json_rows import column_reader, row_schema
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import RowValidator
@@ -185,10 +183,13 @@ def same(schema: RowSchema, rows: list[dict[str, Any]], kinds: dict[str, pa.Data
     good = [row for row in checked.rows if row is not None]
     if not good:
         return
-    expected, found = RowEncoder(PLAN, FUNCTIONS).encode(good), columns.encode(typed.columns)
-    np.testing.assert_array_equal(found, expected)
-    assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
+    encoder, values = RowEncoder(PLAN, FUNCTIONS), by_column(good, schema.columns)
+    expected = np.array([encoder.encode_row(row) for row in good], np.float32)
+    for found in (columns.encode(typed.columns), encoder.encode_columns(values)):
+        np.testing.assert_array_equal(found, expected)
+        assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
     warnings = [w for i, row in enumerate(good) for w in validator.warnings(i, row)]
+    assert validator.column_warnings(values) == warnings
     assert {(c, r): n for c, r, n, _ in columns.warnings(typed)} == dict(
         Counter((w.column, w.rule) for w in warnings)
     )
@@ -232,6 +233,10 @@ def test_columns_of_text_are_what_their_rows_are(
                 as_json.validate_json(json.dumps(row))
         else:
             assert repr(as_json.validate_json(json.dumps(row))) == repr(typed)
+    good = [row for row in RowValidator(schema).validate(rows).rows if row is not None]
+    raw = [row for row in rows if RowValidator(schema).validate([row]).rows[0] is not None]
+    read = column_reader(schema, PROFILE)(raw)
+    assert repr(read) == repr(by_column(good, schema.columns))
 
 
 VALUES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {

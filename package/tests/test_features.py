@@ -21,13 +21,14 @@ from classification_model.estimators import ESTIMATORS
 from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
 from classification_model.pipeline import build_pipeline
 from classification_model.processing.data_manager import Split
-from classification_model.processing.features import UNSEEN, Feature, RowEncoder, feature_plan
+from classification_model.processing.encoding import RowEncoder
+from classification_model.processing.features import UNSEEN, Feature, feature_plan
 from classification_model.processing.functions import functions_of
 from classification_model.training.export import export, nasty_rows
 from classification_model.training.export_estimator import parts_of
-from homes import FEATURES
+from homes import FEATURES, needs_its_scikit_learn
 
-ENGINES: list[Engine] = ["onnx", "sklearn"]
+ENGINES = ["onnx", pytest.param("sklearn", marks=needs_its_scikit_learn)]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,7 @@ def test_a_derived_number_beyond_float32_is_the_largest_without_a_warning() -> N
     assert row.tolist() == [LARGEST]
 
 
+@needs_its_scikit_learn
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
     source = bundle.load(source_home)
     trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows())
@@ -145,6 +147,26 @@ def test_a_row_gets_the_same_bits_alone_and_in_any_batch(
     for size in (2, 3, 17, 65):
         batches = [answers(rows[i : i + size]) for i in range(0, len(rows), size)]
         assert [answer for batch in batches for answer in batch] == together
+
+
+def test_what_is_said_of_rows_is_the_same_one_by_one_and_of_many(
+    split: Split, source_home: Home
+) -> None:
+    rows = [{**row, "fare": 9999.0, "sex": "?"} if i % 3 else row
+            for i, row in enumerate(split.held_out.rows()[:40])]  # fmt: skip
+    bad: list[dict[str, Any]] = [{**row, "age": "old"} if i % 7 == 2 else row
+                                 for i, row in enumerate(rows)]  # fmt: skip
+
+    def warnings(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = make_prediction(input_data=some, home=source_home.path, on_error="skip")
+        return found["warnings"]
+
+    def alone(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "row": i} for i, row in enumerate(some) for one in warnings([row])]
+
+    assert len({one["rule"] for one in alone(rows)}) > 1
+    assert warnings(rows) == alone(rows)
+    assert warnings(bad) == alone(bad)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -189,6 +211,7 @@ def test_every_estimator_exports_and_gives_a_row_the_same_bits_alone_and_in_a_ba
             np.testing.assert_allclose(np.vstack(parts), batch, rtol=0, atol=0 if exact else 1e-6)
 
 
+@needs_its_scikit_learn
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_onnx_agrees_with_scikit_learn_on_rows_nobody_has_seen(

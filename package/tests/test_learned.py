@@ -31,7 +31,8 @@ from classification_model.predict import load_model, make_prediction
 from classification_model.processing import target_statistics
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.cross_fitting import CrossFit, Fit, Fold, Says
-from classification_model.processing.features import Feature, RowEncoder, feature_plan
+from classification_model.processing.encoding import RowEncoder, by_column
+from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.functions import BUILT_IN
 from classification_model.processing.learned import Learned
 from classification_model.processing.learning import ONE_HOT, Learning, learnable, stratified
@@ -228,9 +229,12 @@ NASTY = st.text(max_size=60) | st.sampled_from(
 def test_rows_and_columns_have_the_same_bits(rows: list[TypedRow]) -> None:
     known = Learned.parse(LEARNED.source())
     again = known.functions(FUNCTIONS)
-    by_rows = RowEncoder(FEATURES, again).encode(rows)
+    encoder = RowEncoder(FEATURES, again)
+    by_rows = [encoder.encode_row(row) for row in rows]
     columns = ColumnEncoder(SCHEMA, FEATURES, FUNCTIONS).encode(columns_of_rows(rows, SCHEMA))
-    np.testing.assert_array_equal(by_rows, columns)
+    np.testing.assert_array_equal(np.array(by_rows, np.float32), columns)
+    many = encoder.encode_columns(by_column(rows, SCHEMA.columns))
+    np.testing.assert_array_equal(many, columns)
     alone = [RowEncoder(FEATURES, FUNCTIONS).encode([row])[0] for row in rows]
     np.testing.assert_array_equal(alone, columns)
     assert np.isfinite(columns[:, 1:-1][:, [f.inputs[0] != "size" for f in FEATURES[1:-1]]]).all()

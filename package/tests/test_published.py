@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from classification_model.config.schema import RowSchema
 from classification_model.processing.columns import ColumnEncoder
-from classification_model.processing.features import Feature, RowEncoder
+from classification_model.processing.encoding import RowEncoder
+from classification_model.processing.features import Feature
 from classification_model.processing.published import with_bounds, with_categories
 from classification_model.processing.typed_columns import UNKNOWN, TypedColumn
 

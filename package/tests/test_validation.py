@@ -12,10 +12,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError, SchemaValidator, core_schema
+from pydantic_core import PydanticCustomError, SchemaValidator, core_schema, from_json
 
 from classification_model.config.schema import LARGEST, Column, RowSchema
-from classification_model.processing.json_rows import row_schema
+from classification_model.processing.encoding import by_column
+from classification_model.processing.json_rows import column_reader, row_schema
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.validation import RowValidator
 from classification_model.processing.value_rules import bounds, parser
@@ -564,6 +565,7 @@ def test_a_usual_row_has_no_warnings() -> None:
 
 
 JSON_ROWS = SchemaValidator(core_schema.list_schema(row_schema(SCHEMA, PROFILE)))
+JSON_COLUMNS = column_reader(SCHEMA, PROFILE)
 ANY_VALUE: st.SearchStrategy[Any] = (
     st.none()
     | st.booleans()
@@ -603,6 +605,9 @@ def test_rows_read_from_json_without_a_column_are_refused_at_once() -> None:
     for name in SCHEMA.columns:
         with pytest.raises(LookupError):
             JSON_ROWS.validate_json(json.dumps([{k: v for k, v in GOOD.items() if k != name}]))
+        for others in ({}, {"id": 1, "more": 2}):
+            with pytest.raises(LookupError):
+                JSON_COLUMNS([GOOD, {**{k: v for k, v in GOOD.items() if k != name}, **others}])
 
 
 @given(VALID_ROWS, st.dictionaries(st.sampled_from([*GOOD, "id", "more"]), ANY_VALUE, max_size=2))
@@ -615,5 +620,8 @@ def test_rows_read_from_json_are_the_rows_that_the_rules_give(
         read = JSON_ROWS.validate_json(text)
     except ValidationError:
         assert checked.errors
+        with pytest.raises((ValidationError, LookupError)):
+            JSON_COLUMNS(from_json(text))
     else:
         assert repr(read) == repr(checked.rows)  # types and signs of zero, too
+        assert repr(JSON_COLUMNS(from_json(text))) == repr(by_column(read, SCHEMA.columns))

@@ -42,7 +42,7 @@ class Admission:
         )
         # Counted, and not logged: that would take longer than to refuse.
         with self._observer.request(scope, send, logged=False) as observed:
-            await refused.send(observed)
+            await refused.send(scope, observed)
 
     def _next_turn(self) -> None:
         self._started = 0

@@ -51,7 +51,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """Answer what is no request yet, and close."""
         if self.transport.is_closing():
             return
-        lines = [name + b": " + value + b"\r\n" for name, value in refused.headers]
+        headers, body = refused.answer(None if self._is_in_head() else {**self.scope})
+        lines = [name + b": " + value + b"\r\n" for name, value in headers]
         head = [b"HTTP/1.1 %d \r\n" % refused.status, *lines, b"connection: close\r\n\r\n"]
-        self.transport.write(b"".join([*head, refused.body]))
+        self.transport.write(b"".join([*head, body]))
         self.transport.close()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from starlette.types import Message, Receive, Scope, Send
@@ -15,6 +15,8 @@ from app.limits import replayed
 from app.service import Service
 
 __all__ = ["Started", "ask", "started"]
+
+T = TypeVar("T")
 
 
 class Started:
@@ -27,6 +29,10 @@ class Started:
     def ask(self, method: str, path: str, *, app: Any = None, **request: Any) -> httpx.Response:
         """The answer; of ``app``, where that is another one around this. A list comes in pieces."""
         return self._runner.run(ask(app or self.app, method, path, **request))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something where the application is."""
+        return self._runner.run(work)
 
     def get(self, path: str) -> httpx.Response:
         return self.ask("GET", path)

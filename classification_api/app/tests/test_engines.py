@@ -13,7 +13,7 @@ import pytest
 from classification_model import bundle, make_prediction
 from classification_model.config.home import Home
 from harness import SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
-from homes import as_written, copy_of
+from homes import as_written, copy_of, needs_its_scikit_learn
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ def test_a_service_does_not_unpickle_unless_its_operator_chose_to(without_onnx: 
     assert "set ENGINE=sklearn" in run.stderr
 
 
+@needs_its_scikit_learn
 def test_with_the_pickle_it_serves_what_make_prediction_gives(
     without_onnx: Home, example: list[dict[str, Any]]
 ) -> None:
@@ -62,6 +63,7 @@ def test_with_the_pickle_it_serves_what_make_prediction_gives(
         assert ours == pytest.approx(theirs, abs=1e-6)
 
 
+@needs_its_scikit_learn
 def test_the_command_line_takes_the_pickle_by_itself(
     without_onnx: Home, example: list[dict[str, Any]], tmp_path: Path
 ) -> None:

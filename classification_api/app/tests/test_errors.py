@@ -153,6 +153,17 @@ def test_a_rule_of_a_persons_own_refuses(
     assert (status, fault["loc"][-1], fault["type"]) == (422, column, rule)
 
 
+def test_what_is_no_json_is_told_where_it_breaks_and_what_it_should_be(
+    client: httpx.Client,
+) -> None:
+    for text, place in (("{'inputs': []}", 1), ('{"inputs": [{"a": 1,}]}', 20), ("inputs=1", 0)):
+        answer = client.post("/predict", content=text, headers=JSON)
+        (fault,) = answer.json()["detail"]
+        assert (answer.status_code, fault["loc"]) == (422, ["body", place])
+        assert f"at character {place};" in fault["msg"]
+        assert 'send {"inputs": [{"column": value, ...}, ...]}' in fault["msg"]
+
+
 def test_the_value_is_named(client: httpx.Client, row: Row, config: Config) -> None:
     name = first(config, "number", "integer")
     answer = client.post("/predict", json={"inputs": [{**row, name: "old"}]})

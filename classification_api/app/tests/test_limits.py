@@ -104,6 +104,15 @@ def test_what_does_not_come_is_not_waited_for(small: Server, after: bytes, start
         assert connection.recv(1) == b""
 
 
+def test_who_is_slow_is_told_as_the_protocol_has_it(small: Server) -> None:
+    with small.connect() as connection:
+        head = HEAD.replace(b"/predict", b"/v2/models/m/infer")
+        connection.sendall(head + b"content-length: 5000\r\n\r\n{")
+        answer = read_answer(connection)
+        assert answer
+        assert (answer.status, [*json.loads(answer.content)]) == (408, ["error"])
+
+
 def test_bodies_on_their_way_share_their_room(small: Server) -> None:
     """Which is a megabyte here: of six that are half there and one more."""
     stuck = [small.connect() for _ in range(6)]

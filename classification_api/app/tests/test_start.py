@@ -19,6 +19,7 @@ from classification_model import bundle
 from classification_model.bundle import golden
 from classification_model.config.home import Home
 from harness import API, SOURCE_HOME, UVICORN, failing_to_start, free_port, serving
+from homes import needs_its_scikit_learn
 from tables import TABLES
 
 
@@ -84,6 +85,7 @@ def test_another_home_is_served_when_it_is_named(home: Home) -> None:
         assert client.get("/health").json()["model_version"] == "8.8"
 
 
+@needs_its_scikit_learn
 def test_both_engines_give_the_same_labels(client: httpx.Client) -> None:
     (example,) = client.get("/openapi.json").json()["components"]["schemas"]["PredictRequest"][
         "examples"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,9 @@ import numpy as np
 import pytest
 import tritonclient.http as triton
 
+from app.config import Settings
+from app.main import create_app
+from app.tests.in_process import ask, started
 from classification_model.config.home import Home
 from classification_model.predict import Model, load_model
 from harness import SOURCE_HOME, UVICORN, free_port, serving
@@ -161,6 +165,10 @@ WRONG: dict[str, tuple[Any, str]] = {
         {"inputs": [tensor(), tensor(name="y", shape=[2], data=[1, 2])]},
         "tensors of different lengths",
     ),
+    "NaN where there is none": (
+        {"inputs": [tensor(datatype="INT64", data=["@"])]},
+        "input x: NaN in INT64; missing is null",
+    ),
     "other columns": ({"inputs": [tensor()]}, "the column is missing"),
     "binary that is not there": (
         {"inputs": [tensor(parameters={"binary_data_size": 8})]},
@@ -174,7 +182,8 @@ def test_what_is_wrong_is_an_error_that_says_where(
     service: httpx.Client, name: str, case: str
 ) -> None:
     request, said = WRONG[case]
-    answer = service.post(f"/v2/models/{name}/infer", json=request)
+    content = json.dumps(request).replace('"@"', "NaN")
+    answer = service.post(f"/v2/models/{name}/infer", content=content)
     assert answer.status_code == 400
     assert said in answer.json()["error"]
 
@@ -211,6 +220,38 @@ def test_another_model_or_version_is_not_here(service: httpx.Client, name: str, 
         answer = service.request(method, f"/v2/models/{path.format(name=name)}{end}", json={})
         assert answer.status_code == 404
         assert name in answer.json()["error"]
+
+
+REFUSED: dict[str, tuple[int, dict[str, Any], str, str, dict[str, Any]]] = {
+    "no key": (401, {"API_KEYS": "k" * 16}, "GET", "/v2", {}),
+    "no path": (404, {}, "GET", "/v2/x", {}),
+    "no method": (405, {}, "DELETE", "/v2", {}),
+    "too long": (413, {"MAX_BODY_BYTES": 9}, "POST", "{infer}", {"content": b" " * 10}),
+    "packed": (415, {}, "POST", "{infer}", {"headers": {"content-encoding": "gzip"}}),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_whatever_refuses_a_request_says_error_as_the_protocol_has_it(name: str, case: str) -> None:
+    status, settings, method, path, request = REFUSED[case]
+    with started(create_app(Settings.model_validate(settings))) as service:
+        for root in ("", "/prefix"):
+            asked = root + path.format(infer=f"/v2/models/{name}/infer")
+            answer = service.ask(method, asked, root_path=root, **request)
+            assert (answer.status_code, [*answer.json()]) == (status, ["error"])
+        elsewhere = service.ask("PUT", "/predict")
+        assert [*elsewhere.json()] == ["detail"]
+
+
+def test_beyond_the_limit_of_concurrency_it_says_error_too() -> None:
+    with started(create_app(Settings(MAX_CONCURRENCY=1))) as service:
+
+        async def at_once() -> list[httpx.Response]:
+            return await asyncio.gather(*(ask(service.app, "GET", "/v2") for _ in range(3)))
+
+        refused = [answer for answer in service.run(at_once()) if answer.status_code == 503]
+        assert refused
+        assert {*refused[0].json()} == {"error"}
 
 
 def test_rows_are_counted_as_those_of_predict(service: httpx.Client, name: str) -> None:

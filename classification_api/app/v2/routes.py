@@ -1,10 +1,6 @@
-"""The paths of the protocol. Errors are ``{"error": ...}``, and what is right is a 200."""
-
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+"""The paths of the protocol; errors.py says what is wrong as its clients read it."""
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
-from fastapi.routing import APIRoute
 
 from classification_model.errors import InvalidRowsError
 from classification_model.predict import Model
@@ -16,23 +12,6 @@ from ..observability import Metrics
 from .tensors import InvalidTensorError, datatype_of, datatype_of_labels, outputs, parsed, rows
 
 __all__ = ["add_v2"]
-
-
-class _Route(APIRoute):
-    """Says what is wrong as the protocol's clients read it."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        answer: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            try:
-                return await answer(request)
-            except HTTPException as error:
-                return as_json({"error": error.detail}, error.status_code)
-            except (InvalidTensorError, InvalidRowsError) as error:
-                return as_json({"error": str(error)}, 400)
-
-        return handle
 
 
 def add_v2(app: FastAPI, model: Model, metrics: Metrics, most_rows: int) -> None:
@@ -56,11 +35,11 @@ def add_v2(app: FastAPI, model: Model, metrics: Metrics, most_rows: int) -> None
     async def ready() -> Response:
         return as_json({"ready": not app.stopping}, 503 if app.stopping else 200)  # type: ignore[attr-defined]
 
-    router = APIRouter(prefix="/v2", route_class=_Route, include_in_schema=False)
+    router = APIRouter(prefix="/v2", include_in_schema=False)
     router.add_api_route("", server)
     router.add_api_route("/health/live", live)
     router.add_api_route("/health/ready", ready)
-    of_model = APIRouter(route_class=_Route, dependencies=[Depends(served.is_asked_for)])
+    of_model = APIRouter(dependencies=[Depends(served.is_asked_for)])
     for path in ("/models/{name}", "/models/{name}/versions/{version}"):
         of_model.add_api_route(path, served.metadata)
         of_model.add_api_route(f"{path}/ready", ready)
@@ -114,6 +93,12 @@ class _Served:
 
     async def infer(self, request: Request) -> Response:
         refuse_compressed(request)
+        try:
+            return await self._inferred(request)
+        except (InvalidTensorError, InvalidRowsError) as error:
+            raise HTTPException(400, str(error)) from None
+
+    async def _inferred(self, request: Request) -> Response:
         size = request.headers.get("inference-header-content-length")
         asked, binary = parsed(await request.body(), size)
         read = rows(asked, binary)

@@ -144,9 +144,10 @@ def _from_json(tensor: Mapping[str, Any]) -> list[Any]:
     if not isinstance(data, list) or len(data) != length:
         found = len(data) if isinstance(data, list) else type(data).__name__
         raise InvalidTensorError(f"input {name}: data should be {length} values, found {found}")
-    if tensor["datatype"].startswith("FP"):
-        return [*map(_present, data)]
-    return data
+    present = [*map(_present, data)]
+    if not tensor["datatype"].startswith("FP") and present.count(None) > data.count(None):
+        raise InvalidTensorError(f"input {name}: NaN in {tensor['datatype']}; missing is null")
+    return present
 
 
 def _from_binary(tensor: Mapping[str, Any], data: bytes) -> list[Any]:

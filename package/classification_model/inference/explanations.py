@@ -19,7 +19,8 @@ import numpy as np
 from classification_model.inference.coalitions import Plan, plan_of, widest
 from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.processing.arrays import Floats, Matrix
-from classification_model.processing.features import Feature, RowEncoder
+from classification_model.processing.encoding import RowEncoder
+from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
 from classification_model.processing.value_rules import TypedRow, TypedValue
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
-from itertools import repeat, zip_longest
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,14 @@ from classification_model.config.schema import LARGEST, RowSchema
 from classification_model.processing.arrays import Floats, Indices, Matrix
 from classification_model.processing.centring import with_centre
 from classification_model.processing.data_warnings import Noticed, ValueCheck, value_checks
-from classification_model.processing.features import Feature, category_codes, uncentred
+from classification_model.processing.encoding import (
+    category_codes,
+    category_numbers,
+    centred,
+    clipped,
+    uncentred,
+)
+from classification_model.processing.features import Feature
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.published import with_bounds, with_categories, with_places
@@ -71,9 +78,7 @@ class ColumnEncoder:
         for i, position in enumerate(wanted):
             centre = self._features[position].centre
             numbers = self._encoded(position, self._features[position], columns)
-            if centre:  # missing values stay NaN
-                numbers = np.clip(numbers - centre, -LARGEST, LARGEST)
-            matrix[:, i] = numbers
+            matrix[:, i] = centred(numbers, centre) if centre else numbers
         return matrix
 
     def numbers(self, position: int, columns: Columns) -> Floats:
@@ -82,7 +87,7 @@ class ColumnEncoder:
 
     def warnings(self, typed: Typed) -> Iterator[tuple[str, str, int, str]]:
         """Data warnings: column, rule, the number of rows, and the message for the first."""
-        for name, check in self._value_checks:
+        for name, check, _ in self._value_checks:
             found = _warned(typed.columns[name], check, self._seen[name])
             counts = Counter[str]()
             first: dict[str, str] = {}
@@ -97,12 +102,12 @@ class ColumnEncoder:
         inputs = [columns[name] for name in feature.inputs]
         numbers = inputs[0].numbers
         if feature.function is None and feature.kind == "number" and numbers is not None:
-            return _within(feature, numbers)
+            return clipped(numbers, *feature.limits)
         if part := self._functions.parts.get(feature.function or ""):
             look, place = part
             codes, several = inputs[0].seen(look)
             found = np.array([numbers[place] for numbers in several], np.float64)
-            return _within(feature, found)[codes]
+            return clipped(found, *feature.limits)[codes]
         if feature.function and feature.kind == "category" and len(inputs) == 1:
             codes, results = inputs[0].seen(self._functions.by_name[feature.function])
             return _category_numbers(feature, results)[codes]
@@ -119,7 +124,7 @@ class ColumnEncoder:
         results = feature.apply(self._functions, *values)
         if feature.looks_up:
             return _category_numbers(feature, results)
-        numbers = _within(feature, np.array(results, np.float64))
+        numbers = clipped(np.array(results, np.float64), *feature.limits)
         # Missing, or beyond float32: rare, so the one rule for a single value decides.
         for i in np.flatnonzero(~(np.abs(numbers) <= LARGEST)).tolist():
             row: TypedRow = dict(zip(feature.inputs, (v[i] for v in values), strict=True))
@@ -128,19 +133,8 @@ class ColumnEncoder:
 
 
 def _category_numbers(feature: Feature, values: Sequence[TypedValue]) -> Floats:
-    code = category_codes(feature).get
-    return np.fromiter(map(code, values, repeat(feature.other)), np.float64, len(values))
-
-
-def _within(feature: Feature, numbers: Floats) -> Floats:
-    """Numbers as :class:`RowEncoder` clips them, and missing ones as it reads them."""
-    if feature.missing_as is not None:
-        numbers = np.where(np.isnan(numbers), feature.missing_as, numbers)
-    if feature.bounds is None:
-        return numbers
-    low, high = feature.bounds
-    # Not np.clip, which may take either of two zeros.
-    return np.where(numbers < low, low, np.where(numbers > high, high, numbers))
+    numbers = category_numbers(category_codes(feature), values, feature.other)
+    return np.array(numbers, np.float64)
 
 
 def learn_features(
@@ -172,7 +166,7 @@ def _of_numbers(
         known = ~np.isnan(numbers)
         numbers[known] = np.array(feature.places)[numbers[known].astype(np.int64)]
     bounded = with_bounds(feature, numbers, min_rows, groups)
-    return with_centre(bounded, _within(bounded, numbers))
+    return with_centre(bounded, clipped(numbers, *bounded.limits))
 
 
 def results_of(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from classification_model.config.schema import Column, RowSchema
 from classification_model.errors import shorten
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.text.tokens import tokens
 
-__all__ = ["Noticed", "RowWarning", "ValueCheck", "value_checks"]
+__all__ = ["ColumnCheck", "Noticed", "RowWarning", "ValueCheck", "value_checks"]
 
 Noticed = tuple[str, str] | None
 """The rule that a value breaks with the message, or nothing."""
@@ -21,6 +21,17 @@ _DAY = len("2024-12-31")
 
 ValueCheck = Callable[[Any], Noticed]
 """Checks a typed value of one column for a data warning."""
+
+Doubts = Callable[[Sequence[Any]], Iterable[int]]
+"""Finds quickly the places of many values that the check may have a warning for."""
+
+
+class ColumnCheck(NamedTuple):
+    """Checks the values of one column for data warnings."""
+
+    column: str
+    check: ValueCheck
+    doubts: Doubts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,7 @@ def value_checks(
     schema: RowSchema,
     profile: Profile | None,
     vocabularies: Mapping[str, Container[str]] | None = None,
-) -> list[tuple[str, ValueCheck]]:
+) -> list[ColumnCheck]:
     """The columns that have a check for data warnings, each with it.
 
     Without a profile there are none; ``vocabularies`` are the known words of
@@ -58,25 +69,47 @@ def value_checks(
         name: _value_check(column, profile.columns[name], (vocabularies or {}).get(name))
         for name, column in schema.columns.items()
     }
-    return [(name, check) for name, check in every.items() if check]
+    return [ColumnCheck(name, *checks) for name, checks in every.items() if checks]
 
 
 def _value_check(
     column: Column, seen: ColumnProfile, known: Container[str] | None
-) -> ValueCheck | None:
+) -> tuple[ValueCheck, Doubts] | None:
     """The check for the values of a column, or nothing where none is needed."""
     missing: Noticed = None
     if not column.required and not seen.missing:
         missing = ("never_missing", "is missing, and never was in training")
     if column.kind == "text":
-        return _text_check(known, column.max_chars, missing)
+        return _text_check(known, column.max_chars, missing), _every
     if column.kind == "category":
-        return _category_check(frozenset(seen.categories), missing)
+        categories = frozenset(seen.categories)
+        return _category_check(categories, missing), _beyond(categories)
     if seen.minimum is not None and seen.maximum is not None:
-        return _range_check(seen.minimum, seen.maximum, missing)
+        low, high = seen.minimum, seen.maximum
+        return _range_check(low, high, missing), _outside(low, high)
     if seen.earliest is not None and seen.latest is not None:
-        return _date_check(seen.earliest, seen.latest, missing)
-    return None if missing is None else lambda value: missing if value is None else None
+        return _date_check(seen.earliest, seen.latest, missing), _every
+    if missing is None:
+        return None
+    return lambda value: missing if value is None else None, _absent
+
+
+def _every(values: Sequence[Any]) -> Iterable[int]:
+    return range(len(values))
+
+
+def _absent(values: Sequence[Any]) -> Iterable[int]:
+    return [i for i, value in enumerate(values) if value is None]
+
+
+def _beyond(seen: frozenset[str]) -> Doubts:
+    return lambda values: [i for i, value in enumerate(values) if value not in seen]
+
+
+def _outside(low: float, high: float) -> Doubts:
+    return lambda values: [
+        i for i, value in enumerate(values) if value is None or not low <= value <= high
+    ]
 
 
 def _category_check(seen: frozenset[str], missing: Noticed) -> ValueCheck:

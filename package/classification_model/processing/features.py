@@ -13,24 +13,12 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Literal
 
-import numpy as np
-
-from classification_model.config.schema import LARGEST, DerivedFeature, RowSchema
+from classification_model.config.schema import DerivedFeature, RowSchema
 from classification_model.errors import ConfigError
-from classification_model.processing.arrays import Matrix
 from classification_model.processing.functions import BUILT_IN, DATE_PARTS, TIME_PARTS, Functions
 from classification_model.processing.value_rules import TypedRow, TypedValue, date_format
 
-__all__ = [
-    "MISSING",
-    "UNSEEN",
-    "Feature",
-    "RowEncoder",
-    "category_codes",
-    "feature_plan",
-    "uncentred",
-    "within_float32",
-]
+__all__ = ["MISSING", "NO_LIMITS", "UNSEEN", "Feature", "feature_plan"]
 
 
 UNSEEN = -1.0
@@ -38,6 +26,9 @@ UNSEEN = -1.0
 
 MISSING = float("nan")
 """The code of a missing value, of any kind."""
+
+NO_LIMITS = (-math.inf, math.inf, MISSING)
+"""The :attr:`Feature.limits` of numbers that are not clipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +69,11 @@ class Feature:
         return UNSEEN if self.kind == "category" else self.missing
 
     @property
+    def limits(self) -> tuple[float, float, float]:
+        """The least number, the greatest, and that of a missing value."""
+        return (*(self.bounds or NO_LIMITS[:2]), self.missing)
+
+    @property
     def looks_up(self) -> bool:
         """Whether its numbers are those of categories."""
         return self.kind == "category" or bool(self.categories)
@@ -93,7 +89,7 @@ class Feature:
             return lambda row: function(read(row))
         return lambda row: function(*read(row))
 
-    def apply(self, functions: Functions, *inputs: list[TypedValue]) -> list[TypedValue]:
+    def apply(self, functions: Functions, *inputs: Sequence[TypedValue]) -> Sequence[TypedValue]:
         """The same for many rows, from the values of each input in turn."""
         if self.function is None:
             (values,) = inputs
@@ -139,89 +135,3 @@ def feature_plan(
             Feature(name=name, kind=feature.kind, inputs=feature.inputs, function=feature.function)
         )
     return tuple(plan)
-
-
-class RowEncoder:
-    """Typed rows to one float32 matrix, by look-ups alone.
-
-    ``columns`` holds the function from a typed row to the number of each feature.
-    """
-
-    def __init__(self, features: Sequence[Feature], functions: Functions = BUILT_IN) -> None:
-        self.columns = [
-            _centred(uncentred(feature, functions), feature.centre) for feature in features
-        ]
-        self.width = len(self.columns)
-
-    def encode(self, rows: Sequence[TypedRow]) -> Matrix:
-        """Rows to a matrix of shape ``(rows, features)``."""
-        return np.array([self.encode_row(row) for row in rows], np.float32)
-
-    def encode_row(self, row: TypedRow) -> list[float]:
-        """One row of the matrix, not yet rounded to float32."""
-        return [encode(row) for encode in self.columns]
-
-
-def within_float32(value: float) -> float:
-    """The nearest number that float32 has: no estimator of scikit-learn takes infinity."""
-    return value if abs(value) <= LARGEST else math.copysign(LARGEST, value)
-
-
-def _centred(encode: Callable[[TypedRow], float], centre: float) -> Callable[[TypedRow], float]:
-    if not centre:
-        return encode
-    return lambda row: _less(encode(row), centre)
-
-
-def _less(value: float, centre: float) -> float:
-    return value if math.isnan(value) else within_float32(value - centre)
-
-
-def uncentred(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
-    """The function from a typed row to one feature's number, before its centre is subtracted."""
-    if feature.looks_up:
-        return _category_encoder(feature, functions)
-    missing = feature.missing
-    low, high = feature.bounds or (-math.inf, math.inf)
-    if feature.function is None:
-        (name,) = feature.inputs
-
-        def column(row: TypedRow) -> float:
-            value: float | None = row[name]  # type: ignore[assignment]
-            if value is None:
-                return missing
-            return low if value < low else high if value > high else value  # noqa: FURB136 - quicker
-
-        return column
-    read = feature.reader(functions)
-
-    def number(row: TypedRow) -> float:
-        value: float | None = read(row)  # type: ignore[assignment]
-        if value is None:
-            return missing
-        value = low if value < low else high if value > high else value  # noqa: FURB136
-        # Columns fit into float32, but what a function makes of them may not.
-        return missing if math.isnan(value) else within_float32(value)
-
-    return number
-
-
-def category_codes(feature: Feature) -> dict[object, float]:
-    """The number of each category, and of a missing one; any other is ``feature.other``."""
-    low, high = feature.bounds or (0.0, math.inf)
-    places = feature.places or range(len(feature.categories))
-    codes: dict[object, float] = {
-        category: min(max(float(place), low), high)
-        for category, place in zip(feature.categories, places, strict=True)
-    }
-    codes[None] = feature.missing
-    return codes
-
-
-def _category_encoder(feature: Feature, functions: Functions) -> Callable[[TypedRow], float]:
-    code, other = category_codes(feature).get, feature.other
-    if feature.function is None:
-        (name,) = feature.inputs
-        return lambda row: code(row[name], other)
-    read = feature.reader(functions)
-    return lambda row: code(read(row), other)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, Any, NotRequired
 
 from pydantic import ConfigDict, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
@@ -17,7 +18,7 @@ from classification_model.errors import RowError
 from classification_model.processing.data_warnings import RowWarning, value_checks
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.scalars import plain
-from classification_model.processing.value_rules import TypedRow, parser
+from classification_model.processing.value_rules import TypedRow, TypedValue, parser
 
 __all__ = ["RowValidator", "RowWarning", "Validated"]
 
@@ -112,11 +113,21 @@ class RowValidator:
         good = iter(self._rows.validate_python([r for i, r in enumerate(rows) if i not in bad]))
         return Validated([None if i in bad else next(good) for i in range(len(rows))], errors)
 
+    def column_warnings(self, columns: Mapping[str, Sequence[TypedValue]]) -> list[RowWarning]:
+        """The same of all rows, in their order, from the values of each column."""
+        found = [
+            RowWarning(i, name, *noticed)
+            for name, check, doubts in self._value_checks
+            for i in doubts(columns[name])
+            if (noticed := check(columns[name][i])) is not None
+        ]
+        return sorted(found, key=attrgetter("row"))
+
     def warnings(self, index: int, row: TypedRow) -> Iterator[RowWarning]:
         """The data warnings of one typed row, which stands at ``index`` of its request."""
         return (
             RowWarning(index, name, *found)
-            for name, check in self._value_checks
+            for name, check, _ in self._value_checks
             if (found := check(row[name])) is not None
         )
 
