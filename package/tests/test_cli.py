@@ -23,6 +23,7 @@ from tables import PEOPLE, TABLES
 TOOL = str(Path(sys.executable).with_name("classification-model"))
 COMMANDS = (
     "init", "train", "rollback", "predict", "serve", "evaluate", "compare", "verify", "audit", "info",
+    "drift",
 )  # fmt: skip
 
 
@@ -106,6 +107,7 @@ def asked(command: str, home: Home, tmp_path: Path) -> list[str]:
     arguments = {
         "init": [str(PEOPLE.write(tmp_path / "data.csv")), "--target", "stays"],
         "compare": [str(home.path), str(home.path)],
+        "drift": [str(PEOPLE.write(tmp_path / "in.csv"))],
         "predict": [str(PEOPLE.write(tmp_path / "in.csv")), "--output", str(tmp_path / "out.csv")],
     }
     where = str(tmp_path / "made" if command == "init" else home.path)
