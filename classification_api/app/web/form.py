@@ -119,11 +119,15 @@ def _select(options: Iterable[tuple[str, str]], column: Column, value: str, attr
 
 def _hint(column: Column, seen: ColumnProfile) -> str:
     low, high = seen.range()
-    usual = "" if low is None or high is None else f"{low} to {high}"
+    usual = "" if low is None or high is None else f"{_shown(low)} to {_shown(high)}"
     # What was always there may be left out, too; a warning says so then.
     if column.required or not seen.missing or column.kind in ("category", "boolean"):
         return usual
     return f"{usual}, or empty" if usual else "may be empty"
+
+
+def _shown(bound: float | str) -> str:
+    return bound if isinstance(bound, str) else f"{bound:.10g}"
 
 
 def _as_fields(row: dict[str, object], schema: RowSchema) -> list[str]:

@@ -80,7 +80,7 @@ function draw(bar, share, isFirst) {
 /** The columns that moved the probability most, with bars to the left and right of its usual one. */
 function explain({ class: label, base, contributions, rest, error }) {
   const widest = Math.max(...contributions.map((one) => Math.abs(one.contribution)), 1e-9);
-  byId("why-class").textContent = label;
+  byId("why-class").textContent = named(label);
   byId("reasons").replaceChildren(...contributions.map((one) => reason(one, widest)));
   byId("why-rest").textContent =
     `In points, from the usual ${percent(base)}` +
@@ -121,9 +121,12 @@ function decided(shares, first) {
 /** The set of classes, where the model was asked for one. */
 function held(sets) {
   if (!sets) return "";
-  const names = sets[0].length ? sets[0].join(", ") : "no class";
+  const names = sets[0].length ? sets[0].map(named).join(", ") : "no class";
   return `The set that holds the truth in ${percent(facts.coverage)} of cases: ${names}.`;
 }
+
+/** What people read for a class. */
+const named = (label) => facts.names[facts.classes.indexOf(String(label))];
 
 function remark(warnings) {
   if (!warnings.length) return "Training has seen values like these.";
