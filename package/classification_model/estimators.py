@@ -37,6 +37,7 @@ __all__ = [
     "RoundedMedian",
     "build_classifier",
     "categorical_columns",
+    "match_columns",
     "rows_of_enough",
     "stores_rows",
     "with_shared_leaves",
@@ -124,6 +125,26 @@ def build_classifier(
             estimator = _soft_vote([("0_only", estimator)], [1.0])
         estimator = CalibratedClassifierCV(estimator, method="sigmoid", ensemble=False)
     return Pipeline([("prepare", _imputed_and_one_hot(plan)), ("estimator", estimator)])
+
+
+def match_columns(classify: BaseEstimator, features: Sequence[Feature]) -> None:
+    """Let a classifier that is not yet fitted read the matrix of these features.
+
+    Which columns there are is known once text and codes were learned: a plan has one column for
+    a text, and other rows may give it more or fewer than those before. A classifier that
+    somebody put in the place of ours stays as it is.
+    """
+    steps = classify.named_steps if isinstance(classify, Pipeline) else {}
+    estimator, prepare = steps.get("estimator"), steps.get("prepare")
+    categories, wanted = categorical_columns(features), _imputed_and_one_hot(features)
+    if isinstance(estimator, Blend) and [*estimator.categories] != categories:
+        estimator.set_params(categories=categories)
+    if isinstance(prepare, ColumnTransformer) and _places(prepare) != _places(wanted):
+        classify.set_params(prepare=wanted)
+
+
+def _places(prepare: ColumnTransformer) -> list[tuple[str, list[int]]]:
+    return [(name, columns) for name, _, columns in prepare.transformers]
 
 
 def categorical_columns(plan: Sequence[Feature]) -> list[int]:

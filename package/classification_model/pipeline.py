@@ -19,7 +19,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, RowSchema
-from classification_model.estimators import build_classifier, with_shared_leaves
+from classification_model.estimators import (
+    build_classifier,
+    match_columns,
+    with_shared_leaves,
+)
 from classification_model.processing.arrays import Matrix
 from classification_model.processing.blockwise import probabilities
 from classification_model.processing.columns import ColumnEncoder, learn_features
@@ -211,8 +215,10 @@ class FramePipeline(Pipeline):  # type: ignore[misc]
     def fit(self, X: object, y: object = None, **params: Any) -> Self:
         """Learn the features and the classifier; ``params`` are ``classify__...``."""
         own = {name.removeprefix("classify__"): value for name, value in params.items()}
-        matrix = self.named_steps["encode"].fit_matrix(X, y)
-        self.named_steps["classify"].fit(matrix, y, **own)
+        encode, classify = self.named_steps["encode"], self.named_steps["classify"]
+        matrix = encode.fit_matrix(X, y)
+        match_columns(classify, encode.features_)
+        classify.fit(matrix, y, **own)
         return self
 
     def predict_proba(self, X: object) -> Any:

@@ -20,6 +20,7 @@ from classification_model.config.schema import LARGEST, Column, EstimatorConfig,
 from classification_model.estimators import ESTIMATORS
 from classification_model.inference.engines import Engine, OnnxScorer, SklearnScorer
 from classification_model.pipeline import build_pipeline
+from classification_model.predict import Model
 from classification_model.processing.data_manager import Split
 from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import UNSEEN, Feature, feature_plan
@@ -123,10 +124,10 @@ def test_a_derived_number_beyond_float32_is_the_largest_without_a_warning() -> N
 
 @needs_its_scikit_learn
 def test_serving_encodes_as_training_does(split: Split, source_home: Home) -> None:
-    source = bundle.load(source_home)
-    trained = source.pipeline().named_steps["encode"].transform(split.held_out.rows())
-    functions = functions_of(source.contents.get(".features", b"").decode())
-    served = RowEncoder(source.manifest.features, functions).encode(split.held_out.rows())
+    model = Model(bundle.load(source_home))
+    encode = bundle.load(source_home).pipeline().named_steps["encode"]
+    trained = encode.transform(split.held_out.rows())
+    served = RowEncoder(model.manifest.features, model.functions).encode(split.held_out.rows())
     np.testing.assert_array_equal(served, trained)
 
 

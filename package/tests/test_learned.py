@@ -17,20 +17,26 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.pipeline import Pipeline
 
 from classification_model import bundle, init_home, train_home
+from classification_model.config.core import load_config
 from classification_model.config.home import Home
-from classification_model.config.schema import Column, RowSchema
+from classification_model.config.schema import Column, EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError, DataError, IncompatibleModelError
+from classification_model.estimators import build_classifier
 from classification_model.init import scaffold
 from classification_model.init.natures import nature_of, order_of
 from classification_model.own_estimator import own_estimator
+from classification_model.pipeline import build_pipeline
 from classification_model.predict import load_model, make_prediction
 from classification_model.processing import target_statistics
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.cross_fitting import CrossFit, Fit, Fold, Says
+from classification_model.processing.data_manager import load_dataset
 from classification_model.processing.encoding import RowEncoder, by_column
 from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.functions import BUILT_IN
@@ -258,6 +264,31 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     found.config_file.write_text(text, encoding="utf-8")
     run_training(found.path)
     return found
+
+
+@pytest.mark.parametrize("name", ["logistic_regression", "lightgbm"])
+def test_a_built_pipeline_reads_every_number_that_it_learns(home: Home, name: str) -> None:
+    """A plan has one column for a text, the matrix has several: none of them is left out."""
+    config = load_config(home)
+    data = load_dataset(config, home)
+    pipeline = build_pipeline(config, EstimatorConfig(name=name))
+    pipeline.fit(data.rows(), data.labels)
+    features = pipeline.named_steps["encode"].features_
+    assert len(features) > len(config.columns)
+    classify = clone(pipeline.named_steps["classify"])
+    there = build_classifier(features, EstimatorConfig(name=name), config.random_state)
+    assert places(classify) == places(there)
+    again = clone(pipeline).fit(data.rows(), data.labels)
+    np.testing.assert_array_equal(
+        again.predict_proba(data.rows()), pipeline.predict_proba(data.rows())
+    )
+
+
+def places(classify: Pipeline) -> list[object]:
+    """Which columns a classifier reads as numbers and as categories."""
+    if "prepare" in classify.named_steps:
+        return [(name, at) for name, _, at in classify.named_steps["prepare"].transformers]
+    return [*classify.named_steps["estimator"].categories]
 
 
 def test_init_tells_texts_categories_and_orders_apart(home: Home) -> None:
