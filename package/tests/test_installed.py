@@ -103,7 +103,8 @@ def test_main_prints_a_readable_prediction(tmp_path: Path) -> None:
 
 
 def test_main_takes_another_csv(tmp_path: Path, config: Config) -> None:
-    run = python(str(PACKAGE / "main.py"), "classification_model/datasets/raw.csv", cwd=PACKAGE)
+    table = f"classification_model/datasets/{config.dataset}"
+    run = python(str(PACKAGE / "main.py"), table, cwd=PACKAGE)
     rows = bundle.load(Home.find()).manifest.rows
     assert run.returncode == 0, run.stderr
     assert f"row {rows}: " in run.stdout

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -167,6 +168,17 @@ def test_init_lists_what_replacing_a_home_would_drop_and_drops_it_with_force_onl
     cli.main([*command, "--force"])
     assert "Note: dropped: acceptance (roc_auc)" in capsys.readouterr().out
     assert "lawyer" not in place.config_file.read_text(encoding="utf-8")
+
+
+def test_a_table_in_another_format_takes_the_place_of_the_one_before(
+    place: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "data.parquet"
+    pd.read_csv(PEOPLE.write(tmp_path / "data.csv")).to_parquet(source)
+    command = ["init", str(source), "--target", "stays", "--home", str(place.path)]
+    cli.main([*command, "--force"])
+    assert "Note: dropped: datasets/raw.csv" in capsys.readouterr().out
+    assert [file.name for file in place.datasets.iterdir()] == ["raw.parquet"]
 
 
 def test_update_answers_machines_and_takes_no_table(

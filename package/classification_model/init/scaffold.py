@@ -51,8 +51,9 @@ def create(
     That is config.yml, VERSION, features.py and datasets/raw.csv, or what the table's name ends
     in. The table is copied byte for byte. ``encoding`` is that of its text, where the text does not
     say it; ``sheet`` is one of a workbook.
-    A VERSION that is there stays unless a tag of git has it, and so does a trained model until the next training replaces it;
-    a features.py that is there stays unless ``force`` is set. ``progress`` is told of each column.
+    A VERSION that is there stays unless a tag of git has it, and so does a trained model until the
+    next training replaces it. A features.py that is there stays unless ``force`` is set; then the
+    table that is replaced goes, too. ``progress`` is told of each column.
 
     Raises:
         DataError: the table cannot be read or has nothing to learn; nothing was written.
@@ -71,8 +72,22 @@ def create(
         if not force:
             raise ConfigError(_refusal(home, lost))
         learned = replace(learned, notes=(*learned.notes, *(f"dropped: {line}" for line in lost)))
+    before = _table_of(home)
     _write(home, source, dataset, config, force=force)
+    if before is not None and before.name != dataset:
+        # Nobody would look for people in a file that nothing reads any more.
+        for file in (before, before.with_name(f"{before.name}.stamp.json")):
+            file.unlink(missing_ok=True)
     return home, learned
+
+
+def _table_of(home: Home) -> Path | None:
+    """The table that a home has by now."""
+    try:
+        name = load_config(home).dataset
+    except ConfigError:
+        return None
+    return home.datasets / name if Path(name).name == name else None
 
 
 def _lost(home: Home, today: Config, learned: InferredSchema) -> Iterator[str]:
@@ -81,6 +96,8 @@ def _lost(home: Home, today: Config, learned: InferredSchema) -> Iterator[str]:
         yield from drops(load_config(home), today, learned)
     except ConfigError as error:
         yield f"a config.yml that cannot be read ({error})"
+    if (table := _table_of(home)) and table.name != today.dataset and table.exists():
+        yield f"datasets/{table.name}"
     if home.features_source() not in ("", _FEATURES):
         yield "features.py"
 
