@@ -282,7 +282,9 @@ def test_a_column_that_is_elsewhere_ends_with_5_and_is_named(
     with pytest.raises(SystemExit):
         cli.main(["drift", *words])
     assert f"Drifted: {column}" in capsys.readouterr().out
-    assert f"<strong>{column}</strong> drifted; " in page.read_text(encoding="utf-8")
+    shown = page.read_text(encoding="utf-8")
+    assert f"<strong>{column}</strong> drifted; " in shown
+    assert {"text": "known words", "links": "above 3"}[column] in shown
 
 
 def test_rows_that_break_a_rule_are_counted_and_few_rows_say_nothing(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.config.schema import RowSchema
+from classification_model.config.schema import Kind, RowSchema
 from classification_model.processing.measures import Measure, day_number, measure
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import TypedColumn
@@ -111,7 +111,7 @@ def _bins(
         if name in texts:
             seen = texts[name]
         if by is not None and any(seen.counts):
-            yield _ordered(name, seen, by, hidden)
+            yield _ordered(name, seen, by, hidden, column.kind)
         elif answers and name in many:
             yield _of_many(name, many[name], answers.rows, seen.categories)
         elif seen.categories:
@@ -121,7 +121,9 @@ def _bins(
         yield _ordered(CONFIDENCE, answers.confidence, float, hidden)
 
 
-def _ordered(name: str, seen: ColumnProfile, by: Measure, hidden: int) -> Bins:
+def _ordered(
+    name: str, seen: ColumnProfile, by: Measure, hidden: int, kind: Kind = "number"
+) -> Bins:
     """Bins between edges, and one on each side of the published bounds, where there are some."""
     edges, ends, counts = [*seen.edges], [*seen.edges], [*seen.counts]
     # Texts have bins that hardly anybody was in.
@@ -140,7 +142,7 @@ def _ordered(name: str, seen: ColumnProfile, by: Measure, hidden: int) -> Bins:
         read_as[len(counts)] = None
     return Bins(
         name=name,
-        labels=(*_between(seen, ends, bounded=None not in bounds), "missing"),
+        labels=(*_labels(kind, seen, ends, bounded=None not in bounds), "missing"),
         counts=(*counts, seen.missing),
         read_as=read_as,
         most=dict.fromkeys(read_as, hidden),
@@ -183,6 +185,20 @@ def _of_many(name: str, held_out: ColumnProfile, rows: int, known: Iterable[str]
 
 def _number(bound: float | str | None) -> float | None:
     return day_number(date.fromisoformat(bound)) if isinstance(bound, str) else bound
+
+
+def _labels(
+    kind: Kind, seen: ColumnProfile, edges: Sequence[float], *, bounded: bool
+) -> Iterator[str]:
+    """What is in each bin."""
+    if kind == "text":
+        yield "no known word"
+        yield from (f"up to {edge:.0%} known words" for edge in edges[1:])
+        yield "more known words"
+    elif kind == "boolean" and edges:
+        yield from ("no", "yes")
+    else:
+        yield from _between(seen, edges, bounded=bounded)
 
 
 def _between(seen: ColumnProfile, edges: Sequence[float], *, bounded: bool) -> Iterator[str]:

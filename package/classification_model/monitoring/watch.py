@@ -16,6 +16,9 @@ from classification_model.processing.typed_columns import UNKNOWN, Columns, Type
 
 __all__ = ["ColumnReport", "DriftReport", "Window", "report"]
 
+_HARDLY = 0.005
+"""A share that changes by less is shown as the same number."""
+
 Counts = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.floating]
 
@@ -102,6 +105,8 @@ class ColumnReport:
         """The bin whose share changed most, in words."""
         then, now = self.shares
         most = int(np.abs(now - then).argmax())
+        if abs(now[most] - then[most]) < _HARDLY:
+            return "hardly anything"
         return f"{now[most]:.0%} are {self.bins.labels[most]}, {then[most]:.0%} were"
 
 
