@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import random
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from classification_model.processing import csv_reader
 from homes import REPOSITORY
-from tools import own_data
+
+# The tools are no part of the installed package, and their folder must not be on the path.
+own_data = SimpleNamespace(**runpy.run_path(str(REPOSITORY / "package/tools/own_data.py")))
 
 
 @pytest.mark.parametrize("name", own_data.TABLES)
