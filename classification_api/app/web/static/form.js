@@ -129,7 +129,7 @@ function held(sets) {
 const named = (label) => facts.names[facts.classes.indexOf(String(label))];
 
 function remark(warnings) {
-  if (!warnings.length) return "Training has seen values like these.";
+  if (!warnings.length) return "Each value by itself lies within what training has seen.";
   const names = [...new Set(warnings.map(({ column }) => column))].join(", ");
   return `Less sure than it looks: see ${names}.`;
 }
