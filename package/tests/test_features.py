@@ -43,10 +43,12 @@ ENGINES = ["onnx", pytest.param("sklearn", marks=needs_its_scikit_learn)]
         (None, None),
     ],
 )
+@pytest.mark.usefixtures("titanic")
 def test_title(name: str | None, expected: str | None) -> None:
     assert features.title(name) == expected
 
 
+@pytest.mark.usefixtures("titanic")
 def test_a_family_travels_on_one_ticket() -> None:
     assert features.family_size(1, 2) == 4
     assert features.fare_per_person(100.0, 1, 2) == 25
@@ -64,6 +66,7 @@ def test_a_family_travels_on_one_ticket() -> None:
         ((2, "male", None, None), "man, class 2"),
     ],
 )
+@pytest.mark.usefixtures("titanic")
 def test_women_and_children_first(row: tuple[Any, ...], expected: str) -> None:
     assert features.saved_first(*row) == expected
 
@@ -72,10 +75,12 @@ def test_women_and_children_first(row: tuple[Any, ...], expected: str) -> None:
     ("family", "expected"),
     [((0, 0), "alone"), ((1, 2), "small"), ((4, 2), "large"), ((None, 0), None)],
 )
+@pytest.mark.usefixtures("titanic")
 def test_families_are_alone_small_or_large(family: tuple[Any, ...], expected: str | None) -> None:
     assert features.family_band(*family) == expected
 
 
+@pytest.mark.usefixtures("titanic")
 def test_a_cabin_gives_its_deck_and_how_many_there_are() -> None:
     assert (features.deck("C22 C26"), features.word_count("C22 C26")) == ("C", 2)
     assert (features.deck(None), features.word_count(None)) == (None, 0)

@@ -35,6 +35,7 @@ def test_the_same_table_is_made_every_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="only a repository can be cloned")
+@pytest.mark.usefixtures("titanic")
 def test_tests_of_the_shipped_home_pass_about_another_table() -> None:
     """Semicolons, decimal commas, and a class that is never predicted. ``own_data`` does more."""
     command = [sys.executable, "-m", "tools.own_data", "--short"]
