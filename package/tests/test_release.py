@@ -6,7 +6,6 @@ Each step is run as the workflows run it, in a copy of the sources, against a re
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -24,7 +23,9 @@ import pytest
 import yaml
 
 from classification_model import bundle
+from classification_model.config.core import load_config
 from classification_model.config.home import Home
+from classification_model.processing.data_manager import load_dataset
 from dist import index, replaced, sources
 from homes import REPOSITORY, SOURCE, saved_again
 
@@ -189,8 +190,8 @@ def test_a_wheel_that_gives_a_person_away_is_not_published(
 ) -> None:
     """The bundle is whole, and a row of the table stands among its golden rows."""
     home = Home(package / "classification_model")
-    with (home.datasets / "raw.csv").open(encoding="utf-8", newline="") as table:
-        person = json.dumps({"row": next(csv.DictReader(table)), "probabilities": [0.5, 0.5]})
+    row = load_dataset(load_config(home), home).rows()[0]
+    person = json.dumps({"row": row, "probabilities": [0.5, 0.5]}, default=str)
     golden = bundle.load(home).contents[".golden.jsonl"] + person.encode() + b"\n"
     saved_again(home, contents={".golden.jsonl": golden})
     leaking = {file.name: file.read_bytes() for file in home.trained_models.iterdir()}

@@ -22,7 +22,8 @@ def begin(clone: Clone) -> None:
     clone.git("tag", "1.0.0")  # the Titanic's, as upstream published it
     file = clone.top.parent / "customers.csv"
     write(file, customers(clone.count, 0))
-    clone.run("tools.init_here", str(file), "--target", "left", says=["words are about 'yes'"])
+    command = ("tools.init_here", str(file), "--target", "left", "--force")
+    clone.run(*command, says=["words are about 'yes'"])
     clone.edit("estimator: auto\n", _ESTIMATOR)
     text = clone.config.read_text(encoding="utf-8")
     why = next(line for line in text.splitlines() if line.startswith("  customer: "))
