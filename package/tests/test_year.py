@@ -14,6 +14,7 @@ MONTH = re.compile(r"^\| (January|February|March|New Year's Eve) \|", re.MULTILI
 
 
 @pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="no clone, so no year")
+@pytest.mark.usefixtures("titanic")  # from which the year starts
 def test_a_few_months_say_what_they_must() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tools.year", "--short", "--rows", "600"],
