@@ -10,10 +10,7 @@ from fastapi.routing import APIRoute
 
 __all__ = ["JsonRoute", "refuse_compressed"]
 
-_SYNTAX = (
-    'not JSON: {} at character {}; send {{"inputs": [{{"column": value, ...}}, ...]}}, one object '
-    "for each row"
-)
+_WANTED = 'send {"inputs": [{"column": value, ...}, ...]}, one object for each row'
 
 
 class JsonRoute(APIRoute):
@@ -35,7 +32,10 @@ class JsonRoute(APIRoute):
             except RequestValidationError as error:
                 for fault in error.errors():
                     if fault["type"] == "json_invalid":
-                        fault["msg"] = _SYNTAX.format(fault["ctx"]["error"], fault["loc"][-1])
+                        where = f"{fault['ctx']['error']} at character {fault['loc'][-1]}"
+                        fault["msg"] = f"not JSON: {where}; {_WANTED}"
+                    elif fault["loc"] == ("body",):  # nothing, or no object
+                        fault["msg"] = _WANTED
                 raise
 
         return handle

@@ -131,6 +131,13 @@ def test_a_wrong_request_is_422_and_says_where_and_why(
     assert all(fault["msg"] and "input" in fault for fault in faults)
 
 
+@pytest.mark.parametrize("body", ["", "[]", "1", "x"])
+def test_a_body_of_another_shape_is_told_what_to_send(body: str, client: httpx.Client) -> None:
+    headers = {"content-type": "application/json"}
+    (fault,) = client.post("/predict", content=body.encode(), headers=headers).json()["detail"]
+    assert 'send {"inputs": [{"column": value, ...}, ...]}' in fault["msg"]
+
+
 @pytest.mark.parametrize(
     ("column", "value", "rule"),
     [
