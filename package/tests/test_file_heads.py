@@ -14,13 +14,13 @@ from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.data_manager import load_dataset
 from classification_model.processing.reading import blocks, csv_blocks
+from classification_model.processing.reading.columns import check_columns
 from classification_model.processing.reading.csv_records import UNCLOSED
 from classification_model.processing.reading.heads import looks_like_data
 from classification_model.processing.reading.records import records
 from classification_model.processing.reading.sources import (
     Block,
     Source,
-    check_columns,
 )
 from classification_model.processing.reading.tables import table_of
 from homes import make_home

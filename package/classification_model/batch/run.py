@@ -21,6 +21,7 @@ from classification_model.config.schema import Label
 from classification_model.errors import DamagedModelError, DataError
 from classification_model.predict import Model, load_model
 from classification_model.processing.reading import blocks, sources
+from classification_model.processing.reading.columns import check_columns
 from classification_model.processing.reading.notes import notes_on
 from classification_model.processing.reading.sources import Block, Source
 from classification_model.progress import Progress
@@ -132,7 +133,7 @@ def heads(
     found = [blocks.head(name, list(schema.columns), encoding, hint) for name in names]
     first = found[0]
     for source in found:
-        sources.check_columns(source, schema.columns, added_columns(model, explain))
+        check_columns(source, schema.columns, added_columns(model, explain))
         if source.columns != first.columns:
             raise DataError(
                 f"{source.name}: has the columns {', '.join(map(repr, source.columns))}, and "

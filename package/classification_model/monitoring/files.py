@@ -8,7 +8,7 @@ from classification_model.monitoring.watch import DriftReport, Window, report
 from classification_model.predict import Model
 from classification_model.processing.column_rules import ColumnRules
 from classification_model.processing.reading import blocks
-from classification_model.processing.reading.sources import check_columns
+from classification_model.processing.reading.columns import check_columns
 from classification_model.processing.reading.whole import parts
 from classification_model.progress import Progress
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from classification_model.errors import DataError
 from classification_model.processing.reading import blocks, csv_blocks, records
+from classification_model.processing.reading.columns import check_columns
 from classification_model.processing.reading.csv_cells import text_of
 from classification_model.processing.reading.notes import notes_on
 from classification_model.processing.reading.sources import (
     TOTAL,
     Record,
-    check_columns,
     format_of,
     opened,
     unreadable,

@@ -13,7 +13,8 @@ from classification_model.errors import DataError, RowError
 from classification_model.processing.arrays import Indices
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.reading import blocks, csv_blocks
-from classification_model.processing.reading.sources import Source, check_columns, opened
+from classification_model.processing.reading.columns import check_columns
+from classification_model.processing.reading.sources import Source, opened
 from classification_model.processing.reading.whole import Part
 from classification_model.processing.splitting import Digests, record_digests
 from classification_model.processing.typed_columns import Columns, joined, raw_values

@@ -62,7 +62,7 @@ def _dimensions(value: Any) -> int:
 
 def _of_file(name: str, validator: RowValidator, encoding: str | None) -> Validated:
     from classification_model.processing.reading import blocks, records
-    from classification_model.processing.reading.sources import check_columns
+    from classification_model.processing.reading.columns import check_columns
 
     columns = validator.schema.columns
     source = blocks.head(name, [*columns], hint=encoding)
