@@ -170,8 +170,11 @@ def test_what_is_no_store_is_refused_with_the_cure(address: str, said: str) -> N
 
 
 def test_a_store_that_cannot_be_opened_is_named_without_its_password(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"there is no folder .*/nowhere; make it"):
+    with pytest.raises(StoreError, match=r"there is no folder .*/nowhere"):
         Store(f"sqlite:///{tmp_path}/nowhere/answers.db")
+    with pytest.raises(StoreError, match=r"there is no file .*/typo\.db"):
+        Store(f"sqlite:///{tmp_path}/typo.db", new=False)
+    assert not (tmp_path / "typo.db").exists()
     (tmp_path / "answers.db").write_text("no database, " * 100)
     with pytest.raises(StoreError, match=r"answers\.db: file is not a database"):
         Store(f"sqlite:///{tmp_path}/answers.db")

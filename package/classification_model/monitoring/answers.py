@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["Answer", "Label"]
 
@@ -27,6 +27,9 @@ class Answer:
     version: str
     probabilities: tuple[float, ...]
     inputs: Mapping[str, object] | None
+
+    def without_inputs(self) -> Answer:
+        return replace(self, inputs=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Store:
 
     Args:
         address: ``sqlite:///file`` or ``postgresql://user@host/database``.
+        new: whether a file that is not there is made.
 
     Raises:
         ConfigError: the address is none.
@@ -55,8 +56,8 @@ class Store:
         StoreError: the database cannot be opened.
     """
 
-    def __init__(self, address: str) -> None:
-        self._engine, self.name = opened(address)
+    def __init__(self, address: str, *, new: bool = True) -> None:
+        self._engine, self.name = opened(address, new=new)
 
     def __enter__(self) -> Self:
         return self

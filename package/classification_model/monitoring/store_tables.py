@@ -79,8 +79,12 @@ ABOUT = sql.Table(
 )
 
 
-def opened(address: str) -> tuple[Engine, str]:
+def opened(address: str, *, new: bool = True) -> tuple[Engine, str]:
     """A database whose tables are there, and its name without user and password.
+
+    Args:
+        address: of the database.
+        new: whether a file that is not there is made.
 
     Raises:
         ConfigError: the address is none.
@@ -89,7 +93,7 @@ def opened(address: str) -> tuple[Engine, str]:
     """
     url = _url(address)
     name = f"{url.get_backend_name()}://{url.host or ''}/{url.database or ''}"
-    engine = _engine(url)
+    engine = _engine(url, new=new)
     try:
         with meaning(name):
             _make_tables(engine)
@@ -135,7 +139,7 @@ def write_answers(engine: Engine) -> sql.TextClause:
         "postgresql": "json_array_elements(CAST(:rows AS json))",
     }[engine.dialect.name]
     return sql.text(
-        "INSERT INTO answers (id, row, at, version, probabilities, inputs) "
+        "INSERT INTO answers (id, row, at, version, probabilities, inputs) "  # noqa: S608
         "SELECT value ->> 0, CAST(value ->> 1 AS INTEGER), CAST(value ->> 2 AS DOUBLE PRECISION), "
         f"value ->> 3, value ->> 4, value ->> 5 FROM {listed} AS each WHERE true "
         "ON CONFLICT DO NOTHING"
@@ -155,7 +159,7 @@ def _url(address: str) -> URL:
     return url.set(drivername="postgresql+psycopg" if kind == "postgresql" else kind)
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, *, new: bool) -> Engine:
     if url.get_backend_name() == "postgresql":
         # A server that is gone is noticed in seconds, and not by TCP's quarters of an hour.
         waits = {"connect_timeout": _SECONDS, "tcp_user_timeout": _SECONDS * 1000}
@@ -167,9 +171,11 @@ def _engine(url: URL) -> Engine:
             raise MissingExtraError(
                 purpose="STORE=postgresql://...", extra="store", module="psycopg"
             ) from None
-    folder = Path(url.database or "").resolve().parent
-    if not folder.is_dir():
-        raise StoreError(f"store sqlite:///{url.database}: there is no folder {folder}; make it")
+    file = Path(url.database or "").resolve()
+    if not file.parent.is_dir():
+        raise StoreError(f"store sqlite:///{url.database}: there is no folder {file.parent}")
+    if not new and not file.exists():
+        raise StoreError(f"store sqlite:///{url.database}: there is no file {file}")
     engine = sql.create_engine(url, connect_args={"timeout": _SECONDS})
     sql.event.listen(engine, "connect", _set_up_sqlite)
     return engine
@@ -198,8 +204,9 @@ def _make_tables(engine: Engine) -> None:
             with engine.begin() as connection:
                 _TABLES.create_all(connection)
                 connection.execute(said, {"key": "schema", "value": SCHEMA})
-            return
         except DBAPIError:
             if not left:
                 raise
             time.sleep(0.1)
+        else:
+            return
