@@ -19,7 +19,7 @@ from classification_model.cli.exit_status import Status
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
-from classification_model.monitoring.answers import Answer, Label
+from classification_model.monitoring.answers import Label, Record
 from classification_model.monitoring.store import Store
 from classification_model.monitoring.store_export import export
 from classification_model.processing.data_manager import load_dataset
@@ -45,8 +45,11 @@ def store(address: str) -> Iterator[Store]:
         yield found
 
 
-def answer(number: int, inputs: Mapping[str, object] | None, share: float = 0.75) -> Answer:
-    return Answer(f"{number:032x}", 0, 1e9 + number, "1.0.0", (1 - share, share), inputs)
+def answer(number: int, inputs: Mapping[str, object] | None, share: float = 0.75) -> Record:
+    """What was answered to a request of one row."""
+    text = None if inputs is None else json.dumps({"inputs": [inputs]}, default=str)
+    shares = json.dumps([[1 - share, share]])
+    return Record(f"{number:032x}", 1e9 + number, "1.0.0", shares, text)
 
 
 def fill(store: Store, rows: list[Mapping[str, object] | None], labels: list[str]) -> None:
@@ -237,7 +240,7 @@ def test_the_command_says_what_the_served_model_made_of_the_rows_by_version(
     answers, labels = [], []
     for number in range(400):
         version, share = ("0.9.0", 0.5) if number % 4 == 0 else ("1.0.0", draw.random())
-        answers.append(replace(answer(number, ROW, share), version=version))
+        answers.append(answer(number, ROW, share)._replace(version=version))
         truth = "1" if draw.random() < share else "0"
         labels.append(Label(answers[-1].id, 0, truth, 2e9))
     store.write(answers, labels)

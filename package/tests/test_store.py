@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,24 @@ from hypothesis import strategies as st
 from postgres import Postgres, serving
 
 from classification_model.errors import ConfigError, StoreError
-from classification_model.monitoring.answers import Answer, Label
+from classification_model.monitoring.answers import Answer, Label, Record
 from classification_model.monitoring.store import Store
 
-ANSWER = Answer("a" * 32, 0, 100.0, "1.0.0", (0.25, 0.75), {"age": 31, "town": "Ulm"})
+SENT: list[dict[str, object]] = [{"age": 31, "town": "Ulm"}, {"age": 32, "town": "Bonn"}]
+
+
+def record(of: str = "a", at: float = 100.0, sent: Sequence[object] = SENT) -> Record:
+    """What was answered to a request of some rows."""
+    shares = [[0.25, 0.75]] * len(sent)
+    return Record(of * 32, at, "1.0.0", json.dumps(shares), json.dumps({"inputs": sent}))
+
+
+def label(row: int, text: str, of: str = "a", at: float = 200.0) -> Label:
+    return Label(of * 32, row, text, at)
+
+
+FIRST = Answer("a" * 32, 0, 100.0, "1.0.0", (0.25, 0.75), SENT[0])
+SECOND = Answer("a" * 32, 1, 100.0, "1.0.0", (0.25, 0.75), SENT[1])
 
 
 @pytest.fixture(scope="module")
@@ -43,71 +57,69 @@ def store(address: str) -> Iterator[Store]:
         yield found
 
 
-def label(of: Answer, text: str, at: float = 200.0) -> Label:
-    return Label(of.id, of.row, text, at)
-
-
 def kept(store: Store, *, new: bool = False) -> list[tuple[Answer, str]]:
     return [(truth.answer, truth.label) for truth in store.truths(new=new)]
 
 
 def test_what_is_written_is_there_for_who_opens_it_again(address: str) -> None:
     with Store(address) as store:
-        store.write([ANSWER], [label(ANSWER, "yes")])
+        store.write([record()], [label(0, "yes")])
         store.meet("1.0.0", ["no", "yes"])
     with Store(address) as store:
-        assert kept(store) == [(ANSWER, "yes")]
+        assert kept(store) == [(FIRST, "yes")]
         assert store.classes() == {"1.0.0": ["no", "yes"]}
 
 
 def test_the_same_answer_twice_is_once_and_stays_as_it_came_first(store: Store) -> None:
-    store.write([ANSWER, ANSWER], [label(ANSWER, "yes")])
-    store.write([replace(ANSWER, version="2.0.0"), replace(ANSWER, row=1)])
-    assert kept(store) == [(ANSWER, "yes")]
-    assert [*store.answers_to([(ANSWER.id, 0), (ANSWER.id, 1), ("b" * 32, 0)])] == [
-        (ANSWER.id, 0),
-        (ANSWER.id, 1),
-    ]
+    store.write([record(), record()], [label(0, "yes")])
+    store.write([record()._replace(version="2.0.0"), record("b", sent=SENT[:1])])
+    assert kept(store) == [(FIRST, "yes")]
+    assert store.sizes(["a" * 32, "b" * 32, "c" * 32]) == {"a" * 32: 2, "b" * 32: 1}
 
 
 def test_of_two_labels_of_a_row_the_last_counts(store: Store) -> None:
-    store.write([ANSWER], [label(ANSWER, "no"), label(ANSWER, "yes")])
-    assert kept(store) == [(ANSWER, "yes")]
-    store.write([], [label(ANSWER, "no")])
-    assert kept(store) == [(ANSWER, "no")]
+    store.write([record()], [label(0, "no"), label(0, "yes")])
+    assert kept(store) == [(FIRST, "yes")]
+    store.write([], [label(0, "no")])
+    assert kept(store) == [(FIRST, "no")]
 
 
 def test_a_label_whose_answer_comes_later_waits_for_it(store: Store) -> None:
-    store.write([], [label(ANSWER, "yes")])
+    store.write([], [label(0, "yes")])
     assert (store.unknown(), kept(store)) == (1, [])
-    store.write([ANSWER])
-    assert (store.unknown(), kept(store)) == (0, [(ANSWER, "yes")])
+    store.write([record()])
+    assert (store.unknown(), kept(store)) == (0, [(FIRST, "yes")])
+
+
+def test_of_a_row_that_was_refused_or_never_sent_there_is_no_truth(store: Store) -> None:
+    shares = json.dumps([[0.25, 0.75], None])
+    store.write([record()._replace(probabilities=shares)], [label(i, "yes") for i in range(3)])
+    assert kept(store) == [(FIRST, "yes")]
 
 
 def test_what_was_exported_is_new_no_more(store: Store) -> None:
-    other = replace(ANSWER, row=1)
-    store.write([ANSWER, other], [label(ANSWER, "yes"), label(other, "no")])
-    store.mark([ANSWER])
-    store.mark([ANSWER])
-    assert kept(store, new=True) == [(other, "no")]
+    store.write([record()], [label(0, "yes"), label(1, "no")])
+    store.mark([FIRST])
+    store.mark([FIRST])
+    assert kept(store, new=True) == [(SECOND, "no")]
     assert len(kept(store)) == 2
 
 
 def test_what_is_too_old_is_forgotten_with_its_label_however_new(store: Store) -> None:
-    young, waiting = replace(ANSWER, row=1, at=300.0), replace(ANSWER, row=2)
-    store.write([ANSWER, young], [label(ANSWER, "yes", at=400.0), label(young, "no", at=400.0)])
-    store.write([], [label(waiting, "yes", at=100.0)])
+    young = record("b", at=300.0)
+    store.write([record(), young], [label(0, "yes", at=400.0), label(0, "no", "b", at=400.0)])
+    store.write([], [label(0, "yes", "c", at=100.0)])
     assert store.forget(before=250.0) == 1
-    assert kept(store) == [(young, "no")]
+    assert kept(store) == [(replace(FIRST, id="b" * 32, at=300.0), "no")]
     assert store.unknown() == 0
 
 
 def test_all_is_written_or_nothing(store: Store) -> None:
     bad = Label("b" * 32, 0, None, 200.0)  # type: ignore[arg-type]
     with pytest.raises(StoreError):
-        store.write([ANSWER], [label(ANSWER, "yes"), bad])
+        store.write([record()], [label(0, "yes"), bad])
     assert kept(store) == []
-    assert store.answers_to([(ANSWER.id, 0)]) == {}
+    assert store.sizes(["a" * 32]) == {}
 
 
 VALUES = st.one_of(
@@ -125,20 +137,10 @@ def test_whatever_was_sent_comes_back_as_it_was(
     store: Store, inputs: dict[str, object], share: float
 ) -> None:
     store.forget(before=1e12)
-    sent = replace(ANSWER, probabilities=(share, 1 - share), inputs=inputs)
-    store.write([sent])
-    assert store.answers_to([(sent.id, 0)]) == {(sent.id, 0): sent}
-
-
-def test_dates_come_back_as_columns_of_dates_read_them(store: Store) -> None:
-    inputs = {"day": date(2024, 2, 29), "time": datetime(2024, 2, 29, 18, 30, tzinfo=UTC)}
-    store.write([replace(ANSWER, inputs=inputs)])
-    (found,) = store.answers_to([(ANSWER.id, 0)]).values()
-    assert found.inputs is not None
-    assert {name: datetime.fromisoformat(str(v)) for name, v in found.inputs.items()} == {
-        "day": datetime(2024, 2, 29),  # noqa: DTZ001
-        "time": inputs["time"],
-    }
+    shares = [[share, 1 - share]]
+    sent = record(sent=[inputs])._replace(probabilities=json.dumps(shares))
+    store.write([sent], [label(0, "yes")])
+    assert kept(store) == [(replace(FIRST, inputs=inputs, probabilities=(share, 1 - share)), "yes")]
 
 
 def test_processes_may_open_a_new_store_at_the_same_moment(address: str) -> None:
@@ -187,13 +189,13 @@ def test_a_store_that_cannot_be_opened_is_named_without_its_password(tmp_path: P
 
 def test_after_a_server_was_gone_the_next_write_finds_it_again(server: Postgres) -> None:
     with Store(server.database()) as store:
-        store.write([ANSWER])
+        store.write([record()])
         server.stop()
         with pytest.raises(StoreError):
-            store.write([], [label(ANSWER, "yes")])
+            store.write([], [label(0, "yes")])
         server.start()
-        store.write([], [label(ANSWER, "yes")])
-        assert kept(store) == [(ANSWER, "yes")]
+        store.write([], [label(0, "yes")])
+        assert kept(store) == [(FIRST, "yes")]
 
 
 WRITER = """

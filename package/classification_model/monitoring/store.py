@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Self
 
-from pydantic_core import PydanticSerializationError, to_json
-
 from classification_model.config.schema import Label as ClassLabel
-from classification_model.monitoring.answers import Answer, Label
+from classification_model.monitoring.answers import Answer, Label, Record
 from classification_model.monitoring.store_tables import (
     ANSWERS,
     EXPORTED,
@@ -24,7 +24,7 @@ from classification_model.monitoring.store_tables import (
     meaning,
     opened,
     sql,
-    write_answers,
+    write_records,
 )
 
 __all__ = ["Store", "Truth"]
@@ -78,11 +78,11 @@ class Store:
         with meaning(self.name), self._engine.begin() as connection:
             connection.execute(newest, {"version": version, "classes": json.dumps(classes)})
 
-    def write(self, answers: Sequence[Answer], labels: Sequence[Label] = ()) -> None:
+    def write(self, records: Sequence[Record], labels: Sequence[Label] = ()) -> None:
         """Write all of them or none. An answer stays as it came first, a label as it came last."""
         with meaning(self.name), self._engine.begin() as connection:
-            if answers:
-                connection.execute(write_answers(self._engine), {"rows": _together(answers)})
+            if records:
+                write_records(connection, records)
             if labels:
                 said = insert_into(LABELS, self._engine)
                 last = said.on_conflict_do_update(
@@ -91,19 +91,20 @@ class Store:
                 )
                 connection.execute(last, [asdict(one) for one in labels])
 
-    def answers_to(self, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Answer]:
-        """The answers of these ids and rows that are there."""
+    def sizes(self, ids: Sequence[str]) -> dict[str, int]:
+        """How many rows each of these answers has; those that are not there are left out."""
         found = {}
         with meaning(self.name), self._engine.connect() as connection:
-            for start in range(0, len(keys), _MANY):
-                some = sql.tuple_(ANSWERS.c.id, ANSWERS.c.row).in_(keys[start : start + _MANY])
-                for one in connection.execute(sql.select(ANSWERS).where(some)):
-                    found[one.id, one.row] = _answer_of_row(one)
+            for start in range(0, len(ids), _MANY):
+                some = ANSWERS.c.id.in_(ids[start : start + _MANY])
+                query = sql.select(ANSWERS.c.id, ANSWERS.c.probabilities).where(some)
+                for identity, probabilities in connection.execute(query):
+                    found[identity] = len(json.loads(probabilities))
         return found
 
     def unknown(self) -> int:
         """How many labels there are whose answer is not there."""
-        answered = sql.exists().where(_same_row(ANSWERS, LABELS))
+        answered = sql.exists().where(ANSWERS.c.id == LABELS.c.id)
         query = sql.select(sql.func.count()).select_from(LABELS).where(~answered)
         with meaning(self.name), self._engine.connect() as connection:
             return connection.scalar(query) or 0
@@ -111,10 +112,10 @@ class Store:
     def forget(self, before: float) -> int:
         """Delete what is from before a time, in seconds since 1970; return how many answers."""
         with meaning(self.name), self._engine.begin() as connection:
-            old = sql.select(ANSWERS.c.id, ANSWERS.c.row).where(ANSWERS.c.at < before)
+            old = sql.select(ANSWERS.c.id).where(ANSWERS.c.at < before)
             for table in (LABELS, EXPORTED):
-                key = sql.tuple_(table.c.id, table.c.row)
-                connection.execute(table.delete().where((table.c.at < before) | key.in_(old)))
+                too_old = (table.c.at < before) | table.c.id.in_(old)
+                connection.execute(table.delete().where(too_old))
             return connection.execute(ANSWERS.delete().where(ANSWERS.c.at < before)).rowcount
 
     def classes(self) -> dict[str, list[ClassLabel]]:
@@ -128,16 +129,17 @@ class Store:
     def truths(self, *, new: bool = False) -> Iterator[Truth]:
         """Every answer whose truth is known, the oldest first; ``new``: that was not exported."""
         query = (
-            sql.select(ANSWERS, LABELS.c.label)
-            .join(LABELS, _same_row(ANSWERS, LABELS))
-            .order_by(ANSWERS.c.at, ANSWERS.c.id, ANSWERS.c.row)
+            sql.select(ANSWERS, LABELS.c.row, LABELS.c.label)
+            .join(LABELS, ANSWERS.c.id == LABELS.c.id)
+            .order_by(ANSWERS.c.at, ANSWERS.c.id, LABELS.c.row)
         )
         if new:
-            query = query.where(~sql.exists().where(_same_row(ANSWERS, EXPORTED)))
+            marked = (EXPORTED.c.id == LABELS.c.id) & (EXPORTED.c.row == LABELS.c.row)
+            query = query.where(~sql.exists().where(marked))
         with meaning(self.name), self._engine.connect() as connection:
-            streamed = connection.execution_options(yield_per=1000)
-            for one in streamed.execute(query):
-                yield Truth(_answer_of_row(one), one.label)
+            streamed = connection.execution_options(yield_per=1000).execute(query)
+            for _, of_request in groupby(streamed, key=attrgetter("id")):
+                yield from _truths([*of_request])
 
     def mark(self, answers: Iterable[Answer]) -> None:
         """Keep that these answers were exported."""
@@ -148,35 +150,13 @@ class Store:
                 connection.execute(first, rows)
 
 
-def _same_row(one: Any, other: Any) -> Any:
-    return (one.c.id == other.c.id) & (one.c.row == other.c.row)
-
-
-def _together(answers: Sequence[Answer]) -> str:
-    """Answers as one JSON array, of an array with the columns' values each."""
-    rows = [
-        (one.id, one.row, one.at, one.version, _text(one.probabilities), _text(one.inputs))
-        for one in answers
-    ]
-    return to_json(rows).decode()
-
-
-def _text(value: object) -> str | None:
-    """JSON as text: what it may hold is nothing for a database to understand, or to refuse."""
-    if value is None:
-        return None
-    try:
-        return to_json(value).decode()
-    except PydanticSerializationError:  # half a character, which JSON can escape
-        return json.dumps(value, default=str)
-
-
-def _answer_of_row(one: Any) -> Answer:
-    return Answer(
-        id=one.id,
-        row=one.row,
-        at=one.at,
-        version=one.version,
-        probabilities=tuple(json.loads(one.probabilities)),
-        inputs=None if one.inputs is None else json.loads(one.inputs),
-    )
+def _truths(lines: Sequence[Any]) -> Iterator[Truth]:
+    """The truths about one request, whose JSON is read once."""
+    record = lines[0]
+    shares = json.loads(record.probabilities)
+    rows = None if record.inputs is None else json.loads(record.inputs)["inputs"]
+    for one in lines:
+        if one.row < len(shares) and shares[one.row] is not None:
+            inputs = None if rows is None else rows[one.row]
+            said = (record.version, tuple(shares[one.row]), inputs)
+            yield Truth(Answer(record.id, one.row, record.at, *said), one.label)

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 import numpy as np
@@ -77,7 +77,7 @@ def export(store: Store, home: Home, stream: IO[bytes], *, new: bool = False) ->
         line = _line(table, truth, found)
         if line is not None:
             stream.write(line)
-            found.answers.append(truth.answer.without_inputs())
+            found.answers.append(replace(truth.answer, inputs=None))
             labels.append(truth.label)
     found.rows = len(labels)
     if found.without_inputs and not found.rows and not found.refused:

@@ -6,17 +6,20 @@ Nothing here is imported before a store is asked for: SQLAlchemy and the driver 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
+
 from classification_model.errors import ConfigError, MissingExtraError, StoreError
+from classification_model.monitoring.answers import Record
 
 try:
     import sqlalchemy as sql
     from sqlalchemy.dialects import postgresql, sqlite
-    from sqlalchemy.engine import URL, Engine, make_url
+    from sqlalchemy.engine import URL, Connection, Engine, make_url
     from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 except ImportError as error:
     raise MissingExtraError(purpose="STORE", extra="store", module="sqlalchemy") from error
@@ -30,7 +33,7 @@ __all__ = [
     "meaning",
     "opened",
     "sql",
-    "write_answers",
+    "write_records",
 ]
 
 SCHEMA = "1"
@@ -44,8 +47,8 @@ _CURE = "give it as sqlite:////folder/answers.db or postgresql://user@host/datab
 _TABLES = sql.MetaData()
 
 
-def _of_row(name: str, *columns: sql.Column[Any]) -> sql.Table:
-    """A table with one line for each row that was answered."""
+def _of_rows(name: str, *columns: sql.Column[Any]) -> sql.Table:
+    """A table with a line for each row of an answer."""
     return sql.Table(
         name,
         _TABLES,
@@ -56,15 +59,19 @@ def _of_row(name: str, *columns: sql.Column[Any]) -> sql.Table:
     )
 
 
-ANSWERS = _of_row(
+# A line for each request, and JSON as text: what a database need not understand costs little, and
+# cannot be refused.
+ANSWERS = sql.Table(
     "answers",
+    _TABLES,
+    sql.Column("id", sql.String(64), primary_key=True),
+    sql.Column("at", sql.Double, nullable=False, index=True),
     sql.Column("version", sql.String(64), nullable=False),
-    # JSON as text: a database that understands it refuses some of what a row may hold.
     sql.Column("probabilities", sql.Text, nullable=False),
     sql.Column("inputs", sql.Text),
 )
-LABELS = _of_row("labels", sql.Column("label", sql.Text, nullable=False))
-EXPORTED = _of_row("exported")
+LABELS = _of_rows("labels", sql.Column("label", sql.Text, nullable=False))
+EXPORTED = _of_rows("exported")
 MODELS = sql.Table(
     "models",
     _TABLES,
@@ -128,22 +135,21 @@ def insert_into(table: sql.Table, engine: Engine) -> Any:
     return dialect.insert(table)
 
 
-def write_answers(engine: Engine) -> sql.TextClause:
-    """Insert many answers that are not there from one parameter, ``rows``: an array in JSON.
+def write_records(connection: Connection, records: Sequence[Record]) -> None:
+    """Insert those that are not there: most of the work of a store, so in the quickest way of each."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_INSERT + "VALUES (?, ?, ?, ?, ?)" + _ONCE, [*records])
+    else:  # as one parameter, that the server takes apart: a sixth of the time of row by row
+        listed = "json_array_elements(CAST(:records AS json)) AS each WHERE true"
+        connection.execute(
+            sql.text(f"{_INSERT} SELECT {_CELLS} FROM {listed} {_ONCE}"),  # noqa: S608
+            {"records": to_json(records).decode()},
+        )
 
-    The database takes it apart while Python answers requests: a tenth of the time of inserting
-    row by row.
-    """
-    listed = {
-        "sqlite": "json_each(:rows)",
-        "postgresql": "json_array_elements(CAST(:rows AS json))",
-    }[engine.dialect.name]
-    return sql.text(
-        "INSERT INTO answers (id, row, at, version, probabilities, inputs) "  # noqa: S608
-        "SELECT value ->> 0, CAST(value ->> 1 AS INTEGER), CAST(value ->> 2 AS DOUBLE PRECISION), "
-        f"value ->> 3, value ->> 4, value ->> 5 FROM {listed} AS each WHERE true "
-        "ON CONFLICT DO NOTHING"
-    )
+
+_INSERT = "INSERT INTO answers (id, at, version, probabilities, inputs) "
+_CELLS = "value->>0, CAST(value->>1 AS DOUBLE PRECISION), value->>2, value->>3, value->>4"
+_ONCE = " ON CONFLICT DO NOTHING"
 
 
 def _url(address: str) -> URL:
