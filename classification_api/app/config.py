@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,7 +21,13 @@ from pydantic import (
 from classification_model.errors import ConfigError
 from classification_model.inference.engines import Engine
 
-__all__ = ["AccessLog", "LogFormat", "LogLevel", "Settings"]
+__all__ = ["EVERYBODY", "AccessLog", "LogFormat", "LogLevel", "Settings"]
+
+EVERYBODY = "*"
+"""In the place of operators' keys: who may ask at all is an operator."""
+
+_SHORTEST = 16
+_SECRET = {"API_KEYS", "OPERATOR_KEYS"}
 
 _lower = BeforeValidator(str.lower)
 AccessLog = Annotated[Literal["off", "errors", "all"], _lower]
@@ -33,7 +40,23 @@ def _listed(value: Any) -> Any:
     return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
 
-Key = Annotated[SecretStr, Field(min_length=16)]
+def _operators(value: Any) -> Any:
+    keys = _listed(value)
+    if EVERYBODY in keys and len(keys) > 1:
+        raise ValueError(f"{EVERYBODY} opens to everybody, so it stands alone")
+    return keys
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if key.get_secret_value() != EVERYBODY and len(key) < _SHORTEST:
+        raise ValueError(
+            f"a key has at least {_SHORTEST} characters; {EVERYBODY} alone opens to everybody"
+        )
+    return key
+
+
+Key = Annotated[SecretStr, Field(min_length=_SHORTEST)]
+OperatorKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")]
 
 
@@ -59,6 +82,7 @@ class Settings(BaseModel):
     GRACE_SECONDS: PositiveFloat = 25
 
     API_KEYS: Annotated[tuple[Key, ...], BeforeValidator(_listed)] = ()
+    OPERATOR_KEYS: Annotated[tuple[OperatorKey, ...], BeforeValidator(_operators)] = ()
     CORS_ORIGINS: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
 
     LOG_FORMAT: LogFormat = "text"
@@ -80,5 +104,5 @@ class Settings(BaseModel):
             fault = error.errors(include_url=False)[0]
             name = str(fault["loc"][0])
             # A key that is too short is a secret all the same.
-            shown = "" if name == "API_KEYS" else f"={known[name]!r}"
+            shown = "" if name in _SECRET else f"={known[name]!r}"
             raise ConfigError(f"environment variable {name}{shown}: {fault['msg']}") from None

@@ -32,14 +32,20 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
     in microseconds of one core.
     """
     answer = answerer(model, settings.MAX_ROWS, observer.metrics.scored)
-    keys = [key.get_secret_value() for key in settings.API_KEYS]
+    keys, operators = (
+        [key.get_secret_value() for key in given]
+        for given in (settings.API_KEYS, settings.OPERATOR_KEYS)
+    )
     found: list[tuple[object, Layer]] = [
         # Tells pages of other hosts whether they may ask; refuses nothing. 7 for such pages.
         (settings.CORS_ORIGINS, _cors(settings)),
         # Answers 503 beyond MAX_CONCURRENCY requests at a time, never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
-        # Answers 401 without a key, where keys are set, never for /health. 2.
-        (keys, partial(ApiKeys, keys=keys, observer=observer)),
+        # Answers 401 without a key, where API_KEYS are set, never for /health. 2.
+        (
+            [*keys, *operators],
+            partial(ApiKeys, keys=keys, observer=observer, operators=operators),
+        ),
         # Answers usual requests of /predict, and refuses nothing. Under 1 for all others.
         (
             fast,
