@@ -4,38 +4,37 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
 
-from fastapi import HTTPException, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .config import EVERYBODY, Settings
+from .config import EVERYBODY
 from .errors import RefusedError
 from .limits import is_health
 from .observability import Observer
 
-__all__ = ["ApiKeys", "add_keys_to", "is_operator", "operators_only"]
+__all__ = ["ASK", "ApiKeys", "add_keys_to", "is_operator"]
 
 _OPERATOR = "app.operator"
-_ASK = "Basic realm=\"classification_api\""
+
+ASK = 'Basic realm="classification_api"'
+"""The header WWW-Authenticate of who asks for a key: browsers know what to do then."""
 
 _UNKNOWN = RefusedError(
     401,
     "This service asks for a key: send it in the header X-API-Key.",
-    # So a browser asks for it, as a password, and the pages can be used, too.
-    headers=[(b"www-authenticate", _ASK.encode())],
+    headers=[(b"www-authenticate", ASK.encode())],
 )
 
 
 class ApiKeys:
     """Lets in who sends a key, and everybody to /health; without ``keys``, everybody to all.
 
-    Who sends one of ``operators``, or anybody where it is :data:`EVERYBODY`, is let in, too, and
-    is an operator from here on: see :func:`is_operator`.
+    Who sends one of ``operators`` is let in, too, and is known as an operator from here on.
     """
 
     def __init__(
@@ -44,8 +43,9 @@ class ApiKeys:
         self._app = app
         self._observer = observer
         # Digests have one length, and comparing them says nothing about the keys.
-        self._keys = [_digest(key.encode()) for key in keys]
-        self._operators = [_digest(key.encode()) for key in operators if key != EVERYBODY]
+        self._keys, self._operators = (
+            [sha256(key.encode()).digest() for key in known] for known in (keys, operators)
+        )
         self._everybody = EVERYBODY in operators
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,45 +60,20 @@ class ApiKeys:
     def _may_enter(self, scope: Scope) -> bool:
         if is_health(scope):
             return True
-        given = [_digest(key) for key in _keys(scope["headers"])]
-        operates = _any_is(given, self._operators)
-        enters = _any_is(given, self._keys) or operates or not self._keys
+        given = [sha256(key).digest() for key in _keys(scope["headers"])]
+        operates = _has(given, self._operators)
         scope[_OPERATOR] = operates or self._everybody
-        return enters
+        return operates or _has(given, self._keys) or not self._keys
 
 
 def is_operator(scope: Scope) -> bool:
-    """Whether an operator asks, as :class:`ApiKeys` found out."""
+    """Whether an operator asks: without OPERATOR_KEYS nobody is one."""
     return bool(scope.get(_OPERATOR))
 
 
-def operators_only(settings: Settings) -> Callable[[Request], None]:
-    """What a route depends on that is for operators alone."""
-
-    def check(request: Request) -> None:
-        if not settings.OPERATOR_KEYS:
-            raise HTTPException(
-                403,
-                "This is for operators, and the service has none: set OPERATOR_KEYS to keys of at "
-                "least 16 characters, or to * where everybody may see and send labels.",
-            )
-        if is_operator(request.scope):
-            return
-        if settings.API_KEYS:
-            raise HTTPException(403, "This is for operators: send one of OPERATOR_KEYS.")
-        sentence = "This asks for an operator's key: send it in the header X-API-Key."
-        raise HTTPException(401, sentence, headers={"www-authenticate": _ASK})
-
-    return check
-
-
-def _any_is(given: Sequence[bytes], known: Sequence[bytes]) -> bool:
+def _has(given: Sequence[bytes], known: Sequence[bytes]) -> bool:
     # All are compared, so that the time does not say which one it was.
     return any([compare_digest(one, key) for one in given for key in known])  # noqa: C419
-
-
-def _digest(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
 
 
 def _keys(headers: Sequence[tuple[bytes, bytes]]) -> Iterator[bytes]:
