@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,13 +20,9 @@ from pydantic import (
 from classification_model.errors import ConfigError
 from classification_model.inference.engines import Engine
 
-__all__ = ["EVERYBODY", "AccessLog", "LogFormat", "LogLevel", "Settings"]
+from .live.operators import OperatorKeys
 
-EVERYBODY = "*"
-"""In the place of operators' keys: who may ask at all is an operator."""
-
-_SHORTEST = 16
-_SECRET = {"API_KEYS", "OPERATOR_KEYS"}
+__all__ = ["AccessLog", "LogFormat", "LogLevel", "Settings"]
 
 _lower = BeforeValidator(str.lower)
 AccessLog = Annotated[Literal["off", "errors", "all"], _lower]
@@ -40,23 +35,7 @@ def _listed(value: Any) -> Any:
     return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
 
-def _operators(value: Any) -> Any:
-    keys = _listed(value)
-    if EVERYBODY in keys and len(keys) > 1:
-        raise ValueError(f"{EVERYBODY} opens to everybody, so it stands alone")
-    return keys
-
-
-def _long_enough(key: SecretStr) -> SecretStr:
-    if key.get_secret_value() != EVERYBODY and len(key) < _SHORTEST:
-        raise ValueError(
-            f"a key has at least {_SHORTEST} characters; {EVERYBODY} alone opens to everybody"
-        )
-    return key
-
-
-Key = Annotated[SecretStr, Field(min_length=_SHORTEST)]
-OperatorKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+Key = Annotated[SecretStr, Field(min_length=16)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^/*\s]+$")]
 
 
@@ -70,6 +49,8 @@ class Settings(BaseModel):
 
     MODEL_HOME: str | None = None
     ENGINE: Engine = "onnx"
+    SHADOW_HOME: str | None = None
+    COUNTING: Annotated[Literal["on", "off"], _lower] = "on"
 
     MAX_BODY_BYTES: PositiveInt = 2**21
     MAX_ROWS: PositiveInt = 2_000
@@ -82,7 +63,7 @@ class Settings(BaseModel):
     GRACE_SECONDS: PositiveFloat = 25
 
     API_KEYS: Annotated[tuple[Key, ...], BeforeValidator(_listed)] = ()
-    OPERATOR_KEYS: Annotated[tuple[OperatorKey, ...], BeforeValidator(_operators)] = ()
+    OPERATOR_KEYS: OperatorKeys = ()
     CORS_ORIGINS: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
 
     LOG_FORMAT: LogFormat = "text"
@@ -104,5 +85,5 @@ class Settings(BaseModel):
             fault = error.errors(include_url=False)[0]
             name = str(fault["loc"][0])
             # A key that is too short is a secret all the same.
-            shown = "" if name in _SECRET else f"={known[name]!r}"
+            shown = "" if name.endswith("_KEYS") else f"={known[name]!r}"
             raise ConfigError(f"environment variable {name}{shown}: {fault['msg']}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from itertools import accumulate
@@ -85,16 +85,14 @@ def quantile(live: Live, share: float) -> float | None:
         return None
     wanted = share * reached[-1]
     at = next(i for i, count in enumerate(reached) if count >= wanted)
-    if at == len(BUCKETS):  # beyond all of them
-        return BUCKETS[-1] * 1000
-    low = BUCKETS[at - 1] if at else 0.0
+    bounds = (0.0, *BUCKETS, BUCKETS[-1])  # what took longer than all counts as the last
     inside = (wanted - reached[at] + counts[at]) / counts[at]
-    return round((low + inside * (BUCKETS[at] - low)) * 1000, 3)
+    return round((bounds[at] + inside * (bounds[at + 1] - bounds[at])) * 1000, 3)
 
 
 def known_truth(live: Live) -> Truth | None:
     """How good the kept answers were whose truth is known."""
-    return truth(live.answered.known(), live.model.manifest, live.model.decide_rows)
+    return truth(live.answered.known(), live.model.manifest)
 
 
 def shadow_truth(live: Live, shadow: Shadow) -> tuple[Truth | None, Truth | None]:
@@ -105,10 +103,7 @@ def shadow_truth(live: Live, shadow: Shadow) -> tuple[Truth | None, Truth | None
     both = ~np.isnan(known.others[:, 0])
     first = Known(known.truth[both], known.scores[both], known.others[both])
     second = shadow.by_own_classes(first)
-    return (
-        truth(first, live.model.manifest, live.model.decide_rows),
-        truth(second, shadow.model.manifest, shadow.model.decide_rows),
-    )
+    return truth(first, live.model.manifest), truth(second, shadow.model.manifest)
 
 
 def _column(one: ColumnReport) -> dict[str, Any]:
@@ -200,7 +195,7 @@ def _shadow(live: Live, shadow: Shadow) -> dict[str, Any]:
             {"class": label, "mean_difference": moved / rows, "mean_distance": distance / rows}
             for label, moved, distance in _sums(live, shadow)
         ],
-        "truth": _both([one and asdict(one) for one in shadow_truth(live, shadow)]),
+        "truth": _both(*shadow_truth(live, shadow)),
     }
 
 
@@ -211,6 +206,5 @@ def _sums(live: Live, shadow: Shadow) -> Iterator[tuple[Any, float, float]]:
     )
 
 
-def _both(found: Sequence[dict[str, Any] | None]) -> dict[str, Any] | None:
-    first, second = found
-    return {"served": first, "shadow": second} if first and second else None
+def _both(served: Truth | None, shadow: Truth | None) -> dict[str, Any] | None:
+    return {"served": asdict(served), "shadow": asdict(shadow)} if served and shadow else None

@@ -14,6 +14,7 @@ import numpy as np
 from classification_model.monitoring.answered import Answered
 from classification_model.monitoring.counting import Counting, bins_of
 from classification_model.monitoring.reference import CONFIDENCE, PREDICTION
+from classification_model.monitoring.truth import decided
 from classification_model.predict import Model, PredictionResult
 from classification_model.processing.arrays import Floats
 
@@ -31,10 +32,10 @@ _BATCH = 512
 
 _SECONDS = 0.1
 
-SHARE = 0.02
+SHARE = 0.01
 """Of a core's time, which counting may take in the long run: rows beyond are left out, and said."""
 
-_BURST = 0.25
+_BURST = 0.1
 """Seconds of counting that may come at once."""
 
 
@@ -114,6 +115,13 @@ class Live:
             kept = (one.answers(with_inputs=keeper.keeps_inputs) for one in served)
             keeper.answers([*chain.from_iterable(kept)])
 
+    def second(self) -> dict[str, str]:
+        """What /health says of the second model, where there is one."""
+        if self.shadow is None:
+            return {}
+        second = self.shadow.model
+        return {"shadow_version": second.manifest.version, "shadow_digest": second.digest}
+
     def learn(self, labels: Sequence[tuple[str, int, int]]) -> dict[str, int]:
         """Note what turned out to be true: the id of an answer, a row of it, the class's position.
 
@@ -158,7 +166,7 @@ class Live:
         self.counting.add(
             columns_of(served, self._names),
             good,
-            self.model.decide_rows(good),
+            decided(self.model.manifest, good),
             datetime.fromtimestamp(now, UTC).date(),
         )
         self._budget -= thread_time() - begin

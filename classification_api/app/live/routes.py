@@ -1,6 +1,4 @@
-"""/live says what is known after the deployment, and /feedback takes what turned out to be true."""
-
-from __future__ import annotations
+"""/live and /metrics say what is known after the deployment, and /feedback takes the truth."""
 
 from time import time
 from typing import Annotated, Any
@@ -12,10 +10,10 @@ from starlette.concurrency import run_in_threadpool
 
 from classification_model.monitoring.answers import Label
 
-from ..auth import operators_only
 from ..config import Settings
 from ..errors import as_json
 from ..media import JsonRoute
+from .operators import is_operator, operators_only
 from .recording import Live
 
 __all__ = ["add_live"]
@@ -47,17 +45,17 @@ class Noted(BaseModel):
 
 
 def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
-    """Add the routes, which are for operators."""
-    guard = [Depends(operators_only(settings))]
+    """Add the routes: for operators, but for the counts that everybody may read."""
+    guard = [Depends(operators_only(settings.OPERATOR_KEYS))]
     router = APIRouter(
         route_class=JsonRoute, dependencies=guard, include_in_schema=bool(settings.OPERATOR_KEYS)
     )
     classes = {str(label): i for i, label in enumerate(live.model.manifest.classes)}
     Truths = Annotated[list[Truth], Field(max_length=settings.MAX_ROWS)]
 
-    async def feedback(body: Truth | Truths) -> Noted:  # type: ignore[valid-type]
+    async def feedback(body: Truth | Truths) -> Noted:
         """Say what turned out to be true of answers: late is fine, and twice is once."""
-        truths: list[Truth] = body if isinstance(body, list) else [body]  # type: ignore[assignment]
+        truths: list[Truth] = body if isinstance(body, list) else [body]
         _check(truths, classes, is_list=isinstance(body, list))
         if live.keeper:
             now = time()
@@ -69,26 +67,50 @@ def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
         request: Request, window: Annotated[str, Query(max_length=20)] = "1000"
     ) -> Response:
         """What is served beside the training: a page, or JSON where that is accepted."""
-        from .figures import figures, windows
+        from .figures import windows
 
         live.flush()
         known = windows(live)
         if window not in known:
             shown = ", ".join([*known][:_MOST_NAMED])
             raise HTTPException(422, f"window: expected one of {shown}, found {window!r}")
-        found = figures(live, window)
-        if _wants_json(request):
-            answer = as_json(found)
-        else:
-            from .page import as_page
-
-            answer = as_page(live, window, found, request.scope.get("root_path", "").rstrip("/"))
+        root = None if _wants_json(request) else request.scope.get("root_path", "").rstrip("/")
+        # In a thread, for many columns take a while, and requests go on.
+        answer = await run_in_threadpool(_shown, live, window, root)
         answer.headers.update({"cache-control": "no-store", "vary": "accept"})
         return answer
 
+    async def counts(request: Request) -> Response:
+        live.flush()
+        # In a thread: the first call imports the client library, and requests go on.
+        content, media_type = await run_in_threadpool(
+            _exposition, live, request.headers.get("accept", ""), is_operator(request.scope)
+        )
+        return Response(content, headers={"content-type": media_type})
+
+    app.add_route("/metrics", counts, include_in_schema=False)
     router.add_api_route("/feedback", feedback, methods=["POST"], response_model=Noted)
     router.add_api_route("/live", seen, include_in_schema=False)
     app.include_router(router)
+
+
+def _shown(live: Live, window: str, root: str | None) -> Response:
+    """The figures as a page of the service that stands under ``root``, or as JSON without one."""
+    from .figures import figures
+
+    found = figures(live, window)
+    if root is None:
+        return as_json(found)
+    from .page import as_page
+
+    return as_page(live, window, found, root)
+
+
+def _exposition(live: Live, accept: str, operates: bool) -> tuple[bytes, str]:  # noqa: FBT001
+    from ..observability.exposition import exposition
+    from .exposition import LiveFamilies
+
+    return exposition(live.metrics, accept, *([LiveFamilies(live)] if operates else ()))
 
 
 def _wants_json(request: Request) -> bool:

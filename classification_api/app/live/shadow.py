@@ -13,13 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from classification_model.config.home import Home
 from classification_model.monitoring.answered import Answered, Known
-from classification_model.predict import Model
+from classification_model.monitoring.truth import decided
+from classification_model.predict import Model, load_model
 from classification_model.processing.arrays import Floats
 
+from ..config import Settings
 from .served import Served
 
-__all__ = ["Compared", "Shadow", "differences"]
+__all__ = ["Compared", "Shadow", "shadow_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -57,12 +60,15 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """Of some rows of a request, whose first one has this number; NaN where it gave none."""
+    """Of some rows of a request, whose first one has this number; NaN where it gave none.
+
+    ``pairs`` has what both answered, ``before`` what the first model gave as probabilities.
+    """
 
     first: int
-    pairs: Sequence[tuple[str, str] | None]
     scores: Floats
     before: Floats
+    pairs: Sequence[tuple[str, str]] = ()
     failed: bool = False
 
 
@@ -77,6 +83,7 @@ class Shadow:
     def __init__(self, model: Model, served: Model) -> None:
         self.model = model
         first, second = served.manifest, model.manifest
+        self._first = first
         self.same_classes = {*map(str, first.classes)} == {*map(str, second.classes)}
         self._columns = [*second.row_schema.columns]
         known = {str(label): i for i, label in enumerate(second.classes)}
@@ -110,11 +117,12 @@ class Shadow:
                 counts.failed += len(done.scores)
                 continue
             answered.compare(done.first, done.scores)
-            pairs = [pair for pair in done.pairs if pair is not None]
-            counts.refused += len(done.pairs) - len(pairs)
-            counts.rows += len(pairs)
-            counts.agreed += sum(first == second for first, second in pairs)
-            counts.flips.update(pair for pair in pairs if pair[0] != pair[1])
+            scored = int((~np.isnan(done.before[:, 0])).sum())
+            counts.refused += scored - len(done.pairs)
+            counts.rows += len(done.pairs)
+            flips = [pair for pair in done.pairs if pair[0] != pair[1]]
+            counts.agreed += len(done.pairs) - len(flips)
+            counts.flips.update(flips)
             moved = np.nan_to_num(done.scores - done.before)
             counts.moved += moved.sum(axis=0)
             counts.distance += np.abs(moved).sum(axis=0)
@@ -147,31 +155,31 @@ class Shadow:
             part = slice(start, start + _PIECE)
             before = self._matrix(served.result["probabilities"][part], len(self._order))
             try:
-                yield self._compared(first + start, served, inputs[part], part, before)
+                yield self._compared(first + start, inputs[part], before)
             except Exception as error:  # noqa: BLE001 - whatever it is, the first model answers on
                 if not self.counts.failed:
                     _log.warning("The model of SHADOW_HOME fails: %s", type(error).__name__)
-                yield _Answers(first + start, [], np.full_like(before, np.nan), before, failed=True)
+                yield _Answers(first + start, np.full_like(before, np.nan), before, failed=True)
             sleep(min(_LONGEST_PAUSE, _PAUSE * (perf_counter() - begin)))
 
     def _compared(
-        self,
-        number: int,
-        served: Served,
-        inputs: Sequence[Mapping[str, Any]],
-        part: slice,
-        before: Floats,
+        self, number: int, inputs: Sequence[Mapping[str, Any]], before: Floats
     ) -> _Answers:
         rows = [{name: row[name] for name in self._columns if name in row} for row in inputs]
         second = self.model.score(self.model.validator.validate(rows))
-        pairs = [
-            None if a is None or b is None else (str(a), str(b))
-            for a, b in zip(served.result["predictions"][part], second["predictions"], strict=True)
-        ]
         own = self._matrix(second["probabilities"], len(self.model.manifest.classes))
         absent = np.where(np.isnan(own[:, :1]), np.nan, 0.0)
         scores = np.hstack([own, absent])[:, self._order]  # -1 is the last one
-        return _Answers(number, pairs, scores, before)
+        both = ~np.isnan(own[:, 0] + before[:, 0])
+        pairs = [
+            (str(self._first.classes[a]), str(self.model.manifest.classes[b]))
+            for a, b in zip(
+                decided(self._first, before[both]).tolist(),
+                decided(self.model.manifest, own[both]).tolist(),
+                strict=True,
+            )
+        ]
+        return _Answers(number, scores, before, pairs)
 
     @staticmethod
     def _matrix(shares: Sequence[list[float] | None], classes: int) -> Floats:
@@ -180,7 +188,22 @@ class Shadow:
         ).reshape(-1, classes)
 
 
-def differences(first: Model, second: Model) -> list[str]:
+def shadow_of(served: Model, settings: Settings) -> Shadow | None:
+    """The second model that the settings name, verified like the first.
+
+    Raises:
+        BundleError: it is missing or damaged.
+    """
+    if settings.SHADOW_HOME is None:
+        return None
+    model = load_model(Home.find(settings.SHADOW_HOME), settings.ENGINE)
+    _log.info("Shadow model %s, bundle %s", model.manifest.version, model.digest)
+    for difference in _differences(served, model):
+        _log.warning("The model of SHADOW_HOME is another one: %s", difference)
+    return Shadow(model, served)
+
+
+def _differences(first: Model, second: Model) -> list[str]:
     """In what two models differ that a comparison of their answers does not show."""
     found = []
     ours, theirs = ({*map(str, model.manifest.classes)} for model in (first, second))

@@ -52,9 +52,9 @@ class Answered:
         self._scores = np.zeros((self.capacity, classes))
         self._others = np.zeros((self.capacity, classes))
         self._truth = np.zeros(self.capacity, np.int32)  # its position, from 1; 0 is unknown
-        self._ids = memoryview(np.zeros(self.capacity * _ID_BYTES, np.uint8))
+        self._ids = np.zeros(self.capacity * _ID_BYTES, np.uint8).data
         self._first, self._sizes, self._older, self._newest = (
-            memoryview(np.zeros(size, np.int64))
+            np.zeros(size, np.int64).data
             for size in (self.capacity, self.capacity, self.capacity, _CHAINS)
         )
 

@@ -102,7 +102,7 @@ class Counting:
         places = self._places(columns, scores, answered) + self._starts[:-1, np.newaxis]
         flat = (places + block * self._width).ravel()
         found = np.bincount(flat, minlength=blocks * self._width).reshape(blocks, self._width)
-        self._into_blocks(first, found, np.bincount(block, weights=sure))
+        self._into_blocks(first, found, np.bincount(block, sure).astype(np.float64))
         self._into_day(day, found.sum(axis=0), size, float(sure.sum()))
         self.rows += size
 
@@ -130,7 +130,7 @@ class Counting:
         """The bin of each value, shape ``(columns, rows)``."""
         answers: dict[str, Indices] = {}
         if CONFIDENCE in self._placers:
-            answers[CONFIDENCE] = self._placers[CONFIDENCE](scores.max(axis=1))  # type: ignore[arg-type]
+            answers[CONFIDENCE] = self._placers[CONFIDENCE](scores.max(axis=1))
             answers[PREDICTION] = self._placers[PREDICTION](self._classes)[answered]
         found = [
             answers[name] if name in answers else place(columns[name])

@@ -91,7 +91,9 @@ def placer(bins: Bins) -> Placer:
     """What finds the bins of many values at once, each as :meth:`Bins.place` does."""
     missing = len(bins.labels) - 1
     if bins.categories is not None:
-        known, other = {**bins.categories, None: missing}, missing - 1
+        known: dict[str | None, int] = {None: missing}
+        known.update(bins.categories)
+        other = missing - 1
 
         def of_categories(values: Sequence[Any]) -> Indices:
             return np.fromiter(map(known.get, values, repeat(other)), np.int64, len(values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ from classification_model.bundle import Manifest
 from classification_model.monitoring.answered import Known
 from classification_model.monitoring.drift import FEWEST_ROWS
 from classification_model.processing.arrays import Floats, Indices
+from classification_model.processing.decisions import likeliest_of_rows
 from classification_model.processing.losses import log_losses
 
-__all__ = ["Interval", "Reliability", "Truth", "held_out_figures", "truth", "wilson"]
+__all__ = ["Interval", "Reliability", "Truth", "decided", "held_out_figures", "truth", "wilson"]
 
 _NORMAL_95 = 1.959963984540054
 _SURELY = 2.5758
@@ -59,18 +60,17 @@ class Truth:
     worse: bool | None
 
 
-def truth(known: Known, manifest: Manifest, decide: Callable[[Floats], Indices]) -> Truth | None:
+def truth(known: Known, manifest: Manifest) -> Truth | None:
     """Hold answers against what turned out to be true; nothing where no truth is known.
 
     Args:
         known: the answers whose truth is known.
         manifest: of the model that gave them.
-        decide: from probabilities, shape ``(rows, classes)``, to the class that is answered.
     """
     rows = len(known.truth)
     if not rows:
         return None
-    answered = decide(known.scores)
+    answered = decided(manifest, known.scores)
     right, losses = answered == known.truth, log_losses(known.scores, known.truth)
     sure = known.scores[np.arange(rows), answered]
     decision = manifest.decision
@@ -84,6 +84,15 @@ def truth(known: Known, manifest: Manifest, decide: Callable[[Floats], Indices])
         cost=None if costs is None else _mean(costs),
         worse=None if rows < FEWEST_ROWS else _is_worse(right, losses, manifest),
     )
+
+
+def decided(manifest: Manifest, scores: Floats) -> Indices:
+    """The position of the class that a model decides for, from shape ``(rows, classes)``.
+
+    Where it may give no answer, what it would have been: the held-out figures count it so, too.
+    """
+    decision = manifest.decision
+    return likeliest_of_rows(scores) if decision is None else decision.of_rows(scores)
 
 
 def held_out_figures(manifest: Manifest) -> dict[str, Interval]:
