@@ -17,7 +17,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import NonNegativeInt
 
 from classification_model.bundle import Manifest
 from classification_model.predict import Model, OnError
@@ -25,9 +24,9 @@ from classification_model.predict import Model, OnError
 from . import __version__
 from .config import Settings
 from .errors import as_json, rows_refused, shortened
-from .explaining import Explaining
+from .explaining import Explaining, ExplainQuery
+from .live.recording import Live
 from .media import JsonRoute
-from .observability import Metrics
 from .schemas import Health, PredictResponse, Refused, request_model
 
 __all__ = ["PATH", "model_router"]
@@ -39,13 +38,7 @@ ON_ERROR = (
     "`skip`: the good rows are scored, and the bad ones come back in `errors`."
 )
 
-EXPLAIN = (
-    "For each row, name so many columns that moved its probability most, in `explanations`. "
-    "It takes some milliseconds a row: a list that is too long is refused with how many fit."
-)
-
 OnErrorQuery = Annotated[OnError, Query(description=ON_ERROR)]
-ExplainQuery = Annotated[NonNegativeInt, Query(description=EXPLAIN)]
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Refused, "description": why}
@@ -58,7 +51,11 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
-_STOPPING: dict[int | str, Any] = {503: {"model": Health, "description": "About to stop."}}
+_HEALTH: dict[str, Any] = {
+    "response_model": Health,
+    "response_model_exclude_none": True,  # most services have no second model
+    "responses": {503: {"model": Health, "description": "About to stop."}},
+}
 
 
 def _what_it_predicts(manifest: Manifest) -> str:
@@ -67,7 +64,7 @@ def _what_it_predicts(manifest: Manifest) -> str:
     return f"Predict the class of each row.{f' Of the labels, {named}.' if named else ''}"
 
 
-def _predict(model: Model, metrics: Metrics, settings: Settings) -> Callable[..., Any]:
+def _predict(model: Model, live: Live, settings: Settings) -> Callable[..., Any]:
     """What POST /predict calls: its body has the columns of the model."""
     Rows = request_model(model.validator, settings.MAX_ROWS)
     explaining = Explaining(model, settings.REQUEST_SECONDS)
@@ -81,10 +78,10 @@ def _predict(model: Model, metrics: Metrics, settings: Settings) -> Callable[...
             await explaining.admit(len(body.inputs))  # type: ignore[attr-defined]
         checked = model.validator.check(body.inputs)  # type: ignore[attr-defined]
         if checked.errors and on_error == "raise":
-            metrics.refused(checked.errors)
+            live.metrics.refused(checked.errors)
             raise rows_refused(checked.errors)
         result = model.score(checked)
-        metrics.scored(result)
+        live.scored(result, checked.rows, body.inputs)  # type: ignore[attr-defined]
         if explain:
             result["explanations"] = await explaining.explain(checked, result, explain)
         return (
@@ -95,7 +92,7 @@ def _predict(model: Model, metrics: Metrics, settings: Settings) -> Callable[...
     return predict
 
 
-def model_router(model: Model, metrics: Metrics, settings: Settings) -> APIRouter:
+def model_router(model: Model, live: Live, settings: Settings) -> APIRouter:
     """The routes of a service that has a model: their shapes are those of its bundle."""
     router = APIRouter(route_class=JsonRoute)
 
@@ -109,20 +106,13 @@ def model_router(model: Model, metrics: Metrics, settings: Settings) -> APIRoute
             model_version=model.manifest.version,
             bundle_digest=model.digest,
             ready=ready,
+            **live.second(),
         )
 
-    def counts(request: Request) -> Response:
-        # In a thread: the first call imports the client library, and requests go on.
-        from .observability.exposition import exposition
-
-        content, media_type = exposition(metrics, request.headers.get("accept", ""))
-        return Response(content, headers={"content-type": media_type})
-
-    router.add_api_route("/health", health, response_model=Health, responses=_STOPPING)
-    router.add_route("/metrics", counts, include_in_schema=False)
+    router.add_api_route("/health", health, **_HEALTH)
     router.add_api_route(
         PATH,
-        _predict(model, metrics, settings),
+        _predict(model, live, settings),
         methods=["POST"],
         response_model=PredictResponse,
         response_model_exclude_unset=True,  # what was not asked for is not there

@@ -20,6 +20,8 @@ from pydantic import (
 from classification_model.errors import ConfigError
 from classification_model.inference.engines import Engine
 
+from .live.operators import OperatorKeys
+
 __all__ = ["AccessLog", "LogFormat", "LogLevel", "Settings"]
 
 _lower = BeforeValidator(str.lower)
@@ -47,6 +49,8 @@ class Settings(BaseModel):
 
     MODEL_HOME: str | None = None
     ENGINE: Engine = "onnx"
+    SHADOW_HOME: str | None = None
+    COUNTING: Annotated[Literal["on", "off"], _lower] = "on"
 
     MAX_BODY_BYTES: PositiveInt = 2**21
     MAX_ROWS: PositiveInt = 2_000
@@ -59,6 +63,7 @@ class Settings(BaseModel):
     GRACE_SECONDS: PositiveFloat = 25
 
     API_KEYS: Annotated[tuple[Key, ...], BeforeValidator(_listed)] = ()
+    OPERATOR_KEYS: OperatorKeys = ()
     CORS_ORIGINS: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
 
     LOG_FORMAT: LogFormat = "text"
@@ -80,5 +85,5 @@ class Settings(BaseModel):
             fault = error.errors(include_url=False)[0]
             name = str(fault["loc"][0])
             # A key that is too short is a secret all the same.
-            shown = "" if name == "API_KEYS" else f"={known[name]!r}"
+            shown = "" if name.endswith("_KEYS") else f"={known[name]!r}"
             raise ConfigError(f"environment variable {name}{shown}: {fault['msg']}") from None

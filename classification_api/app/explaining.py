@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Query
 from fastapi.exceptions import RequestValidationError
+from pydantic import NonNegativeInt
 
 from classification_model.bundle import golden
 from classification_model.inference.explanations import Turns
 from classification_model.predict import Model, PredictionResult
 from classification_model.processing.validation import Validated
 
-__all__ = ["Explaining"]
+__all__ = ["ExplainQuery", "Explaining"]
+
+_EXPLAIN = (
+    "For each row, name so many columns that moved its probability most, in `explanations`. "
+    "It takes some milliseconds a row: a list that is too long is refused with how many fit."
+)
+
+ExplainQuery = Annotated[NonNegativeInt, Query(description=_EXPLAIN)]
 
 _MEASURED = 3  # golden rows
 

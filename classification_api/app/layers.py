@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import partial
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from classification_model.predict import Model
-
-from .auth import ApiKeys
+from .auth import ApiKeys, opened_by
 from .config import Settings
 from .conventions import Conventions
 from .limits import Careful
+from .live.ids import Quoted
+from .live.operators import Operators, secrets
+from .live.recording import Live
 from .observability import Observed, Observer
 from .predict import FastPredict, WholePredict, answerer
 from .server import Admission
 from .web.headers import PageHeaders
 
-__all__ = ["Layer", "around", "layers"]
+__all__ = ["Layer", "layers"]
 
 Layer = Callable[[ASGIApp], ASGIApp]
 """Made around the next one, to which it hands what it does not answer itself."""
 
 
-def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) -> list[Layer]:
+def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) -> list[Layer]:
     """The layers around FastAPI; with ``fast`` those are among them that answer in front of it.
 
     Each line says what the layer does, and ends with its cost for a request that it lets through,
     in microseconds of one core.
     """
-    answer = answerer(model, settings.MAX_ROWS, observer.metrics.scored)
-    keys = [key.get_secret_value() for key in settings.API_KEYS]
+    answer = answerer(live.model, settings.MAX_ROWS, live.scored)
+    keys, operators = secrets(settings.API_KEYS), secrets(settings.OPERATOR_KEYS)
+    operates = opened_by(operators) if operators else None
     found: list[tuple[object, Layer]] = [
         # Tells pages of other hosts whether they may ask; refuses nothing. 7 for such pages.
         (settings.CORS_ORIGINS, _cors(settings)),
         # Answers 503 beyond MAX_CONCURRENCY requests at a time, never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
-        # Answers 401 without a key, where keys are set, never for /health. 2.
-        (keys, partial(ApiKeys, keys=keys, observer=observer)),
+        # Answers 401 without a key, where API_KEYS are set, never for /health. 2.
+        (keys, partial(ApiKeys, keys=[*keys, *operators], observer=observer)),
         # Answers usual requests of /predict, and refuses nothing. Under 1 for all others.
         (
             fast,
@@ -47,6 +49,10 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
         ),
         # Gives each request its id, counts it and writes its line; refuses nothing. 4.
         (True, partial(Observed, observer=observer)),
+        # Knows an operator by the key, where OPERATOR_KEYS are set; refuses nothing. 2.
+        (settings.OPERATOR_KEYS, partial(Operators, has_key=operates)),
+        # Gives an answer about rows the id by which it is quoted. 1.
+        (True, Quoted),
         # Answers 413, 408 or 503: a body too long or slow, no room for it, an answer too slow. 15.
         (True, partial(Careful, settings=settings)),
         # Answers usual requests of /predict that came in pieces. Under 1.
@@ -65,10 +71,5 @@ def _cors(settings: Settings) -> Layer:
         allow_origins=settings.CORS_ORIGINS,
         allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-        expose_headers=["X-Request-ID"],
+        expose_headers=["X-Answer-ID", "X-Request-ID"],
     )
-
-
-def around(app: ASGIApp, layers: list[Layer]) -> ASGIApp:
-    """The application with these layers around it, the first one outermost."""
-    return reduce(lambda inside, layer: layer(inside), reversed(layers), app)

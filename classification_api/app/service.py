@@ -15,17 +15,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from classification_model.config.home import Home
 from classification_model.errors import ClassificationModelError
-from classification_model.predict import Model, load_model
+from classification_model.predict import load_model
 
 from .api import model_router
-from .auth import add_keys_to
 from .config import Settings
-from .layers import around, layers
+from .layers import layers
+from .live.recording import Live
+from .live.routes import add_live
+from .live.shadow import shadow_of
 from .observability import Metrics, Observer, write_logs
 from .predict import why_not
 from .server import guard
 from .v2 import add_v2
 from .web import add_pages
+from .web.document import add_keys_to
 
 __all__ = ["Service", "lifespan"]
 
@@ -77,13 +80,13 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
     try:
         settings = app.settings or Settings.read(os.environ)
         write_logs(settings)
-        home = Home.find(settings.MODEL_HOME)
-        model = load_model(home, settings.ENGINE)
+        model = load_model(Home.find(settings.MODEL_HOME), settings.ENGINE)
+        live = Live(model, Metrics(model), settings, shadow_of(model, settings))
     except ClassificationModelError as error:
         app.failure = str(error)
         raise
     routes = app.router.routes[:]
-    app.entry = _open(app, model, settings)
+    app.entry = _open(app, live, settings)
     # What is there now stays: the collector need not look at it again while requests wait.
     gc.collect()
     gc.freeze()
@@ -96,25 +99,27 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
             sweeping.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeping
+        live.close()
         gc.unfreeze()
         # As it was, so that it can start again, perhaps with another model.
         app.entry, app.stopping, app.openapi_schema = None, False, None
         app.router.routes[:] = routes
 
 
-def _open(app: Service, model: Model, settings: Settings) -> ASGIApp:
+def _open(app: Service, live: Live, settings: Settings) -> ASGIApp:
     """Add the routes of a model, and what stands before them."""
-    metrics = Metrics(model)
-    app.state.model, app.state.metrics = model, metrics
+    model = app.state.model = live.model
     app.asks_for_key = bool(settings.API_KEYS)
-    router = model_router(model, metrics, settings)
+    router = model_router(model, live, settings)
     app.include_router(router)
-    add_v2(app, model, metrics, settings.MAX_ROWS)
+    add_v2(app, model, live, settings.MAX_ROWS)
+    add_live(app, live, settings)
     add_pages(app, model)
     reason = why_not(app, router)
     served = f"by FastAPI: {reason}" if reason else "in front of FastAPI"
     _log.info("Usual requests of POST /predict are answered %s", served)
-    observer = Observer(metrics, settings.ACCESS_LOG)
-    return around(
-        super(Service, app).__call__, layers(model, settings, observer, fast=reason is None)
-    )
+    observer = Observer(live.metrics, settings.ACCESS_LOG)
+    entry: ASGIApp = super(Service, app).__call__
+    for layer in reversed(layers(live, settings, observer, fast=reason is None)):
+        entry = layer(entry)
+    return entry

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from classification_model import bundle, card
+from classification_model import bundle
 from classification_model.batch.cluster import on_cluster
 from classification_model.bundle import Bundle, stamp
 from classification_model.bundle.provenance import Choice, Comparison
 from classification_model.bundle.version_file import kept_if_saved
+from classification_model.card import writer
+from classification_model.card.facts import Facts
 from classification_model.config.class_names import check_class_names
 from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
@@ -247,7 +249,7 @@ def _audited(
 
 
 def _card(new: Bundle, report: Report, config: Config, attacked: Audit | None) -> dict[str, bytes]:
-    facts = card.Facts(
+    facts = Facts(
         stem=new.stem,
         manifest=new.manifest,
         profile=new.profile(),
@@ -257,7 +259,7 @@ def _card(new: Bundle, report: Report, config: Config, attacked: Audit | None) -
         min_rows=config.publish.min_rows,
         audit=attacked,
     )
-    return card.write(report=report, facts=facts)
+    return writer.write(report=report, facts=facts)
 
 
 def _replaced(place: Home, progress: Progress) -> Bundle | None:

@@ -18,7 +18,8 @@ from sklearn.pipeline import Pipeline
 from classification_model import bundle
 from classification_model.bundle import Manifest
 from classification_model.bundle.provenance import Choice, Compared, Gate, Judged, Reference
-from classification_model.card import Facts, write
+from classification_model.card.facts import Facts
+from classification_model.card.writer import write
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, Label, RowSchema

@@ -2,6 +2,15 @@
 
 from .layer import BEGUN, HEADER, Observed, Observer
 from .logs import write_logs
-from .metrics import Metrics, add_time
+from .metrics import BUCKETS, Metrics, add_time
 
-__all__ = ["BEGUN", "HEADER", "Metrics", "Observed", "Observer", "add_time", "write_logs"]
+__all__ = [
+    "BEGUN",
+    "BUCKETS",
+    "HEADER",
+    "Metrics",
+    "Observed",
+    "Observer",
+    "add_time",
+    "write_logs",
+]

@@ -22,20 +22,22 @@ from prometheus_client.registry import Collector
 from .. import __version__
 from .metrics import BUCKETS, Metrics
 
-__all__ = ["exposition"]
+__all__ = ["counter", "exposition"]
 
 _BOUNDS = (*map(str, BUCKETS), "+Inf")
 
 
-def exposition(metrics: Metrics, accept: str) -> tuple[bytes, str]:
+def exposition(metrics: Metrics, accept: str, *more: Collector) -> tuple[bytes, str]:
     """The metrics of this process, and their media type.
 
     Args:
         metrics: the counts.
         accept: the header of that name, which decides between the formats of Prometheus.
+        more: what else there is to read.
     """
     registry = CollectorRegistry()
-    registry.register(_Families(metrics))
+    for collector in (_Families(metrics), *more):
+        registry.register(collector)
     ProcessCollector(registry=registry)
     encode, media_type = choose_encoder(accept)
     return encode(registry), media_type
@@ -61,12 +63,12 @@ class _Families(Collector):
             (("scored",), sum(n for _, n in predictions)),
             (("refused",), metrics.refused_rows),
         ]
-        yield _counter("model_rows", "Rows received.", ("outcome",), rows)
-        yield _counter("model_predictions", "Rows by predicted class.", ("class",), predictions)
+        yield counter("model_rows", "Rows received.", ("outcome",), rows)
+        yield counter("model_predictions", "Rows by predicted class.", ("class",), predictions)
         pair = ("column", "rule")
         warnings, refusals = [*metrics.warnings.items()], [*metrics.refusals.items()]
-        yield _counter("model_warnings", "Values unlike those of training.", pair, warnings)
-        yield _counter("model_refusals", "Values for which a row was refused.", pair, refusals)
+        yield counter("model_warnings", "Values unlike those of training.", pair, warnings)
+        yield counter("model_refusals", "Values for which a row was refused.", pair, refusals)
 
     def _times(self) -> Metric:
         family = HistogramMetricFamily(
@@ -81,9 +83,10 @@ class _Families(Collector):
         return family
 
 
-def _counter(
+def counter(
     name: str, text: str, labels: tuple[str, ...], counts: Sequence[tuple[tuple[str, ...], int]]
 ) -> Metric:
+    """A family of counters, from the values of its labels and their counts."""
     family = CounterMetricFamily(name, text, labels=labels)
     for values, count in counts:
         family.add_metric(values, count)

@@ -20,6 +20,8 @@ from classification_model.processing.json_rows import column_reader, row_schema
 
 from ..api import PATH
 from ..limits import replayed
+from ..live.ids import QUOTED
+from ..live.served import Raw, TypedRows
 from ..observability import BEGUN, HEADER, Observer, add_time
 
 __all__ = ["Answer", "FastPredict", "WholePredict", "answerer"]
@@ -41,9 +43,9 @@ _LONG = 2**12
 def answerer(
     model: Model,
     most: int | None = None,
-    note: Callable[[PredictionResult], None] | None = None,
+    note: Callable[[PredictionResult, TypedRows, Raw], None] | None = None,
 ) -> Answer:
-    """What answers a body of at most so many rows, and tells ``note`` each result."""
+    """What answers a body of at most so many rows; ``note`` is told of each result and its rows."""
     schema = model.manifest.row_schema, model.profile
     rows = core_schema.list_schema(row_schema(*schema), min_length=1, max_length=most)
     fields = {"inputs": core_schema.typed_dict_field(rows)}
@@ -53,12 +55,14 @@ def answerer(
 
     def answer(body: bytes) -> bytes:
         if len(body) < _LONG:
-            result = predict(read(body)["inputs"])
+            typed = read(body)["inputs"]
+            result = predict(typed)
         else:
-            result = predict_columns(read_columns(_rows_of(body, most)))
+            typed = read_columns(_rows_of(body, most))
+            result = predict_columns(typed)
         content = to_json(result)
         if note is not None:
-            note(result)
+            note(result, typed, body)
         return content
 
     return answer
@@ -90,7 +94,9 @@ class FastPredict:
             return
         begin = perf_counter()
         message = await receive()
-        content = None
+        content: bytes | None = None
+        said: list[tuple[bytes, bytes]] = []
+        QUOTED.set(said)
         if message["type"] == "http.request" and not message.get("more_body"):
             body = message.get("body", b"")
             content = _answered(self._answer, body) if len(body) <= self._longest else None
@@ -101,7 +107,7 @@ class FastPredict:
             return
         # As the observer does it elsewhere, with less around it.
         identity = self._identity(scope["headers"])
-        await _send(send, content, (HEADER, identity))
+        await _send(send, content, (HEADER, identity), *said)
         seconds = perf_counter() - begin
         add_time(self._times, seconds)
         if self._logged:

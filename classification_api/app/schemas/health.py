@@ -10,6 +10,8 @@ class Health(BaseModel):
     api_version: str = Field(examples=["1.0.0"])
     model_version: str = Field(examples=["1.0.0"])
     bundle_digest: str = Field(description="sha256 of the bundle's manifest.")
+    shadow_version: str | None = Field(None, description="Of the second model, if there is one.")
+    shadow_digest: str | None = None
     ready: bool
 
 

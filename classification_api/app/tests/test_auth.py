@@ -134,7 +134,7 @@ def test_a_page_from_elsewhere_may_not_ask_unless_it_is_named(
     allowed = "access-control-allow-origin"
     assert preflight(guarded, "https://shop.example")[allowed] == "https://shop.example"
     answer = guarded.ask("GET", "/health", headers={"origin": "https://shop.example"})
-    assert answer.headers["access-control-expose-headers"] == "X-Request-ID"
+    assert answer.headers["access-control-expose-headers"] == "X-Answer-ID, X-Request-ID"
     assert allowed not in preflight(guarded, "https://elsewhere.example")
     assert allowed not in preflight(open_to_all, "https://shop.example")
 

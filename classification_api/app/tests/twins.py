@@ -75,8 +75,8 @@ async def ask(app: Any, method: str, path: str, root_path: str = "", **request: 
 
 
 def without_id(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Headers but for the request's id, which the twin does not give."""
-    return [header for header in headers if header[0] != b"x-request-id"]
+    """Headers but for the ids, which the twin does not give."""
+    return [header for header in headers if header[0] not in (b"x-answer-id", b"x-request-id")]
 
 
 # What makes a body so long that its rows are read by columns.

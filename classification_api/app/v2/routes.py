@@ -7,29 +7,29 @@ from classification_model.predict import Model
 
 from .. import __version__
 from ..errors import as_json
+from ..live.recording import Live
 from ..media import refuse_compressed
-from ..observability import Metrics
 from .tensors import InvalidTensorError, datatype_of, datatype_of_labels, outputs, parsed, rows
 
 __all__ = ["add_v2"]
 
 
-def add_v2(app: FastAPI, model: Model, metrics: Metrics, most_rows: int) -> None:
+def add_v2(app: FastAPI, model: Model, live: Live, most_rows: int) -> None:
     """Add the routes, for the one model that is served, which has one version.
 
     Args:
         app: of which they will be.
         model: that answers.
-        metrics: where what it says is counted.
+        live: what takes note of what it says.
         most_rows: of a request.
     """
-    served = _Served(model, metrics, most_rows)
+    served = _Served(model, live, most_rows)
 
     async def server() -> Response:
         extensions = ["binary_tensor_data"]
         return as_json({"name": app.title, "version": __version__, "extensions": extensions})
 
-    async def live() -> Response:
+    async def alive() -> Response:
         return as_json({"live": True})
 
     async def ready() -> Response:
@@ -37,7 +37,7 @@ def add_v2(app: FastAPI, model: Model, metrics: Metrics, most_rows: int) -> None
 
     router = APIRouter(prefix="/v2", include_in_schema=False)
     router.add_api_route("", server)
-    router.add_api_route("/health/live", live)
+    router.add_api_route("/health/live", alive)
     router.add_api_route("/health/ready", ready)
     of_model = APIRouter(dependencies=[Depends(served.is_asked_for)])
     for path in ("/models/{name}", "/models/{name}/versions/{version}"):
@@ -51,9 +51,9 @@ def add_v2(app: FastAPI, model: Model, metrics: Metrics, most_rows: int) -> None
 class _Served:
     """The model as the protocol knows it: by the name of its files, in one version."""
 
-    def __init__(self, model: Model, metrics: Metrics, most_rows: int) -> None:
+    def __init__(self, model: Model, live: Live, most_rows: int) -> None:
         self._model = model
-        self._metrics = metrics
+        self._live = live
         self._most_rows = most_rows
         file = model.manifest.files[".pkl"].name
         self._name = file.removesuffix(f"_v{model.manifest.version}.pkl")
@@ -106,13 +106,13 @@ class _Served:
             raise InvalidTensorError(
                 f"inputs: {len(read)} rows, and MAX_ROWS is {self._most_rows}: send fewer at once"
             )
-        try:
-            result = self._model.predict(read)
-        except InvalidRowsError as error:
-            self._metrics.refused(error.errors)
-            raise
+        checked = self._model.validator.validate(read)
+        if checked.errors:
+            self._live.metrics.refused(checked.errors)
+            raise InvalidRowsError(checked.errors)
+        result = self._model.score(checked)
         tensors = outputs(result, asked.get("outputs"))
-        self._metrics.scored(result)
+        self._live.scored(result, checked.rows, read)
         identity = {"id": asked["id"]} if isinstance(asked.get("id"), str) else {}
         of = {"model_name": self._name, "model_version": self._model.manifest.version}
         return as_json({**of, **identity, "outputs": tensors})

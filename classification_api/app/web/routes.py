@@ -21,7 +21,7 @@ from classification_model.predict import Model
 
 from .headers import script_policy
 
-__all__ = ["add_docs", "add_pages"]
+__all__ = ["add_docs", "add_pages", "card_answer"]
 
 _STATIC = Path(__file__).parent / "static"
 _NOWHERE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -56,7 +56,7 @@ def add_pages(app: FastAPI, model: Model) -> None:
     async def card(request: Request) -> Response:  # noqa: ARG001
         if model.card is None:
             return Response("This model has no card.\n", 404, media_type="text/plain")
-        return _html(model.card, _card_policy(model.card))
+        return card_answer(model.card)
 
     app.add_route("/", page, include_in_schema=False)
     app.add_route("/model", card, include_in_schema=False)
@@ -89,6 +89,11 @@ def add_docs(app: FastAPI) -> None:
 def _html(content: str | bytes, policy: str) -> Response:
     headers = {"content-security-policy": policy, "cache-control": "no-cache"}
     return Response(content, media_type="text/html", headers=headers)
+
+
+def card_answer(card: bytes) -> Response:
+    """A card as a browser gets it."""
+    return _html(card, _card_policy(card))
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,4 @@
-"""The model card: what a model is, how good it is and where it is weak, for people to read."""
+"""The model card: what a model is, how good it is and where it is weak, for people to read.
 
-from __future__ import annotations
-
-from classification_model.card.facts import FIGURES, REFITTED, Facts
-from classification_model.card.writer import write
-
-__all__ = ["FIGURES", "REFITTED", "Facts", "write"]
+Nothing is imported here: the service draws pages, too, and training's libraries are not for it.
+"""

@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 
 from classification_model.card.svg import Picture
 
-__all__ = ["Block", "Bullets", "Card", "Code", "Pictures", "Section", "Table", "Text", "Tile"]
+__all__ = [
+    "Block",
+    "Bullets",
+    "Card",
+    "Code",
+    "Links",
+    "Pictures",
+    "Section",
+    "Table",
+    "Text",
+    "Tile",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,14 @@ class Pictures:
     pictures: Sequence[Picture]
 
 
-Block = Text | Bullets | Table | Code | Pictures
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Words, and the address behind each; nothing behind what is shown already."""
+
+    items: Sequence[tuple[str, str | None]]
+
+
+Block = Text | Bullets | Table | Code | Pictures | Links
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from classification_model.card.svg import Picture, Plot, cut, tag
 from classification_model.monitoring.drift import FALSE_ALARMS, smallest_share_seen
 from classification_model.monitoring.watch import ColumnReport, DriftReport
 
-__all__ = ["page"]
+__all__ = ["page", "sections", "tiles"]
 
-_MOST_DRAWN = 40
+_MOST_DRAWN = 200
 _LABEL = 110.0
 
 
@@ -23,17 +23,23 @@ def page(report: DriftReport, *, name: str, version: str) -> str:
             title=f"Drift: {name}",
             subtitle=f"{report.rows:,} rows beside the {report.reference_rows:,} that model "
             f"{version} was trained on",
-            tiles=[*_tiles(report)],
-            sections=[
-                Section("Columns", [_table(report)]),
-                Section("Pictures", [Pictures([*_pictures(report)])]),
-                Section("How to read it", [*_reading(report)]),
-            ],
+            tiles=[*tiles(report)],
+            sections=sections(report, "file"),
         )
     )
 
 
-def _tiles(report: DriftReport) -> Iterator[Tile]:
+def sections(report: DriftReport, lot: str) -> list[Section]:
+    """What is to be read and seen of a report; ``lot`` is what people call so many rows."""
+    return [
+        Section("Columns", [_table(report)]),
+        Section("Pictures", [Pictures([*_pictures(report)])]),
+        Section("How to read it", [*_reading(report, lot)]),
+    ]
+
+
+def tiles(report: DriftReport) -> Iterator[Tile]:
+    """The numbers to be seen first."""
     count = len(report.columns)
     yield Tile("drifted", f"{len(report.drifted)} of {count}", ", ".join(report.drifted) or "none")
     if report.expected_accuracy is not None:
@@ -98,7 +104,7 @@ def _bars(one: ColumnReport) -> str:
     return plot.body()
 
 
-def _reading(report: DriftReport) -> Iterator[Block]:
+def _reading(report: DriftReport, lot: str) -> Iterator[Block]:
     known = max(report.reference_rows, 1)
     found = smallest_share_seen(
         0.1, reference=known, window=report.rows, columns=len(report.columns)
@@ -106,7 +112,7 @@ def _reading(report: DriftReport) -> Iterator[Block]:
     yield Bullets([
         "The distance is the Jensen-Shannon divergence of the bins' shares, in nats.",
         "Where nothing changed it stays below its limit, which knows both numbers of rows.",
-        f"All columns together give a false alarm in {FALSE_ALARMS:.0%} of such files.",
+        f"All columns together give a false alarm in {FALSE_ALARMS:.0%} of such {lot}s.",
         f"So many rows show a share of 10% that grows to {found:.1%}, in 95 of 100 cases.",
         "New is what lies beyond the range that training saw, or a category that it did not see.",
         "Of the answers there is no verdict: beside them are those to the held-out rows.",

@@ -10,6 +10,7 @@ from classification_model.card.document import (
     Bullets,
     Card,
     Code,
+    Links,
     Pictures,
     Section,
     Table,
@@ -94,8 +95,16 @@ def _block(block: Block) -> str:
         case Code(caption, _, source):
             listing = tag("pre", tag("code", escape(source)), tabindex=0)
             return tag("figure", tag("figcaption", _plain(caption)) + listing, class_="code")
+        case Links(items):
+            return tag("p", " ".join(_link(*item) for item in items), class_="links")
         case Pictures(pictures):
             return tag("div", "".join(map(_figure, pictures)), class_="pictures")
+
+
+def _link(words: str, address: str | None) -> str:
+    if address is None:
+        return tag("strong", _plain(words))
+    return tag("a", _plain(words), href=escape(address))
 
 
 def _table(table: Table) -> str:

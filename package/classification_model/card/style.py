@@ -58,6 +58,7 @@ figure{margin:0}figcaption{font-size:.9rem;color:var(--soft-ink)}
 figcaption strong{color:var(--ink)}
 .pictures svg{display:block;width:100%;height:auto;margin-bottom:.4rem}
 .code{margin:1rem 0}
+.links a,.links strong{margin-right:1rem;white-space:nowrap}a{color:var(--c0)}
 pre{background:var(--wash);border-radius:.6rem;padding:.8rem 1rem;margin:.3rem 0 0;
 overflow:auto;max-height:26rem;font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 @media (max-width:40rem){table{font-size:.82rem}th,td{padding-right:.7rem}main{padding-top:1.5rem}}

@@ -214,7 +214,7 @@ def train(
     classification-model train --home churn-next
     ```
     """
-    from classification_model.card import FIGURES, REFITTED
+    from classification_model.card.facts import FIGURES, REFITTED
     from classification_model.cli import tables
     from classification_model.cli.responses.making import Trained
 

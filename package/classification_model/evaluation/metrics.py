@@ -21,6 +21,7 @@ from sklearn.metrics import (
 from classification_model.config.schema import FrozenModel, Label
 from classification_model.processing.arrays import Floats
 from classification_model.processing.decisions import Decision, likeliest_of_rows
+from classification_model.processing.losses import log_losses
 
 __all__ = ["NAMES", "Metrics", "Outcomes", "align", "positions", "score"]
 
@@ -96,17 +97,6 @@ class Outcomes:
         distance = (self.scores - np.eye(self.classes)[self.truth]) ** 2
         squares: Floats = distance.sum(axis=1) / 2
         return squares
-
-
-def log_losses(probabilities: Floats, truth: npt.NDArray[np.intp]) -> Floats:
-    """The log loss of each row, in nats: the one definition of it.
-
-    A probability of 0 counts as the smallest step of a float64, as in scikit-learn.
-    """
-    smallest = np.finfo(np.float64).eps
-    of_truth = probabilities[np.arange(len(truth)), truth]
-    losses: Floats = -np.log(np.clip(of_truth, smallest, 1 - smallest))
-    return losses
 
 
 def align(

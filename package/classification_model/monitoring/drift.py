@@ -72,7 +72,7 @@ def column_drift(
     alarms = FALSE_ALARMS / columns / 3  # three looks at each column
     then, now = _pooled(*(_folded(counts, read_as) for counts in (known, here)))
     new = max((_more(most[i], here[i], rows) for i in most), default=0.0)
-    is_new = new > _least_divergence(alarms / max(1, len(most)), rows)
+    is_new = bool(new > _least_divergence(alarms / max(1, len(most)), rows))
     if len(then) < 2:
         return ColumnDrift(0.0, 0.0, drifted=is_new)
     distance = _divergence(then, now)
@@ -80,7 +80,7 @@ def column_drift(
     # A bin against all others: its own divergence, for small counts are not normal.
     alone = max(_alone(a, b, rows) for a, b in zip(then, now, strict=True))
     is_elsewhere = distance > limit or alone > _least_divergence(alarms / len(then), rows)
-    return ColumnDrift(distance, limit, drifted=is_elsewhere or is_new)
+    return ColumnDrift(distance, limit, drifted=bool(is_elsewhere) or is_new)
 
 
 def smallest_share_seen(share: float, *, reference: int, window: int, columns: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from classification_model.inference.engines import Probabilities
-from classification_model.monitoring.reference import reference
+from classification_model.monitoring.counting import bins_of
 from classification_model.monitoring.watch import DriftReport, Window, report
 from classification_model.predict import Model
 from classification_model.processing.column_rules import ColumnRules
@@ -33,12 +33,7 @@ def drift_of_file(name: str, model: Model, progress: Progress) -> tuple[DriftRep
     wanted = [*manifest.row_schema.columns]
     source = blocks.head(name, wanted)
     check_columns(source, wanted, ())
-    bins = reference(
-        model.profile,
-        manifest.row_schema,
-        model.learned.vocabularies(),
-        min_rows=manifest.recipe.publish.min_rows,
-    )
+    bins = bins_of(model)
     window, rules, refused = Window(bins), ColumnRules(manifest.row_schema), 0
     for part in parts(source, wanted, progress):
         typed = rules.check(part.columns)

@@ -7,26 +7,30 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import Kind, RowSchema
+from classification_model.processing.arrays import Indices
 from classification_model.processing.measures import Measure, day_number, measure
 from classification_model.processing.profile import ColumnProfile, Profile
 from classification_model.processing.typed_columns import TypedColumn
 
-__all__ = ["CONFIDENCE", "PREDICTION", "Bins", "reference"]
+__all__ = ["CONFIDENCE", "PREDICTION", "Bins", "Placer", "placer", "reference"]
 
 PREDICTION, CONFIDENCE = "The prediction", "Its probability"
 """How the answers are called beside the columns."""
 
 Counts = npt.NDArray[np.int64]
+
+Placer = Callable[[Sequence[Any]], Indices]
+"""From typed values to the bin of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,29 @@ class Bins:
         found = np.bincount(places, minlength=size)
         found[-1] = int(missing.sum())
         return found
+
+
+def placer(bins: Bins) -> Placer:
+    """What finds the bins of many values at once, each as :meth:`Bins.place` does."""
+    missing = len(bins.labels) - 1
+    if bins.categories is not None:
+        known: dict[str | None, int] = {None: missing}
+        known.update(bins.categories)
+        other = missing - 1
+
+        def of_categories(values: Sequence[Any]) -> Indices:
+            return np.fromiter(map(known.get, values, repeat(other)), np.int64, len(values))
+
+        return of_categories
+    if bins.by is not float:
+        return lambda values: np.fromiter(map(bins.place, values), np.int64, len(values))
+    edges = np.array(bins.edges, np.float64)
+
+    def of_numbers(values: Sequence[Any]) -> Indices:
+        numbers = np.array(values, np.float64)
+        return np.where(np.isnan(numbers), missing, np.searchsorted(edges, numbers))
+
+    return of_numbers
 
 
 def reference(

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.config.schema import EstimatorConfig
-from classification_model.evaluation import metrics
 from classification_model.learners import boosting, networks
 from classification_model.learners.blend import softmax
+from classification_model.processing import losses
 from classification_model.processing.arrays import Matrix
 from classification_model.processing.splitting import Fold
 
@@ -123,7 +123,7 @@ def shared(paths: Sequence[Path], rows: Sequence[int]) -> tuple[float, Scores] |
 
 def log_losses(truth: Positions, margins: npt.NDArray[np.floating]) -> Scores:
     """The log loss of each row, shape ``(rows,)``."""
-    return metrics.log_losses(softmax(margins), truth)
+    return losses.log_losses(softmax(margins), truth)
 
 
 def _stops(config: EstimatorConfig, table: Table, fold: Fold) -> Iterator[tuple[float, Scores]]:

@@ -1,0 +1,1 @@
+"""After the deployment: what is served beside the training, what turned out true, a second model."""

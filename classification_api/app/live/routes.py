@@ -1,0 +1,134 @@
+"""/live and /metrics say what is known after the deployment, and /feedback takes the truth."""
+
+from time import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from starlette.concurrency import run_in_threadpool
+
+from classification_model.monitoring.answers import Label
+
+from ..config import Settings
+from ..errors import as_json
+from ..media import JsonRoute
+from .operators import is_operator, operators_only
+from .recording import Live
+
+__all__ = ["add_live"]
+
+_MOST_NAMED = 20
+
+
+class Truth(BaseModel):
+    """What turned out to be true of one row of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(max_length=64, description="The answer's X-Answer-ID.")
+    row: int = Field(0, ge=0, le=2**31, description="Position in the request's inputs, from 0.")
+    label: StrictBool | StrictInt | StrictFloat | StrictStr = Field(
+        description="The class, as the training data has it."
+    )
+
+
+class Noted(BaseModel):
+    """What became of labels."""
+
+    accepted: int = Field(description="Labels that are counted from now on.")
+    repeated: int = Field(description="Labels that were known.")
+    unknown: int = Field(
+        description="Labels of answers that this process did not give, or keeps no more: they "
+        "count nowhere."
+    )
+
+
+def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
+    """Add the routes: for operators, but for the counts that everybody may read."""
+    guard = [Depends(operators_only(settings.OPERATOR_KEYS))]
+    router = APIRouter(
+        route_class=JsonRoute, dependencies=guard, include_in_schema=bool(settings.OPERATOR_KEYS)
+    )
+    classes = {str(label): i for i, label in enumerate(live.model.manifest.classes)}
+    Truths = Annotated[list[Truth], Field(max_length=settings.MAX_ROWS)]
+
+    async def feedback(body: Truth | Truths) -> Noted:
+        """Say what turned out to be true of answers: late is fine, and twice is once."""
+        truths: list[Truth] = body if isinstance(body, list) else [body]
+        _check(truths, classes, is_list=isinstance(body, list))
+        if live.keeper:
+            now = time()
+            kept = [Label(one.id, one.row, str(one.label), now) for one in truths]
+            await run_in_threadpool(live.keeper.labels, kept)
+        return Noted(**live.learn([(one.id, one.row, classes[str(one.label)]) for one in truths]))
+
+    async def seen(
+        request: Request, window: Annotated[str, Query(max_length=20)] = "1000"
+    ) -> Response:
+        """What is served beside the training: a page, or JSON where that is accepted."""
+        from .figures import windows
+
+        live.flush()
+        known = windows(live)
+        if window not in known:
+            shown = ", ".join([*known][:_MOST_NAMED])
+            raise HTTPException(422, f"window: expected one of {shown}, found {window!r}")
+        root = None if _wants_json(request) else request.scope.get("root_path", "").rstrip("/")
+        # In a thread, for many columns take a while, and requests go on.
+        answer = await run_in_threadpool(_shown, live, window, root)
+        answer.headers.update({"cache-control": "no-store", "vary": "accept"})
+        return answer
+
+    async def counts(request: Request) -> Response:
+        live.flush()
+        # In a thread: the first call imports the client library, and requests go on.
+        content, media_type = await run_in_threadpool(
+            _exposition, live, request.headers.get("accept", ""), is_operator(request.scope)
+        )
+        return Response(content, headers={"content-type": media_type})
+
+    app.add_route("/metrics", counts, include_in_schema=False)
+    router.add_api_route("/feedback", feedback, methods=["POST"], response_model=Noted)
+    router.add_api_route("/live", seen, include_in_schema=False)
+    app.include_router(router)
+
+
+def _shown(live: Live, window: str, root: str | None) -> Response:
+    """The figures as a page of the service that stands under ``root``, or as JSON without one."""
+    from .figures import figures
+
+    found = figures(live, window)
+    if root is None:
+        return as_json(found)
+    from .page import as_page
+
+    return as_page(live, window, found, root)
+
+
+def _exposition(live: Live, accept: str, operates: bool) -> tuple[bytes, str]:  # noqa: FBT001
+    from ..observability.exposition import exposition
+    from .exposition import LiveFamilies
+
+    return exposition(live.metrics, accept, *([LiveFamilies(live)] if operates else ()))
+
+
+def _wants_json(request: Request) -> bool:
+    accepted = request.headers.get("accept", "")
+    return "application/json" in accepted and "text/html" not in accepted
+
+
+def _check(truths: list[Truth], classes: dict[str, int], *, is_list: bool) -> None:
+    """Raises RequestValidationError: a label is no class. Nothing of the list counts then."""
+    faults: list[dict[str, Any]] = [
+        {
+            "type": "unknown_class",
+            "loc": ("body", *([i] if is_list else []), "label"),
+            "msg": f"expected one of {', '.join([*classes][:_MOST_NAMED])}",
+            "input": one.label,
+        }
+        for i, one in enumerate(truths)
+        if str(one.label) not in classes
+    ]
+    if faults:
+        raise RequestValidationError(faults)

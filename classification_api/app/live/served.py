@@ -1,0 +1,77 @@
+"""A request that was answered, until it has been counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic_core import from_json
+
+from classification_model.monitoring.answers import Answer
+from classification_model.predict import PredictionResult
+from classification_model.processing.arrays import Floats
+from classification_model.processing.value_rules import TypedRow, TypedValue
+
+__all__ = ["ByColumn", "Raw", "Served", "TypedRows", "columns_of", "scores_of"]
+
+ByColumn = dict[str, list[TypedValue]]
+TypedRows = Sequence[TypedRow | None] | ByColumn
+"""Rows as they were scored: one by one, a refused one ``None``, or by column."""
+
+Raw = bytes | Sequence[Mapping[str, object]]
+"""Rows as they were sent: the body of a request, or what was read from it."""
+
+
+class Served(NamedTuple):
+    """What was asked and answered; ``identity`` are the hexadecimal digits of the answer's id."""
+
+    identity: bytes
+    at: float
+    rows: TypedRows
+    raw: Raw
+    result: PredictionResult
+
+    @property
+    def size(self) -> int:
+        return len(self.result["predictions"])
+
+    def inputs(self) -> Sequence[Mapping[str, Any]]:
+        """The rows as they were sent."""
+        return from_json(self.raw)["inputs"] if isinstance(self.raw, bytes) else self.raw
+
+    def answers(self, *, with_inputs: bool) -> Iterator[Answer]:
+        """Each row that was scored, for who keeps it."""
+        inputs = self.inputs() if with_inputs else None
+        identity, version = self.identity.decode(), self.result["version"]
+        for i, shares in enumerate(self.result["probabilities"]):
+            if shares is not None:
+                row = inputs[i] if inputs else None
+                yield Answer(identity, i, self.at, version, tuple(shares), row)
+
+
+def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list[TypedValue]]:
+    """The values of the rows that were scored: first those that were scored one by one."""
+    rows: list[TypedRow] = []
+    columns: list[ByColumn] = []
+    for one in served:
+        if isinstance(one.rows, dict):
+            columns.append(one.rows)
+        else:
+            rows += [row for row in one.rows if row is not None]
+    return {
+        name: [
+            *[row[name] for row in rows],
+            *chain.from_iterable([each[name] for each in columns]),
+        ]
+        for name in names
+    }
+
+
+def scores_of(served: Sequence[Served], classes: int) -> Floats:
+    """The probabilities of all rows, shape ``(rows, classes)``: NaN where one was refused."""
+    none = [np.nan] * classes
+    shares = [share for one in served for share in one.result["probabilities"]]
+    flat = chain.from_iterable([none if share is None else share for share in shares])
+    return np.fromiter(flat, np.float64, len(shares) * classes).reshape(-1, classes)
