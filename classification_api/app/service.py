@@ -20,6 +20,7 @@ from classification_model.predict import load_model
 from .api import model_router
 from .config import Settings
 from .layers import layers
+from .live.keeper import keeper_of
 from .live.recording import Live
 from .live.routes import add_live
 from .live.shadow import shadow_of
@@ -82,6 +83,7 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
         write_logs(settings)
         model = load_model(Home.find(settings.MODEL_HOME), settings.ENGINE)
         live = Live(model, Metrics(model), settings, shadow_of(model, settings))
+        live.keeper = keeper_of(model, settings)
     except ClassificationModelError as error:
         app.failure = str(error)
         raise

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
-from classification_model.monitoring.answers import Answer
+from classification_model.monitoring.answers import Record
 from classification_model.predict import PredictionResult
 from classification_model.processing.arrays import Floats
 from classification_model.processing.value_rules import TypedRow, TypedValue
@@ -41,14 +42,15 @@ class Served(NamedTuple):
         """The rows as they were sent."""
         return from_json(self.raw)["inputs"] if isinstance(self.raw, bytes) else self.raw
 
-    def answers(self, *, with_inputs: bool) -> Iterator[Answer]:
-        """Each row that was scored, for who keeps it."""
-        inputs = self.inputs() if with_inputs else None
-        identity, version = self.identity.decode(), self.result["version"]
-        for i, shares in enumerate(self.result["probabilities"]):
-            if shares is not None:
-                row = inputs[i] if inputs else None
-                yield Answer(identity, i, self.at, version, tuple(shares), row)
+    def record(self, *, with_inputs: bool) -> Record:
+        """The answer as it is kept; a body that was accepted is kept as it came."""
+        shares = to_json(self.result["probabilities"]).decode()
+        told = (self.identity.decode(), self.at, self.result["version"], shares)
+        if not with_inputs:
+            return Record(*told, None)
+        raw = self.raw
+        rows = raw.decode() if isinstance(raw, bytes) else json.dumps({"inputs": [*raw]})
+        return Record(*told, rows)
 
 
 def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list[TypedValue]]:
