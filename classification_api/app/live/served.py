@@ -10,7 +10,6 @@ import numpy as np
 from pydantic_core import from_json
 
 from classification_model.monitoring.answers import Answer
-from classification_model.predict import PredictionResult
 from classification_model.processing.arrays import Floats
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
@@ -25,30 +24,30 @@ Raw = bytes | Sequence[Mapping[str, object]]
 
 
 class Served(NamedTuple):
-    """What was asked and answered; ``identity`` are the hexadecimal digits of the answer's id."""
+    """What was asked and answered.
+
+    ``identity`` are the hexadecimal digits of the answer's id, ``shares`` the probabilities of each
+    row, nothing where it was refused. Little of an answer is kept, or the collector has to look at
+    the rest.
+    """
 
     identity: bytes
-    at: float
     rows: TypedRows
     raw: Raw
-    result: PredictionResult
-
-    @property
-    def size(self) -> int:
-        return len(self.result["predictions"])
+    shares: Sequence[list[float] | None]
 
     def inputs(self) -> Sequence[Mapping[str, Any]]:
         """The rows as they were sent."""
         return from_json(self.raw)["inputs"] if isinstance(self.raw, bytes) else self.raw
 
-    def answers(self, *, with_inputs: bool) -> Iterator[Answer]:
+    def answers(self, at: float, version: str, *, with_inputs: bool) -> Iterator[Answer]:
         """Each row that was scored, for who keeps it."""
         inputs = self.inputs() if with_inputs else None
-        identity, version = self.identity.decode(), self.result["version"]
-        for i, shares in enumerate(self.result["probabilities"]):
+        identity = self.identity.decode()
+        for i, shares in enumerate(self.shares):
             if shares is not None:
                 row = inputs[i] if inputs else None
-                yield Answer(identity, i, self.at, version, tuple(shares), row)
+                yield Answer(identity, i, at, version, tuple(shares), row)
 
 
 def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list[TypedValue]]:
@@ -72,6 +71,6 @@ def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list
 def scores_of(served: Sequence[Served], classes: int) -> Floats:
     """The probabilities of all rows, shape ``(rows, classes)``: NaN where one was refused."""
     none = [np.nan] * classes
-    shares = [share for one in served for share in one.result["probabilities"]]
+    shares = [share for one in served for share in one.shares]
     flat = chain.from_iterable([none if share is None else share for share in shares])
     return np.fromiter(flat, np.float64, len(shares) * classes).reshape(-1, classes)
