@@ -110,7 +110,8 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
 
 def _open(app: Service, live: Live, settings: Settings) -> ASGIApp:
     """Add the routes of a model, and what stands before them."""
-    model = app.state.model = live.model
+    model = live.model
+    app.state.model, app.state.live = model, live
     app.asks_for_key = bool(settings.API_KEYS)
     router = model_router(model, live, settings)
     app.include_router(router)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from bench.load import Load
-from bench.sides.table import OURS
+from bench.sides.table import COUNTED, OURS
 
 __all__ = ["Figures", "Ratio", "ratios", "summary"]
 
@@ -52,6 +52,11 @@ def ratios(rounds: Rounds, requests: int) -> list[Ratio]:
         found = [figure(ours) / figure(other) for ours, other in pairs]
         return median(found) if found else None
 
+    def counting(figure: Callable[[Figures], float]) -> float | None:
+        pairs = zip(rounds.get(COUNTED, ()), rounds[OURS], strict=False)
+        found = [figure(counted) / figure(ours) for counted, ours in pairs]
+        return median(found) if found else None
+
     def smaller(than: str, figure: Callable[[Figures], float | None]) -> float | None:
         pairs = [
             (figure(ours), figure(other))
@@ -75,6 +80,8 @@ def ratios(rounds: Rounds, requests: int) -> list[Ratio]:
         Ratio(
             "100 rows, against an empty FastAPI endpoint, same models", faster(EMPTY, hundred), 0.6
         ),
+        Ratio("one row, counted for operators, against not", counting(one), 0.97),
+        Ratio("100 rows, counted for operators, against not", counting(hundred), 0.95),
         Ratio("p99 of one row, against its own p50", spread, 3, at_most=True),
         Ratio(
             "start to first answer, against the tutorial: times shorter",

@@ -27,7 +27,11 @@ def serving(side: Side, body: bytes, core: int) -> Iterator[tuple[Server, float]
     command = ["taskset", "-c", str(core), *side.command, "--port", str(port)]
     # Bytecode is written: what is measured is a service that was installed, not one unpacked.
     paths = [str(API), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": os.pathsep.join(paths)}
+    environment = {
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPATH": os.pathsep.join(paths),
+        **side.environment,
+    }
     begin = time.perf_counter()
     with started(command, port, environment=environment, ready=answers) as server:
         yield server, time.perf_counter() - begin

@@ -73,19 +73,16 @@ class LiveFamilies(Collector):
         outcomes = [((outcome,), count) for outcome, count in live.labels.items()]
         yield counter("model_feedback", "Labels by what became of them.", ("outcome",), outcomes)
         found = known_truth(live)
-        rows = found.rows if found else 0
-        sums = {
-            "rows": ("Kept answers whose truth is known.", float(rows)),
+        rows = float(found.rows if found else 0)
+        one = {
+            "rows": ("Kept answers whose truth is known.", rows),
             "correct": ("Those that were right.", found.accuracy.value * rows if found else 0.0),
-            "log_loss": (
-                "The sum of their log losses.",
-                found.log_loss.value * rows if found else 0.0,
-            ),
+            "log_loss": ("Sum of their losses.", found.log_loss.value * rows if found else 0.0),
         }
-        if found and found.cost:
-            sums["cost"] = ("The sum of their costs.", found.cost.value * rows)
-        for name, (text, value) in sums.items():
+        for name, (text, value) in one.items():
             yield _gauge(f"model_truth_{name}", text, (), [((), value)])
+        costs = [((), found.cost.value * rows)] if found and found.cost else []
+        yield _gauge("model_truth_cost", "The sum of their costs, where there are some.", (), costs)
 
     def _shadow(self, counts: Compared) -> Iterator[Metric]:
         rows = [((name,), getattr(counts, name)) for name in ("refused", "failed", "dropped")] + [

@@ -82,8 +82,6 @@ def _tiles(found: Figures, drift_tiles: list[Tile]) -> Iterator[Tile]:
 
 
 def _left_out(found: Figures) -> Iterator[Block]:
-    if found["rows"] < found["fewest_rows"]:
-        yield Text(f"Of fewer than {found['fewest_rows']} rows nothing is said: too few rows.")
     if found["left_out"]:
         yield Text(
             f"{found['left_out']:,} rows came while counting had taken its share of the processor, "
@@ -186,6 +184,8 @@ def _shadow(shadow: Figures) -> Iterator[Block]:
 def _interval(found: Figures | None, shown: Any) -> str:
     if found is None:
         return ""
+    if found["low"] is None:
+        return str(shown(found["value"]))
     return f"{shown(found['value'])} ({shown(found['low'])} to {shown(found['high'])})"
 
 

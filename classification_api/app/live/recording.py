@@ -82,8 +82,9 @@ class Live:
             QUOTED.get().append((HEADER, identity))
         if not (self._watched or self.keeper):
             return
-        self._pending.append(Served(identity, time(), rows, raw, result))
-        self._rows += len(result["predictions"])
+        shares = result["probabilities"]
+        self._pending.append(Served(identity, rows, raw, shares))
+        self._rows += len(shares)
         if self._timer is None:
             self._timer = self._loop.call_later(_SECONDS, self.flush)
         elif self._rows >= _BATCH and not self._soon:
@@ -104,8 +105,8 @@ class Live:
         served.sort(key=lambda one: isinstance(one.rows, dict))
         scores = scores_of(served, len(self.model.manifest.classes))
         first = self.answered.rows
-        sizes = [(bytes.fromhex(one.identity.decode()), one.size) for one in served]
-        self.answered.add(sizes, scores)
+        ids = bytes.fromhex(b"".join([one.identity for one in served]).decode())
+        self.answered.add(ids, [len(one.shares) for one in served], scores)
         if self.counting.bins:
             self._count(served, scores)
         if self.shadow:

@@ -1,6 +1,7 @@
 """/live and /metrics say what is known after the deployment, and /feedback takes the truth."""
 
 import re
+from collections.abc import Callable
 from time import time
 from typing import Annotated, Any
 
@@ -50,12 +51,25 @@ class Noted(BaseModel):
 
 def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
     """Add the routes: for operators, but for the counts that everybody may read."""
-    guard = [Depends(operators_only(settings.OPERATOR_KEYS))]
     router = APIRouter(
-        route_class=JsonRoute, dependencies=guard, include_in_schema=bool(settings.OPERATOR_KEYS)
+        route_class=JsonRoute, dependencies=[Depends(operators_only(settings.OPERATOR_KEYS))]
     )
+    router.add_api_route(
+        "/feedback",
+        _feedback(live, settings.MAX_ROWS),
+        methods=["POST"],
+        response_model=Noted,
+        include_in_schema=bool(settings.OPERATOR_KEYS),
+    )
+    router.add_api_route("/live", _seen(live), include_in_schema=False)
+    app.include_router(router)
+    app.add_route("/metrics", _counts(live), include_in_schema=False)
+
+
+def _feedback(live: Live, most: int) -> Callable[..., Any]:
+    """What POST /feedback calls."""
     classes = {str(label): i for i, label in enumerate(live.model.manifest.classes)}
-    Truths = Annotated[list[Truth], Field(max_length=settings.MAX_ROWS)]
+    Truths = Annotated[list[Truth], Field(max_length=most)]
 
     async def feedback(body: Truth | Truths, response: Response) -> Noted:
         """Say what turned out to be true of answers: late is fine, and twice is once.
@@ -69,10 +83,15 @@ def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
         found = live.learn([(one.id, one.row, classes[str(one.label)]) for one in truths])
         return Noted(**found, stored=stored)
 
+    return feedback
+
+
+def _seen(live: Live) -> Callable[..., Any]:
+    """What GET /live calls."""
+
     async def seen(
         request: Request, window: Annotated[str, Query(max_length=20)] = "1000"
     ) -> Response:
-        """What is served beside the training: a page, or JSON where that is accepted."""
         from .figures import windows
 
         live.flush()
@@ -86,6 +105,12 @@ def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
         answer.headers.update({"cache-control": "no-store", "vary": "accept"})
         return answer
 
+    return seen
+
+
+def _counts(live: Live) -> Callable[..., Any]:
+    """What GET /metrics calls."""
+
     async def counts(request: Request) -> Response:
         live.flush()
         # In a thread: the first call imports the client library, and requests go on.
@@ -94,10 +119,7 @@ def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
         )
         return Response(content, headers={"content-type": media_type})
 
-    app.add_route("/metrics", counts, include_in_schema=False)
-    router.add_api_route("/feedback", feedback, methods=["POST"], response_model=Noted)
-    router.add_api_route("/live", seen, include_in_schema=False)
-    app.include_router(router)
+    return counts
 
 
 def _shown(live: Live, window: str, root: str | None) -> Response:

@@ -11,7 +11,6 @@ import numpy as np
 from pydantic_core import from_json, to_json
 
 from classification_model.monitoring.answers import Record
-from classification_model.predict import PredictionResult
 from classification_model.processing.arrays import Floats
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
@@ -26,31 +25,28 @@ Raw = bytes | Sequence[Mapping[str, object]]
 
 
 class Served(NamedTuple):
-    """What was asked and answered; ``identity`` are the hexadecimal digits of the answer's id."""
+    """What was asked and answered.
+
+    ``identity`` are the hexadecimal digits of the answer's id, ``shares`` the probabilities of each
+    row, nothing where it was refused. Little of an answer is kept, or the collector has to look at
+    the rest.
+    """
 
     identity: bytes
-    at: float
     rows: TypedRows
     raw: Raw
-    result: PredictionResult
-
-    @property
-    def size(self) -> int:
-        return len(self.result["predictions"])
+    shares: Sequence[list[float] | None]
 
     def inputs(self) -> Sequence[Mapping[str, Any]]:
         """The rows as they were sent."""
         return from_json(self.raw)["inputs"] if isinstance(self.raw, bytes) else self.raw
 
-    def record(self, *, with_inputs: bool) -> Record:
+    def record(self, at: float, version: str, *, with_inputs: bool) -> Record:
         """The answer as it is kept; a body that was accepted is kept as it came."""
-        shares = to_json(self.result["probabilities"]).decode()
-        told = (self.identity.decode(), self.at, self.result["version"], shares)
-        if not with_inputs:
-            return Record(*told, None)
-        raw = self.raw
-        rows = raw.decode() if isinstance(raw, bytes) else json.dumps({"inputs": [*raw]})
-        return Record(*told, rows)
+        raw, rows = self.raw, None
+        if with_inputs:
+            rows = raw.decode() if isinstance(raw, bytes) else json.dumps({"inputs": [*raw]})
+        return Record(self.identity.decode(), at, version, to_json(self.shares).decode(), rows)
 
 
 def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list[TypedValue]]:
@@ -74,6 +70,6 @@ def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list
 def scores_of(served: Sequence[Served], classes: int) -> Floats:
     """The probabilities of all rows, shape ``(rows, classes)``: NaN where one was refused."""
     none = [np.nan] * classes
-    shares = [share for one in served for share in one.result["probabilities"]]
+    shares = [share for one in served for share in one.shares]
     flat = chain.from_iterable([none if share is None else share for share in shares])
     return np.fromiter(flat, np.float64, len(shares) * classes).reshape(-1, classes)

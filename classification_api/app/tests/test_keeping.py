@@ -258,11 +258,10 @@ def test_what_cannot_wait_any_longer_is_dropped_the_oldest_first_and_counted(
     address = server.database()
     keeper = module.Keeper(address, load_model(Home(SOURCE_HOME)), inputs=False, days=1, seconds=5)
     server.stop()
-    result: Any = {"probabilities": [[0.25, 0.75]], "predictions": [0], "version": "1"}
     ids = [f"{number:032x}" for number in range(150)]
     try:
         for name in ids:
-            keeper.answers([Served(name.encode(), time.time(), [], b"", result)])
+            keeper.answers([Served(name.encode(), [[0.25, 0.75]], [], b"")])
         eventually(lambda: keeper.kept.fault is not None)
         eventually(lambda: keeper.kept.dropped == 50)
     finally:

@@ -11,12 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.config import Settings
-from harness import API, REPOSITORY, free_port, serving
+from harness import API, REPOSITORY, SOURCE_HOME, free_port, running, serving
 
 PAGE = (REPOSITORY / "docs" / "serving.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -49,8 +48,11 @@ def test_tox_hands_every_setting_to_the_service_that_it_runs() -> None:
     assert set(Settings.model_fields) <= set(re.findall(r"[A-Z_]+", passed))
 
 
-def test_the_page_names_every_metric_and_no_other(client: httpx.Client) -> None:
-    families = [*text_string_to_metric_families(client.get("/metrics").text)]
+def test_the_page_names_every_metric_and_no_other() -> None:
+    """Those for operators, and those of a second model, among them."""
+    with running({"OPERATOR_KEYS": "*", "SHADOW_HOME": SOURCE_HOME}) as server:
+        text = server.ask("GET", "/metrics").content.decode()
+    families = [*text_string_to_metric_families(text)]
     labels: dict[str, set[str]] = {}
     for family in families:
         for sample in family.samples:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import API
 
-__all__ = ["OURS", "Side", "sides"]
+__all__ = ["COUNTED", "OURS", "Side", "sides"]
 
-OURS = "ours"
+OURS, COUNTED = "ours", "ours, counted for operators"
 
 
 @dataclass(frozen=True)
 class Side:
-    """One server: how it is called, its command but for the port, and whether it takes a bare
-    list of rows."""
+    """One server: how it is called, its command but for the port, what it finds in its
+    environment, and whether it takes a bare list of rows."""
 
     name: str
     command: Sequence[str]
     bare_list: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def sides() -> Iterator[Side]:
@@ -36,6 +37,7 @@ def sides() -> Iterator[Side]:
         return [python, "-m", uvicorn, application, *options]
 
     yield Side(OURS, command(ours))
+    yield Side(COUNTED, command(ours), environment={"OPERATOR_KEYS": "*"})
     yield Side("bare ASGI function, same work", command("bench.sides.bare:app"))
     yield Side("empty FastAPI endpoint, same models", command("bench.sides.empty:app"))
     yield Side("tutorial", command("bench.sides.tutorial:app"))

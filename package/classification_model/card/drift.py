@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from classification_model.card import html
 from classification_model.card.document import Block, Bullets, Card, Pictures, Section, Table, Tile
 from classification_model.card.svg import Picture, Plot, cut, tag
-from classification_model.monitoring.drift import FALSE_ALARMS, smallest_share_seen
+from classification_model.monitoring.drift import FALSE_ALARMS, FEWEST_ROWS, smallest_share_seen
 from classification_model.monitoring.watch import ColumnReport, DriftReport
 
 __all__ = ["page", "sections", "tiles"]
@@ -105,16 +105,21 @@ def _bars(one: ColumnReport) -> str:
 
 
 def _reading(report: DriftReport, lot: str) -> Iterator[Block]:
-    known = max(report.reference_rows, 1)
-    found = smallest_share_seen(
-        0.1, reference=known, window=report.rows, columns=len(report.columns)
-    )
     yield Bullets([
         "The distance is the Jensen-Shannon divergence of the bins' shares, in nats.",
         "Where nothing changed it stays below its limit, which knows both numbers of rows.",
         f"All columns together give a false alarm in {FALSE_ALARMS:.0%} of such {lot}s.",
-        f"So many rows show a share of 10% that grows to {found:.1%}, in 95 of 100 cases.",
+        _found(report),
         "New is what lies beyond the range that training saw, or a category that it did not see.",
         "Of the answers there is no verdict: beside them are those to the held-out rows.",
         "A column may drift while the answers stay right, and the other way round: only labels tell.",
     ])  # fmt: skip
+
+
+def _found(report: DriftReport) -> str:
+    """What so many rows can find."""
+    if report.rows < FEWEST_ROWS:
+        return f"Of fewer than {FEWEST_ROWS} rows nothing is said."
+    known, columns = max(report.reference_rows, 1), len(report.columns)
+    grown = smallest_share_seen(0.1, reference=known, window=report.rows, columns=columns)
+    return f"So many rows show a share of 10% that grows to {grown:.1%}, in 95 of 100 cases."

@@ -18,7 +18,8 @@ _MOST_BYTES = 2**24
 """Of probabilities: many classes leave room for fewer rows."""
 
 _CHAINS = 2**16
-_ID_BYTES = 16
+_ID = np.dtype([("chain", ">u2"), ("rest", "V14")])
+"""Ids are random, so their first bytes spread them evenly over the chains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,41 +53,40 @@ class Answered:
         self._scores = np.zeros((self.capacity, classes))
         self._others = np.zeros((self.capacity, classes))
         self._truth = np.zeros(self.capacity, np.int32)  # its position, from 1; 0 is unknown
-        self._ids = np.zeros(self.capacity * _ID_BYTES, np.uint8).data
-        self._first, self._sizes, self._older, self._newest = (
-            np.zeros(size, np.int64).data
-            for size in (self.capacity, self.capacity, self.capacity, _CHAINS)
-        )
+        self._ids = np.zeros(self.capacity, _ID)
+        self._first, self._sizes, self._older = np.zeros((3, self.capacity), np.int64)
+        self._newest = np.zeros(_CHAINS, np.int64)
 
-    def add(self, requests: Sequence[tuple[bytes, int]], scores: Floats) -> None:
+    def add(self, ids: bytes, sizes: Sequence[int], scores: Floats) -> None:
         """Keep answers.
 
         Args:
-            requests: the id of each, of 16 bytes, and how many rows it has.
+            ids: of the requests, 16 bytes each.
+            sizes: how many rows each has.
             scores: the probabilities of their rows, one below the other; NaN where a row has none.
         """
-        for identity, size in requests:
-            self._requests += 1
-            at = self._requests % self.capacity
-            self._ids[at * _ID_BYTES : (at + 1) * _ID_BYTES] = identity
-            self._first[at], self._sizes[at] = self.rows, size
-            chain = _chain(identity)
-            self._older[at], self._newest[chain] = self._newest[chain], self._requests
-            self.rows += size
+        requests = np.arange(self._requests + 1, self._requests + 1 + len(sizes))
+        at, rows = requests % self.capacity, np.array(sizes, np.int64)
+        self._ids[at] = np.frombuffer(ids, _ID)
+        self._first[at], self._sizes[at] = self.rows + np.cumsum(rows) - rows, rows
+        self._link(requests, at)
+        self._requests += len(sizes)
+        self.rows += len(scores)
         kept = scores[-self.capacity :]
-        at_rows = np.arange(self.rows - len(kept), self.rows) % self.capacity
-        self._scores[at_rows], self._others[at_rows], self._truth[at_rows] = kept, np.nan, 0
+        places = np.arange(self.rows - len(kept), self.rows) % self.capacity
+        self._scores[places], self._others[places], self._truth[places] = kept, np.nan, 0
 
     def find(self, identity: bytes, row: int) -> int | None:
         """The number of an answer's row; nothing where it is not there, or not any more."""
-        request = self._newest[_chain(identity)]
+        wanted = np.frombuffer(identity, _ID)[0]
+        request = int(self._newest[wanted["chain"]])
         while request > max(0, self._requests - self.capacity):
             at = request % self.capacity
-            if self._ids[at * _ID_BYTES : (at + 1) * _ID_BYTES] == identity:
-                number = int(self._first[at] + row)
+            if self._ids[at] == wanted:
+                number = int(self._first[at]) + row
                 there = row < self._sizes[at] and number >= self.rows - self.capacity
                 return number if there and self._is_scored(number) else None
-            request = self._older[at]
+            request = int(self._older[at])
         return None
 
     def learn(self, number: int, truth: int) -> bool:
@@ -111,7 +111,13 @@ class Answered:
     def _is_scored(self, number: int) -> bool:
         return not np.isnan(self._scores[number % self.capacity, 0])
 
-
-def _chain(identity: bytes) -> int:
-    """Ids are random, so their first bytes spread them evenly."""
-    return int.from_bytes(identity[:2], "big")
+    def _link(self, requests: Indices, at: Indices) -> None:
+        """Put requests at the head of their chains, in order."""
+        chains = self._ids["chain"][at]
+        order = np.argsort(chains, kind="stable")
+        chains, requests = chains[order], requests[order]
+        follows = np.append(False, chains[1:] == chains[:-1])
+        self._older[at[order]] = np.where(
+            follows, np.append(0, requests[:-1]), self._newest[chains]
+        )
+        self._newest[chains] = requests  # the last one of a chain stays

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -121,8 +122,8 @@ class Counting:
 
     def by_column(self, counts: Counts) -> dict[str, Counts]:
         """Parts of a vector such as :attr:`total`, by column."""
-        parts = np.split(counts, self._starts[1:-1])
-        return {one.name: part for one, part in zip(self.bins, parts, strict=True)}
+        bounds = pairwise(self._starts.tolist())
+        return {one.name: counts[a:b] for one, (a, b) in zip(self.bins, bounds, strict=True)}
 
     def _places(
         self, columns: Mapping[str, Sequence[TypedValue]], scores: Floats, answered: Indices

@@ -26,11 +26,11 @@ _BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with its 95% interval."""
+    """A figure with its 95% interval, which a mean of one value has not."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,14 @@ def wilson(hits: int, rows: int) -> Interval:
 def _mean(values: Floats) -> Interval:
     """By the normal approximation."""
     mean = float(values.mean())
+    if len(values) == 1:
+        return Interval(mean, None, None)
     half = _NORMAL_95 * _error(values)
     return Interval(mean, mean - half, mean + half)
 
 
 def _error(values: Floats) -> float:
-    return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.inf
+    return float(values.std(ddof=1)) / math.sqrt(len(values))
 
 
 def _is_worse(right: Sequence[bool], losses: Floats, manifest: Manifest) -> bool:
