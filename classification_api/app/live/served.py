@@ -26,28 +26,34 @@ Raw = bytes | Sequence[Mapping[str, object]]
 class Served(NamedTuple):
     """What was asked and answered.
 
-    ``identity`` are the hexadecimal digits of the answer's id, ``shares`` the probabilities of each
-    row, nothing where it was refused. Little of an answer is kept, or the collector has to look at
-    the rest.
+    ``identity`` are the hexadecimal digits of the answer's id, ``at`` seconds since 1970, and
+    ``shares`` the probabilities of each row, nothing where it was refused. Little of an answer is
+    kept, or the collector has to look at the rest.
     """
 
     identity: bytes
+    at: float
     rows: TypedRows
     raw: Raw
     shares: Sequence[list[float] | None]
+
+    @property
+    def size(self) -> int:
+        """How many rows it has."""
+        return len(self.shares)
 
     def inputs(self) -> Sequence[Mapping[str, Any]]:
         """The rows as they were sent."""
         return from_json(self.raw)["inputs"] if isinstance(self.raw, bytes) else self.raw
 
-    def answers(self, at: float, version: str, *, with_inputs: bool) -> Iterator[Answer]:
+    def answers(self, version: str, *, with_inputs: bool) -> Iterator[Answer]:
         """Each row that was scored, for who keeps it."""
         inputs = self.inputs() if with_inputs else None
         identity = self.identity.decode()
         for i, shares in enumerate(self.shares):
             if shares is not None:
                 row = inputs[i] if inputs else None
-                yield Answer(identity, i, at, version, tuple(shares), row)
+                yield Answer(identity, i, self.at, version, tuple(shares), row)
 
 
 def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list[TypedValue]]:
