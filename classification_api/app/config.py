@@ -51,6 +51,9 @@ class Settings(BaseModel):
     ENGINE: Engine = "onnx"
     SHADOW_HOME: str | None = None
     COUNTING: Annotated[Literal["on", "off"], _lower] = "on"
+    STORE: SecretStr | None = None
+    STORE_INPUTS: Annotated[Literal["yes", "no"], _lower] = "no"
+    STORE_DAYS: PositiveFloat = 90
 
     MAX_BODY_BYTES: PositiveInt = 2**21
     MAX_ROWS: PositiveInt = 2_000
@@ -85,5 +88,5 @@ class Settings(BaseModel):
             fault = error.errors(include_url=False)[0]
             name = str(fault["loc"][0])
             # A key that is too short is a secret all the same.
-            shown = "" if name.endswith("_KEYS") else f"={known[name]!r}"
+            shown = "" if name.endswith("_KEYS") or name == "STORE" else f"={known[name]!r}"
             raise ConfigError(f"environment variable {name}{shown}: {fault['msg']}") from None

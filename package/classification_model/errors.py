@@ -14,6 +14,7 @@
     |   |   `-- ConflictedModelError                two were merged by git, line by line
     |   |-- IncompatibleModelError (RuntimeError)   made by a library that does not fit
     |   `-- SaveError (OSError)                     could not be written
+    |-- StoreError (RuntimeError)           a database of answers does not do what it is asked
     `-- MissingExtraError (ImportError)     an optional dependency is not installed
 
 Each message is one line that says what, where, the value and the cure. There is no
@@ -45,6 +46,7 @@ __all__ = [
     "RejectedModelError",
     "RowError",
     "SaveError",
+    "StoreError",
     "shorten",
 ]
 
@@ -106,6 +108,10 @@ class IncompatibleModelError(BundleError, RuntimeError):
 
 class SaveError(BundleError, OSError):
     """A bundle could not be written: the disk is full, read-only, or fails."""
+
+
+class StoreError(ClassificationModelError, RuntimeError):
+    """A database of answers cannot be opened, read or written."""
 
 
 class MissingExtraError(ClassificationModelError, ImportError):

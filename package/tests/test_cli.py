@@ -17,13 +17,14 @@ from classification_model.cli import exit_status, responses
 from classification_model.cli.exit_status import Status
 from classification_model.config.home import Home
 from classification_model.errors import DataError
+from classification_model.monitoring.store import Store
 from homes import copy_of, files_of, make_home
 from tables import PEOPLE, TABLES
 
 TOOL = str(Path(sys.executable).with_name("classification-model"))
 COMMANDS = (
     "init", "train", "rollback", "predict", "serve", "evaluate", "compare", "verify", "audit", "info",
-    "drift",
+    "drift", "export",
 )  # fmt: skip
 
 
@@ -104,10 +105,13 @@ def test_help_and_info_load_nothing_that_trains(tmp_path: Path) -> None:
 
 def asked(command: str, home: Home, tmp_path: Path) -> list[str]:
     """A command line that answers in JSON."""
+    if command == "export":
+        Store(f"sqlite:///{tmp_path}/answers.db").close()
     arguments = {
         "init": [str(PEOPLE.write(tmp_path / "data.csv")), "--target", "stays"],
         "compare": [str(home.path), str(home.path)],
         "drift": [str(PEOPLE.write(tmp_path / "in.csv"))],
+        "export": [f"sqlite:///{tmp_path}/answers.db", "--output", str(tmp_path / "labelled.csv")],
         "predict": [str(PEOPLE.write(tmp_path / "in.csv")), "--output", str(tmp_path / "out.csv")],
     }
     where = str(tmp_path / "made" if command == "init" else home.path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -402,6 +403,79 @@ def test_a_service_that_is_not_there_fails_the_smoke_test(package: Path) -> None
     assert "/health does not answer" in said
 
 
+@pytest.fixture
+def github() -> Iterator[tuple[dict[str, str], list[dict[str, Any]]]]:
+    """The rehearsal's stand-in for GitHub: settings that lead to it, and its issues."""
+    stand_in = runpy.run_path(str(REPOSITORY / "package/tools/rehearsal/github.py"))
+    with stand_in["github"]() as (address, issues):
+        settings = {
+            "GITHUB_API_URL": address,
+            "GITHUB_REPOSITORY": "somebody/something",
+            "GH_TOKEN": stand_in["TOKEN"],
+            "OPERATOR_KEY": "an-operators-key",
+        }
+        yield settings, issues
+
+
+def seen(*drifted: str, worse: bool | None = None) -> dict[str, Any]:
+    """What /live says, numbers and histograms among it."""
+    columns = [{"name": name, "distance": 0.7531, "bins": ["Mr. X"]} for name in drifted]
+    truth = None if worse is None else {"rows": 4242, "worse": worse}
+    return {"rows": 4242, "drifted": [*drifted], "columns": columns, "truth": truth}
+
+
+def test_the_monitor_opens_one_issue_updates_it_and_says_when_it_is_over(
+    package: Path, github: tuple[dict[str, str], list[dict[str, Any]]]
+) -> None:
+    settings, issues = github
+
+    def look(live: dict[str, Any]) -> str:
+        with liar(live, {}) as url:
+            status, out, err = step(package, "monitor", LIVE_URL=url, **settings)
+        assert status == 0, err
+        return out
+
+    assert "nothing drifted" in look(seen())
+    assert issues == []
+    assert look(seen("age", "fare")) == "opened #1: 2 verdict(s)\n"
+    assert "says it already" in look(seen("age", "fare"))
+    assert look(seen("age", worse=True)) == "updated #1: 2 verdict(s)\n"
+    (issue,) = issues
+    assert issue["body"].startswith("- `age`: drifted\n- the labels that came back say: worse")
+    assert "updated #1" in look(seen(worse=False))
+    assert issue["body"].startswith("At the last look nothing drifted")
+    issue["state"] = "closed"
+    assert "opened #2" in look(seen("age"))
+
+
+def test_an_issue_has_no_number_of_what_was_served_and_mentions_nobody(
+    package: Path, github: tuple[dict[str, str], list[dict[str, Any]]]
+) -> None:
+    settings, issues = github
+    with liar(seen("`@someone\n# head", "age", worse=True), {}) as url:
+        assert step(package, "monitor", LIVE_URL=url, **settings)[0] == 0
+    (issue,) = issues
+    assert not re.search("4242|0.75|Mr. X", json.dumps(issue))
+    assert issue["body"].splitlines()[0] == "- `@someone # head`: drifted"
+
+
+def test_a_monitor_without_its_settings_or_its_service_says_so(
+    package: Path, github: tuple[dict[str, str], list[dict[str, Any]]]
+) -> None:
+    settings, issues = github
+    assert "LIVE_URL is not set" in refusal(step(package, "monitor", **settings))
+    closed = {**settings, "LIVE_URL": "http://127.0.0.1:9"}
+    assert "/live does not answer" in refusal(step(package, "monitor", **closed))
+    with liar({}, {}) as url:
+        assert "does not answer" in refusal(step(package, "monitor", LIVE_URL=url, **settings))
+    with liar(seen("age"), {}) as url:
+        wrong = {**settings, "GH_TOKEN": "another", "LIVE_URL": url}
+        assert "see that the job has issues: write" in refusal(step(package, "monitor", **wrong))
+        nowhere = {**settings, "GITHUB_API_URL": "http://127.0.0.1:9", "LIVE_URL": url}
+        assert "run the job again" in refusal(step(package, "monitor", **nowhere))
+    assert issues == []
+
+
 def workflow(name: str) -> dict[str, Any]:
     text = (REPOSITORY / ".github/workflows" / name).read_text(encoding="utf-8")
     source: dict[str, Any] = yaml.safe_load(text)
@@ -415,14 +489,23 @@ def test_a_release_is_checked_first_trained_next_and_built_last() -> None:
 
 
 def test_only_the_publishing_job_may_ask_for_an_identity_and_it_runs_nothing_of_ours() -> None:
-    release, push = workflow("update_package.yml"), workflow("push.yml")
-    assert release["permissions"] == push["permissions"] == {}
-    jobs = {**release["jobs"], **push["jobs"]}
+    found = [workflow(name) for name in ("update_package.yml", "push.yml", "monitor.yml")]
+    assert all(one["permissions"] == {} for one in found)
+    jobs = {name: job for one in found for name, job in one["jobs"].items()}
     trusted = [name for name, job in jobs.items() if "id-token" in job["permissions"]]
     assert trusted == ["publish"]
     assert jobs["publish"]["environment"] == "pypi"
     assert not [step for step in jobs["publish"]["steps"] if "run" in step]
     assert "cache" not in json.dumps(jobs["publish"])
+
+
+def test_the_monitor_may_write_issues_alone_and_has_a_secret_of_its_own() -> None:
+    (job,) = workflow("monitor.yml")["jobs"].values()
+    assert job["permissions"] == {"contents": "read", "issues": "write"}
+    others = json.dumps([workflow("push.yml"), workflow("update_package.yml")])
+    secrets = re.findall(r"secrets\.(\w+)", json.dumps(job))
+    assert secrets == ["OPERATOR_KEY"]
+    assert "OPERATOR_KEY" not in others
 
 
 def test_the_supported_versions_of_python_are_those_that_are_tested() -> None:

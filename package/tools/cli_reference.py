@@ -58,8 +58,9 @@ def commands() -> str:
     text = html.unescape(run.stdout)
     # What is to be typed stays a console block; a usage line cannot be run.
     text = text.replace("**Usage**:\n\n```console\n$ ", "```text\n")
-    rollback = "```console\nclassification-model rollback "
-    text = text.replace(rollback, f"<!-- not run: needs a history of git -->\n{rollback}")
+    for command, what in (("rollback", "a history of git"), ("export", "a service with a store")):
+        block = f"```console\nclassification-model {command} "
+        text = text.replace(block, f"<!-- not run: needs {what} -->\n{block}")
     _, _, rest = text.partition("\n")  # its heading: this document has one
     return rest.strip() + "\n"
 

@@ -11,6 +11,7 @@ from classification_model.monitoring.watch import report
 
 from ..observability.exposition import counter
 from .figures import known_truth
+from .keeper import Kept
 from .recording import Live
 from .shadow import Compared
 
@@ -32,6 +33,8 @@ class LiveFamilies(Collector):
         yield from self._truth()
         if self._live.shadow:
             yield from self._shadow(self._live.shadow.counts)
+        if self._live.keeper:
+            yield from self._store(self._live.keeper.kept)
 
     def _drift(self) -> Iterator[Metric]:
         live, counting = self._live, self._live.counting
@@ -89,6 +92,13 @@ class LiveFamilies(Collector):
         flips = [*counts.flips.items()]
         text = "Rows in which the two models disagree."
         yield counter("model_shadow_flips", text, ("served", "shadow"), flips)
+
+    def _store(self, kept: Kept) -> Iterator[Metric]:
+        rows = [(("written",), kept.rows), (("dropped",), kept.dropped)]
+        yield counter("model_store_rows", "Answered rows for the store.", ("outcome",), rows)
+        yield counter("model_store_labels", "Labels in the store.", (), [((), kept.labels)])
+        up = float(kept.fault is None)
+        yield _gauge("model_store_up", "Whether the store takes what is written.", (), [((), up)])
 
 
 def _gauge(name: str, text: str, labels: Sequence[str], samples: Samples) -> Metric:

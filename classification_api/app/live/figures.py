@@ -72,6 +72,7 @@ def figures(live: Live, window: str) -> dict[str, Any]:
         "labels": live.labels,
         "truth": _truth(live),
         "shadow": _shadow(live, live.shadow) if live.shadow else None,
+        "store": asdict(live.keeper.kept) if live.keeper else None,
     }
 
 

@@ -1,25 +1,245 @@
-"""What keeps answers and labels beyond this process, where an operator wants that."""
+"""Answers and labels on their way into a store: a queue, and one thread that writes in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Condition, Event, Thread
+from time import time
+from typing import TYPE_CHECKING
 
-from classification_model.monitoring.answers import Answer, Label
+from classification_model.errors import StoreError
+from classification_model.monitoring.answers import Label, Record
+from classification_model.predict import Model
 
-__all__ = ["Keeper"]
+from ..config import Settings
+from .served import Served
+
+if TYPE_CHECKING:
+    from classification_model.monitoring.store import Store
+
+__all__ = ["Keeper", "Kept", "NotKeptError", "keeper_of"]
+
+_log = logging.getLogger(__name__)
+
+_MOST_UNKNOWN = 100_000
+"""Labels that are kept though nobody knows their answers: whoever may send labels makes up ids."""
+
+_ROOM = 2**24
+"""Characters of answers that may wait; of more, the oldest are dropped, and counted."""
+
+_MOST_LABELS = 10_000
+"""Labels that may wait, whose senders wait, too."""
+
+_BATCH = 2_000
+_DAY, _TIDY_SECONDS = 86_400, 600
+_PAUSE_SECONDS, _CLOSE_SECONDS = 1.0, 5.0
+
+_BUSY = "The store takes no label now, and what was sent is not kept: try again."
+_FULL = (
+    f"The store holds {_MOST_UNKNOWN:,} labels whose answers it does not know, and takes no more of "
+    "them: see that X-Answer-ID is what you send."
+)
+
+Sizes = Mapping[str, int]
+"""How many rows the answers have that the store knows, by id."""
+Asked = Sequence[tuple[Sequence[Label], "Future[Sizes]"]]
 
 
-class Keeper(Protocol):
-    """Takes answers and labels.
+class NotKeptError(Exception):
+    """Labels are not kept; the message says why."""
 
-    ``keeps_inputs`` says whether answers come with their rows. ``answers`` is called by the event
-    loop, after the answers have left, and must return at once. ``labels`` is called in a thread,
-    and its caller is answered once it has returned.
+
+@dataclass(slots=True)
+class Kept:
+    """Rows and labels since the start; ``fault`` is why the store fails now, if it does."""
+
+    rows: int = 0
+    dropped: int = 0
+    labels: int = 0
+    fault: str | None = None
+
+
+class Keeper:
+    """Keeps answers and labels. However slow the store is, or gone, no answer waits for it.
+
+    Args:
+        address: of the store.
+        model: whose answers are kept.
+        inputs: whether rows are kept with their answers.
+        days: after which everything is deleted.
+        seconds: that a label's sender waits at most.
+
+    Raises:
+        ConfigError: the address is none.
+        MissingExtraError: what the store needs is not installed.
     """
 
-    keeps_inputs: bool
+    def __init__(
+        self, address: str, model: Model, *, inputs: bool, days: float, seconds: float
+    ) -> None:
+        self.kept = Kept()
+        self._address, self._model = address, model
+        self._inputs, self._days, self._seconds = inputs, days, seconds
+        self._store: Store | None = None
+        self._records: deque[tuple[Record, int]] = deque()
+        self._asked: list[tuple[Sequence[Label], Future[Sizes]]] = []
+        self._waiting, self._unknown, self._tidied = 0, 0, 0.0
+        self._more, self._closed = Condition(), Event()
+        try:
+            self._open()
+        except StoreError as error:
+            self._fails(error)
+        self._thread = Thread(target=self._work, name="store", daemon=True)
+        self._thread.start()
 
-    def answers(self, batch: Sequence[Answer]) -> None: ...
+    def answers(self, batch: Sequence[Served]) -> None:
+        """Keep them soon. To be called by the event loop."""
+        now, version = time(), self._model.manifest.version
+        records = [(one.record(now, version, with_inputs=self._inputs), one.size) for one in batch]
+        with self._more:
+            self._records.extend(records)
+            self._waiting += sum(_length(record) for record, _ in records)
+            while self._waiting > _ROOM:
+                self.kept.dropped += self._take()[1]
+            self._more.notify()
 
-    def labels(self, batch: Sequence[Label]) -> None: ...
+    async def labels(self, batch: Sequence[Label]) -> Sizes:
+        """Keep labels: once this returns they are written.
+
+        Raises:
+            NotKeptError: they are not.
+        """
+        future: Future[Sizes] = Future()
+        with self._more:
+            if sum(len(labels) for labels, _ in self._asked) + len(batch) > _MOST_LABELS:
+                raise NotKeptError(_BUSY)
+            self._asked.append((batch, future))
+            self._more.notify()
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), self._seconds)
+        except (TimeoutError, StoreError):
+            raise NotKeptError(_BUSY) from None
+
+    def close(self) -> None:
+        """Write what waits, as far as the store takes it in some seconds."""
+        with self._more:
+            self._closed.set()
+            self._more.notify()
+        self._thread.join(_CLOSE_SECONDS)
+        if lost := sum(size for _, size in [*self._records]):
+            _log.warning("The store did not take the answers about the last %d row(s)", lost)
+
+    def _work(self) -> None:
+        while self._wait():
+            with self._more:
+                records = [self._take() for _ in range(min(_BATCH, len(self._records)))]
+                asked = [one for one in self._asked if one[1].set_running_or_notify_cancel()]
+                self._asked = []
+            try:
+                self._write(records, asked)
+            except StoreError as error:
+                self._fails(error)
+                self._give_back(records, asked, error)
+                self._closed.wait(_PAUSE_SECONDS)
+        if self._store:
+            self._store.close()
+
+    def _wait(self) -> bool:
+        """Whether there is something to write; once closed, nothing that a failing store refused."""
+        with self._more:
+            self._more.wait_for(lambda: self._records or self._asked or self._closed.is_set())
+            if self._closed.is_set() and self.kept.fault:
+                return bool(self._asked)
+            return bool(self._records or self._asked)
+
+    def _write(self, records: list[tuple[Record, int]], asked: Asked) -> None:
+        store = self._store or self._open()
+        if time() - self._tidied > _TIDY_SECONDS:
+            self._tidy(store)
+        store.write([record for record, _ in records])
+        self.kept.rows += sum(size for _, size in records)
+        records.clear()
+        if self.kept.fault:
+            _log.warning("The store is back; %d row(s) were dropped so far", self.kept.dropped)
+            self.kept.fault = None
+        if asked:
+            self._write_labels(store, asked)
+
+    def _write_labels(self, store: Store, asked: Asked) -> None:
+        sizes = store.sizes([*{one.id for labels, _ in asked for one in labels}])
+        taken = []
+        for labels, future in asked:
+            unknown = sum(one.id not in sizes for one in labels)
+            if unknown and self._unknown + unknown > _MOST_UNKNOWN:
+                future.set_exception(NotKeptError(_FULL))
+                continue
+            self._unknown += unknown
+            taken.append((labels, future))
+        store.write([], [one for labels, _ in taken for one in labels])
+        for labels, future in taken:
+            self.kept.labels += len(labels)
+            future.set_result(sizes)
+
+    def _open(self) -> Store:
+        from classification_model.monitoring.store import Store
+
+        store = Store(self._address)
+        manifest = self._model.manifest
+        store.meet(manifest.version, manifest.classes)
+        self._tidy(store)
+        self._store = store
+        return store
+
+    def _tidy(self, store: Store) -> None:
+        store.forget(time() - self._days * _DAY)
+        self._unknown, self._tidied = store.unknown(), time()
+
+    def _take(self) -> tuple[Record, int]:
+        """The oldest answer that waits."""
+        record, size = self._records.popleft()
+        self._waiting -= _length(record)
+        return record, size
+
+    def _fails(self, error: StoreError) -> None:
+        if self.kept.fault is None:
+            _log.warning("%s; requests are answered, and their answers wait for it", error)
+        self.kept.fault = str(error)
+
+    def _give_back(
+        self, records: Sequence[tuple[Record, int]], asked: Asked, error: StoreError
+    ) -> None:
+        with self._more:
+            self._records.extendleft(reversed(records))
+            self._waiting += sum(_length(record) for record, _ in records)
+        for _, future in asked:
+            if not future.done():
+                future.set_exception(error)
+
+
+def _length(record: Record) -> int:
+    return len(record.probabilities) + len(record.inputs or "")
+
+
+def keeper_of(model: Model, settings: Settings) -> Keeper | None:
+    """What keeps a service's answers, where it has a store.
+
+    Raises:
+        ConfigError: STORE names none.
+        MissingExtraError: what it needs is not installed.
+    """
+    if settings.STORE is None:
+        return None
+    if not settings.OPERATOR_KEYS:
+        _log.warning("STORE is set and OPERATOR_KEYS is not: nobody can say what became true")
+    return Keeper(
+        settings.STORE.get_secret_value(),
+        model,
+        inputs=settings.STORE_INPUTS == "yes",
+        days=settings.STORE_DAYS,
+        seconds=settings.REQUEST_SECONDS * 0.8,
+    )

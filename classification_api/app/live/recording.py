@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import chain
 from time import thread_time, time
 
 import numpy as np
@@ -84,7 +83,7 @@ class Live:
         if not (self._watched or self.keeper):
             return
         shares = result["probabilities"]
-        self._pending.append(Served(identity, time(), rows, raw, shares))
+        self._pending.append(Served(identity, shares, rows, raw))
         self._rows += len(shares)
         if self._timer is None:
             self._timer = self._loop.call_later(_SECONDS, self.flush)
@@ -113,9 +112,7 @@ class Live:
         if self.shadow:
             self.shadow.offer(first, served)
         if keeper := self.keeper:
-            version = self.model.manifest.version
-            kept = (one.answers(version, with_inputs=keeper.keeps_inputs) for one in served)
-            keeper.answers([*chain.from_iterable(kept)])
+            keeper.answers(served)
 
     def second(self) -> dict[str, str]:
         """What /health says of the second model, where there is one."""
@@ -143,10 +140,12 @@ class Live:
         return found
 
     def close(self) -> None:
-        """Count what is left, and let the second model go."""
+        """Count and keep what is left, and let the second model go."""
         self.flush()
         if self.shadow:
             self.shadow.close()
+        if self.keeper:
+            self.keeper.close()
 
     def _number(self, identity: str, row: int) -> int | None:
         try:

@@ -1,5 +1,6 @@
 """/live and /metrics say what is known after the deployment, and /feedback takes the truth."""
 
+import re
 from collections.abc import Callable
 from time import time
 from typing import Annotated, Any
@@ -14,12 +15,14 @@ from classification_model.monitoring.answers import Label
 from ..config import Settings
 from ..errors import as_json
 from ..media import JsonRoute
+from .keeper import NotKeptError
 from .operators import is_operator, operators_only
 from .recording import Live
 
 __all__ = ["add_live"]
 
 _MOST_NAMED = 20
+_MINTED = re.compile("[0-9a-fA-F]{32}")
 
 
 class Truth(BaseModel):
@@ -28,7 +31,7 @@ class Truth(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(max_length=64, description="The answer's X-Answer-ID.")
-    row: int = Field(0, ge=0, le=2**31, description="Position in the request's inputs, from 0.")
+    row: int = Field(0, ge=0, lt=2**31, description="Position in the request's inputs, from 0.")
     label: StrictBool | StrictInt | StrictFloat | StrictStr = Field(
         description="The class, as the training data has it."
     )
@@ -41,8 +44,9 @@ class Noted(BaseModel):
     repeated: int = Field(description="Labels that were known.")
     unknown: int = Field(
         description="Labels of answers that this process did not give, or keeps no more: they "
-        "count nowhere."
+        "count nowhere, but in a store they wait for the answer."
     )
+    stored: int = Field(description="Labels that are in the store, if there is one.")
 
 
 def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
@@ -67,15 +71,17 @@ def _feedback(live: Live, most: int) -> Callable[..., Any]:
     classes = {str(label): i for i, label in enumerate(live.model.manifest.classes)}
     Truths = Annotated[list[Truth], Field(max_length=most)]
 
-    async def feedback(body: Truth | Truths) -> Noted:
-        """Say what turned out to be true of answers: late is fine, and twice is once."""
+    async def feedback(body: Truth | Truths, response: Response) -> Noted:
+        """Say what turned out to be true of answers: late is fine, and twice is once.
+
+        202 where a store keeps a label whose answer it does not know yet.
+        """
         truths: list[Truth] = body if isinstance(body, list) else [body]
         _check(truths, classes, is_list=isinstance(body, list))
-        if live.keeper:
-            now = time()
-            kept = [Label(one.id, one.row, str(one.label), now) for one in truths]
-            await run_in_threadpool(live.keeper.labels, kept)
-        return Noted(**live.learn([(one.id, one.row, classes[str(one.label)]) for one in truths]))
+        stored, known = await _keep(live, truths)
+        response.status_code = 200 if known else 202
+        found = live.learn([(one.id, one.row, classes[str(one.label)]) for one in truths])
+        return Noted(**found, stored=stored)
 
     return feedback
 
@@ -126,6 +132,24 @@ def _shown(live: Live, window: str, root: str | None) -> Response:
     from .page import as_page
 
     return as_page(live, window, found, root)
+
+
+async def _keep(live: Live, truths: list[Truth]) -> tuple[int, bool]:
+    """How many labels are in the store now, and whether it knows the answers of all of them."""
+    if live.keeper is None:
+        return 0, True
+    live.flush()
+    now = time()
+    labels = [
+        Label(one.id.lower(), one.row, str(one.label), now)
+        for one in truths
+        if _MINTED.fullmatch(one.id)
+    ]
+    try:
+        sizes = await live.keeper.labels(labels)
+    except NotKeptError as error:
+        raise HTTPException(503, str(error), {"retry-after": "5"}) from None
+    return len(labels), all(one.row < sizes.get(one.id, 0) for one in labels)
 
 
 def _exposition(live: Live, accept: str, operates: bool) -> tuple[bytes, str]:  # noqa: FBT001

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
-from classification_model.monitoring.answers import Answer
+from classification_model.monitoring.answers import Record
 from classification_model.processing.arrays import Floats
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
@@ -26,16 +27,15 @@ Raw = bytes | Sequence[Mapping[str, object]]
 class Served(NamedTuple):
     """What was asked and answered.
 
-    ``identity`` are the hexadecimal digits of the answer's id, ``at`` seconds since 1970, and
-    ``shares`` the probabilities of each row, nothing where it was refused. Little of an answer is
-    kept, or the collector has to look at the rest.
+    ``identity`` are the hexadecimal digits of the answer's id, ``shares`` the probabilities of each
+    row, nothing where it was refused. Little of an answer is kept, or the collector has to look at
+    the rest.
     """
 
     identity: bytes
-    at: float
+    shares: Sequence[list[float] | None]
     rows: TypedRows
     raw: Raw
-    shares: Sequence[list[float] | None]
 
     @property
     def size(self) -> int:
@@ -46,14 +46,12 @@ class Served(NamedTuple):
         """The rows as they were sent."""
         return from_json(self.raw)["inputs"] if isinstance(self.raw, bytes) else self.raw
 
-    def answers(self, version: str, *, with_inputs: bool) -> Iterator[Answer]:
-        """Each row that was scored, for who keeps it."""
-        inputs = self.inputs() if with_inputs else None
-        identity = self.identity.decode()
-        for i, shares in enumerate(self.shares):
-            if shares is not None:
-                row = inputs[i] if inputs else None
-                yield Answer(identity, i, self.at, version, tuple(shares), row)
+    def record(self, at: float, version: str, *, with_inputs: bool) -> Record:
+        """The answer as it is kept; a body that was accepted is kept as it came."""
+        raw, rows = self.raw, None
+        if with_inputs:
+            rows = raw.decode() if isinstance(raw, bytes) else json.dumps({"inputs": [*raw]})
+        return Record(self.identity.decode(), at, version, to_json(self.shares).decode(), rows)
 
 
 def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list[TypedValue]]:

@@ -62,7 +62,7 @@ _PANELS: Mapping[str, Sequence[Callable[..., None]]] = {
         looking.audit,
         looking.info,
     ),
-    "After the deployment": (watching.drift,),
+    "After the deployment": (watching.drift, watching.export),
 }
 for panel, commands in _PANELS.items():
     for command in commands:

@@ -44,7 +44,7 @@ class Status(IntEnum):
 MEANINGS: Mapping[Status, str] = {
     Status.DONE: "done; of `predict`: every row was scored",
     Status.FAILED: "failed: the line on stderr says what, where and the cure; nothing was changed",
-    Status.ROWS_REJECTED: "`predict` wrote its output, and some rows could not be scored",
+    Status.ROWS_REJECTED: "`predict` or `export` wrote its output, and left out some rows",
     Status.MODEL_REFUSED: "`train` refused the new model, and the one that was there stays",
     Status.GIVEN_AWAY: "`audit` found what tells of fewer people than `publish: min_rows` allows",
     Status.DRIFTED: "`drift` found columns that are not as they were in training",

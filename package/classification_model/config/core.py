@@ -148,9 +148,11 @@ class Config(FrozenModel):
         columns = self.columns
         if self.decimal_comma:
             columns = {name: _with_commas(column) for name, column in columns.items()}
+        # What rows are held out by may be sent, too: labelled, a row has to have it.
+        by = [name for name in [self.split.column] if name and name not in columns]
         return RowSchema(
             columns=columns,
-            ignored=(*self.ignored, self.target),
+            ignored=tuple(dict.fromkeys((*self.ignored, self.target, *by))),
             missing_markers=self.missing_markers,
         )
 

@@ -1,11 +1,31 @@
-"""What a service said of a row, and what turned out to be true of it."""
+"""What a service said of rows, and what turned out to be true of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-__all__ = ["Answer", "Label"]
+__all__ = ["Answer", "Label", "Record"]
+
+
+class Record(NamedTuple):
+    """All that was answered to one request, as it is kept: JSON stays text until it is read.
+
+    Attributes:
+        id: the answer's ``X-Answer-ID``, 32 hexadecimal digits.
+        at: seconds since 1970, UTC.
+        version: of the model that answered.
+        probabilities: JSON, a list for each row, in the order of the model's classes; ``null`` of a
+            row that was refused.
+        inputs: JSON, ``{"inputs": [...]}`` with the rows as they were sent, where they are kept.
+    """
+
+    id: str
+    at: float
+    version: str
+    probabilities: str
+    inputs: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@
                               -- deployable    the index serves what the repository holds
                               -- railway       upload the service, and wait for the verdict
                               -- smoke         ask a running service for version and golden rows
+                              -- monitor       ask it what drifted, and keep an issue about it
 
 Each stops with one line that says what to do. They need the standard library, pip and git, so
 that the jobs that may write install nothing else. What needs more runs elsewhere: ``report`` in

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tools.release import deploy, propose, smoke, tag
+from tools.release import deploy, monitor, propose, smoke, tag
 from tools.release.index import wait_for
 from tools.release.project import Project, Stop
 
@@ -22,6 +22,7 @@ STEPS: dict[str, tuple[Callable[[], str], str]] = {
     "branch": (propose.branch, "commit the published model and the new pin, and push them"),
     "announce": (propose.announce, "make the release, and open the pull request"),
     "deployable": (deploy.deployable, "the index serves what the repository holds"),
+    "monitor": (monitor.monitor, "ask the service what drifted, and keep an issue about it"),
     "railway": (deploy.railway, "upload the service, and wait for the verdict"),
 }
 

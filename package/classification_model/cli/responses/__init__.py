@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from classification_model.cli.responses.looking import Audited, Compared, Evaluated, Info, Verified
 from classification_model.cli.responses.making import Initialised, RolledBack, Trained, Updated
 from classification_model.cli.responses.using import Predicted
-from classification_model.cli.responses.watching import Drifted
+from classification_model.cli.responses.watching import Drifted, Labelled
 from classification_model.config.schema import FrozenModel
 
 __all__ = ["BY_COMMAND"]
@@ -29,5 +29,6 @@ BY_COMMAND: Mapping[str, type[FrozenModel]] = {
     "predict": Predicted,
     "audit": Audited,
     "drift": Drifted,
+    "export": Labelled,
 }
 """The shape that each command answers in."""

@@ -1,4 +1,4 @@
-"""What ``drift`` answers with ``--json``."""
+"""What ``drift`` and ``export`` answer with ``--json``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pydantic import Field
 from classification_model.config.schema import FrozenModel
 
 if TYPE_CHECKING:
+    from classification_model.evaluation.report import Estimate
+    from classification_model.monitoring.store_export import Exported
     from classification_model.monitoring.watch import DriftReport
 
-__all__ = ["Drifted"]
+__all__ = ["Drifted", "Labelled"]
 
 
 class DriftedColumn(FrozenModel):
@@ -56,5 +58,56 @@ class Drifted(FrozenModel):
                     unseen=one.unseen,
                 )
                 for one in found.columns
+            ),
+        )
+
+
+class Interval(FrozenModel):
+    """A metric, and what 95 of 100 resamples of the rows lie between."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, found: Estimate) -> Self:
+        return cls(value=found.value, low=found.low, high=found.high)
+
+
+class VersionServed(FrozenModel):
+    """What a served model made of the rows that it answered."""
+
+    version: str
+    rows: int
+    accuracy: Interval
+    log_loss: Interval
+
+
+class Labelled(FrozenModel):
+    """``export``: rows whose truth is known."""
+
+    output: str
+    rows: int
+    refused: Annotated[
+        tuple[str, ...], Field(description="why rows were left out that cannot be in the table")
+    ]
+    without_inputs: Annotated[int, Field(description="rows left out: their inputs were not kept")]
+    versions: tuple[VersionServed, ...]
+
+    @classmethod
+    def of(cls, found: Exported, output: str) -> Self:
+        return cls(
+            output=output,
+            rows=found.rows,
+            refused=tuple(found.refused),
+            without_inputs=found.without_inputs,
+            versions=tuple(
+                VersionServed(
+                    version=one.version,
+                    rows=one.rows,
+                    accuracy=Interval.of(one.accuracy),
+                    log_loss=Interval.of(one.log_loss),
+                )
+                for one in found.versions
             ),
         )
