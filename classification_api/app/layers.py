@@ -37,7 +37,16 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
     operates = opened_by(operators) if operators else None
     found: list[tuple[object, Layer]] = [
         # Tells pages of other hosts whether they may ask; refuses nothing. 7 for such pages.
-        (settings.CORS_ORIGINS, _cors(settings)),
+        (
+            settings.CORS_ORIGINS,
+            partial(
+                CORSMiddleware,
+                allow_origins=settings.CORS_ORIGINS,
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+                expose_headers=["X-Answer-ID", "X-Request-ID"],
+            ),
+        ),
         # Answers 503 beyond MAX_CONCURRENCY requests at a time, never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
         # Answers 401 without a key, where API_KEYS are set, never for /health. 2.
@@ -63,13 +72,3 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
         (True, PageHeaders),
     ]
     return [layer for wanted, layer in found if wanted]
-
-
-def _cors(settings: Settings) -> Layer:
-    return partial(
-        CORSMiddleware,
-        allow_origins=settings.CORS_ORIGINS,
-        allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-        expose_headers=["X-Answer-ID", "X-Request-ID"],
-    )

@@ -20,11 +20,10 @@ from classification_model.predict import load_model
 from .api import model_router
 from .config import Settings
 from .layers import layers
-from .live.keeper import keeper_of
 from .live.recording import Live
 from .live.routes import add_live
-from .live.shadow import shadow_of
-from .observability import Metrics, Observer, write_logs
+from .live.starting import live_of
+from .observability import Observer, write_logs
 from .predict import why_not
 from .server import guard
 from .v2 import add_v2
@@ -81,9 +80,7 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
     try:
         settings = app.settings or Settings.read(os.environ)
         write_logs(settings)
-        model = load_model(Home.find(settings.MODEL_HOME), settings.ENGINE)
-        live = Live(model, Metrics(model), settings, shadow_of(model, settings))
-        live.keeper = keeper_of(model, settings)
+        live = live_of(load_model(Home.find(settings.MODEL_HOME), settings.ENGINE), settings)
     except ClassificationModelError as error:
         app.failure = str(error)
         raise
@@ -92,7 +89,6 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
     # What is there now stays: the collector need not look at it again while requests wait.
     gc.collect()
     gc.freeze()
-    _log.info("Model %s, engine %s, bundle %s", model.manifest.version, model.engine, model.digest)
     sweeping = guard(app, settings)
     try:
         yield
@@ -112,6 +108,7 @@ def _open(app: Service, live: Live, settings: Settings) -> ASGIApp:
     """Add the routes of a model, and what stands before them."""
     model = live.model
     app.state.model, app.state.live = model, live
+    _log.info("Model %s, engine %s, bundle %s", model.manifest.version, model.engine, model.digest)
     app.asks_for_key = bool(settings.API_KEYS)
     router = model_router(model, live, settings)
     app.include_router(router)

@@ -62,7 +62,7 @@ def run(server: Server, body: bytes, *, seconds: float, core: int, folder: Path)
         capture_output=True,
         text=True,
     ).stdout
-    busy = server.processor_time() - before
+    busy = max(server.processor_time() - before, 0.01)
     (line,) = [line for line in output.splitlines() if line.startswith("RESULT ")]
     found = json.loads(line.removeprefix("RESULT "))
     if found["failed"]:

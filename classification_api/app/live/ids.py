@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HEADER", "QUOTED", "Quoted", "new_ids"]
+__all__ = ["HEADER", "QUOTED", "Quoted", "new_ids", "quoting"]
 
 HEADER = b"x-answer-id"
 
@@ -26,6 +26,13 @@ def new_ids() -> Iterator[bytes]:
             yield digits[start : start + 2 * _BYTES]
 
 
+def quoting() -> list[tuple[bytes, bytes]]:
+    """Where the header of an answer to this request will be."""
+    said: list[tuple[bytes, bytes]] = []
+    QUOTED.set(said)
+    return said
+
+
 class Quoted:
     """Puts the id of an answer about rows in its head."""
 
@@ -33,8 +40,7 @@ class Quoted:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        said: list[tuple[bytes, bytes]] = []
-        QUOTED.set(said)
+        said = quoting()
 
         async def quoted(message: Message) -> None:
             if said and message["type"] == "http.response.start" and message["status"] < 400:

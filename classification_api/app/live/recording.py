@@ -83,7 +83,7 @@ class Live:
         if not (self._watched or self.keeper):
             return
         shares = result["probabilities"]
-        self._pending.append(Served(identity, rows, raw, shares))
+        self._pending.append(Served(identity, shares, rows, raw))
         self._rows += len(shares)
         if self._timer is None:
             self._timer = self._loop.call_later(_SECONDS, self.flush)
@@ -106,7 +106,7 @@ class Live:
         scores = scores_of(served, len(self.model.manifest.classes))
         first = self.answered.rows
         ids = bytes.fromhex(b"".join([one.identity for one in served]).decode())
-        self.answered.add(ids, [len(one.shares) for one in served], scores)
+        self.answered.add(ids, [one.size for one in served], scores)
         if self.counting.bins:
             self._count(served, scores)
         if self.shadow:

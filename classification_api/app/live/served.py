@@ -33,9 +33,14 @@ class Served(NamedTuple):
     """
 
     identity: bytes
+    shares: Sequence[list[float] | None]
     rows: TypedRows
     raw: Raw
-    shares: Sequence[list[float] | None]
+
+    @property
+    def size(self) -> int:
+        """How many rows it has."""
+        return len(self.shares)
 
     def inputs(self) -> Sequence[Mapping[str, Any]]:
         """The rows as they were sent."""

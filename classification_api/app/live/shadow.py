@@ -100,12 +100,12 @@ class Shadow:
     def offer(self, number: int, served: Sequence[Served]) -> None:
         """Let it answer requests too, the first row of which has this number."""
         for one in served:
-            if self._waiting + len(one.shares) > _MOST_WAITING:
-                self.counts.dropped += len(one.shares)
+            if self._waiting + one.size > _MOST_WAITING:
+                self.counts.dropped += one.size
             else:
-                self._waiting += len(one.shares)
+                self._waiting += one.size
                 self._queue.put((number, one))
-            number += len(one.shares)
+            number += one.size
 
     def collect(self, answered: Answered) -> None:
         """Count what it has answered by now, and keep it beside the first model's answers."""
@@ -149,8 +149,8 @@ class Shadow:
         try:
             inputs: Sequence[Mapping[str, Any]] = served.inputs()
         except Exception:  # noqa: BLE001 - as below
-            inputs = [{}] * len(served.shares)
-        for start in range(0, len(served.shares), _PIECE):
+            inputs = [{}] * served.size
+        for start in range(0, served.size, _PIECE):
             begin = perf_counter()
             part = slice(start, start + _PIECE)
             before = self._matrix(served.shares[part], len(self._order))

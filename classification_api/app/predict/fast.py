@@ -20,7 +20,7 @@ from classification_model.processing.json_rows import column_reader, row_schema
 
 from ..api import PATH
 from ..limits import replayed
-from ..live.ids import QUOTED
+from ..live.ids import quoting
 from ..live.served import Raw, TypedRows
 from ..observability import BEGUN, HEADER, Observer, add_time
 
@@ -95,8 +95,7 @@ class FastPredict:
         begin = perf_counter()
         message = await receive()
         content: bytes | None = None
-        said: list[tuple[bytes, bytes]] = []
-        QUOTED.set(said)
+        said = quoting()
         if message["type"] == "http.request" and not message.get("more_body"):
             body = message.get("body", b"")
             content = _answered(self._answer, body) if len(body) <= self._longest else None
