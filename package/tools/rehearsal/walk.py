@@ -240,10 +240,9 @@ def _deploy(stage: Stage, commit: str, python: Path | None = None) -> Deployed:
         stage.context["vars.SERVICE_URL"] = url
         for step in rest:
             _walk_step(stage, f"deploy {pin}: {step.title}", step)
-        answered = _ask(stage, url)
-        if python:
+        if python:  # once is enough
             look(stage, url, OPERATOR_KEY, _rows(stage))
-        return answered
+        return _ask(stage, url)
 
 
 def _ask(stage: Stage, url: str) -> Deployed:
