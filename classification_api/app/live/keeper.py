@@ -100,9 +100,7 @@ class Keeper:
     def answers(self, batch: Sequence[Served]) -> None:
         """Keep them soon. To be called by the event loop."""
         now, version = time(), self._model.manifest.version
-        records = [
-            (one.record(now, version, with_inputs=self._inputs), len(one.shares)) for one in batch
-        ]
+        records = [(one.record(now, version, with_inputs=self._inputs), one.size) for one in batch]
         with self._more:
             self._records.extend(records)
             self._waiting += sum(_length(record) for record, _ in records)
