@@ -187,6 +187,21 @@ def test_a_store_that_cannot_be_opened_is_named_without_its_password(tmp_path: P
     assert "\n" not in str(caught.value)
 
 
+def test_a_store_whose_libraries_are_missing_says_what_to_install() -> None:
+    program = (
+        "import sys\n"
+        "sys.modules[sys.argv[1]] = None\n"
+        "from classification_model.monitoring.store import Store\n"
+        "Store('postgresql://host/database')\n"
+    )
+    for module in ("sqlalchemy", "psycopg"):
+        command = [sys.executable, "-c", program, module]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        last = done.stderr.splitlines()[-1]
+        assert f"needs '{module}', which is not installed: pip install" in last
+        assert "[store]'" in last
+
+
 def test_after_a_server_was_gone_the_next_write_finds_it_again(server: Postgres) -> None:
     with Store(server.database()) as store:
         store.write([record()])

@@ -122,7 +122,7 @@ class Keeper:
             self._more.notify()
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self._seconds)
-        except (TimeoutError, StoreError):
+        except TimeoutError:
             raise NotKeptError(_BUSY) from None
 
     def close(self) -> None:
@@ -142,9 +142,9 @@ class Keeper:
                 self._asked = []
             try:
                 self._write(records, asked)
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next one may be written
                 self._fails(error)
-                self._give_back(records, asked, error)
+                self._give_back(records, asked)
                 self._closed.wait(_PAUSE_SECONDS)
         if self._store:
             self._store.close()
@@ -205,20 +205,18 @@ class Keeper:
         self._waiting -= _length(record)
         return record, size
 
-    def _fails(self, error: StoreError) -> None:
+    def _fails(self, error: Exception) -> None:
         if self.kept.fault is None:
             _log.warning("%s; requests are answered, and their answers wait for it", error)
-        self.kept.fault = str(error)
+        self.kept.fault = str(error) or type(error).__name__
 
-    def _give_back(
-        self, records: Sequence[tuple[Record, int]], asked: Asked, error: StoreError
-    ) -> None:
+    def _give_back(self, records: Sequence[tuple[Record, int]], asked: Asked) -> None:
         with self._more:
             self._records.extendleft(reversed(records))
             self._waiting += sum(_length(record) for record, _ in records)
         for _, future in asked:
             if not future.done():
-                future.set_exception(error)
+                future.set_exception(NotKeptError(_BUSY))
 
 
 def _length(record: Record) -> int:

@@ -169,10 +169,9 @@ def _engine(url: URL, *, new: bool) -> Engine:
     if url.get_backend_name() == "postgresql":
         # A server that is gone is noticed in seconds, and not by TCP's quarters of an hour.
         waits = {"connect_timeout": _SECONDS, "tcp_user_timeout": _SECONDS * 1000}
-        limits = f"-c lock_timeout={_SECONDS}s -c statement_timeout={6 * _SECONDS}s"
-        arguments = {**waits, "options": limits} if "options" not in url.query else waits
+        locks = {} if "options" in url.query else {"options": f"-c lock_timeout={_SECONDS}s"}
         try:
-            return sql.create_engine(url, connect_args=arguments, pool_size=2, pool_pre_ping=True)
+            return sql.create_engine(url, connect_args={**waits, **locks}, pool_pre_ping=True)
         except ImportError:
             raise MissingExtraError(
                 purpose="STORE=postgresql://...", extra="store", module="psycopg"
