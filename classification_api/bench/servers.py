@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,8 +31,11 @@ def serving(side: Side, body: bytes, core: int) -> Iterator[tuple[Server, float]
     environment = {
         "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONPATH": os.pathsep.join(paths),
-        **side.environment,
     }
-    begin = time.perf_counter()
-    with started(command, port, environment=environment, ready=answers) as server:
-        yield server, time.perf_counter() - begin
+    with tempfile.TemporaryDirectory() as folder:
+        environment |= {
+            name: value.format(folder=folder) for name, value in side.environment.items()
+        }
+        begin = time.perf_counter()
+        with started(command, port, environment=environment, ready=answers) as server:
+            yield server, time.perf_counter() - begin

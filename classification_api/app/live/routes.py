@@ -23,6 +23,7 @@ __all__ = ["add_live"]
 
 _MOST_NAMED = 20
 _MINTED = re.compile("[0-9a-fA-F]{32}")
+_MOST_ROWS = 2**31  # as many as a database's integer counts
 
 
 class Truth(BaseModel):
@@ -31,7 +32,7 @@ class Truth(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(max_length=64, description="The answer's X-Answer-ID.")
-    row: int = Field(0, ge=0, lt=2**31, description="Position in the request's inputs, from 0.")
+    row: int = Field(0, ge=0, le=2**31, description="Position in the request's inputs, from 0.")
     label: StrictBool | StrictInt | StrictFloat | StrictStr = Field(
         description="The class, as the training data has it."
     )
@@ -46,7 +47,7 @@ class Noted(BaseModel):
         description="Labels of answers that this process did not give, or keeps no more: they "
         "count nowhere, but in a store they wait for the answer."
     )
-    stored: int = Field(description="Labels that are in the store, if there is one.")
+    stored: int | None = Field(None, description="Where there is a store, labels that are in it.")
 
 
 def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
@@ -59,6 +60,7 @@ def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
         _feedback(live, settings.MAX_ROWS),
         methods=["POST"],
         response_model=Noted,
+        response_model_exclude_none=True,
         include_in_schema=bool(settings.OPERATOR_KEYS),
     )
     router.add_api_route("/live", _seen(live), include_in_schema=False)
@@ -134,16 +136,16 @@ def _shown(live: Live, window: str, root: str | None) -> Response:
     return as_page(live, window, found, root)
 
 
-async def _keep(live: Live, truths: list[Truth]) -> tuple[int, bool]:
-    """How many labels are in the store now, and whether it knows the answers of all of them."""
+async def _keep(live: Live, truths: list[Truth]) -> tuple[int | None, bool]:
+    """How many labels a store has taken, and whether it knows the answers of all of them."""
     if live.keeper is None:
-        return 0, True
+        return None, True
     live.flush()
     now = time()
     labels = [
         Label(one.id.lower(), one.row, str(one.label), now)
         for one in truths
-        if _MINTED.fullmatch(one.id)
+        if _MINTED.fullmatch(one.id) and one.row < _MOST_ROWS
     ]
     try:
         sizes = await live.keeper.labels(labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import sqlite3
 import subprocess
@@ -11,6 +12,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,17 @@ from postgres import Postgres
 from postgres import serving as postgres
 
 from classification_model import bundle
+from classification_model.config.core import load_config
 from classification_model.config.home import Home
+from classification_model.config.schema import Column
 from classification_model.monitoring.store import Store, Truth
+from classification_model.monitoring.store_export import export
+from classification_model.processing.data_manager import load_dataset
+from classification_model.processing.profile import ColumnProfile
+from classification_model.processing.validation import RowValidator
+from classification_model.processing.value_rules import number_format
 from harness import JSON, SOURCE_HOME, Answer, Server, body, failing_to_start, running
+from homes import copy_of
 
 KEY = "an-operators-key-of-tests"
 OPERATOR = {**JSON, "x-api-key": KEY}
@@ -96,6 +107,56 @@ def test_an_answer_and_its_truth_are_kept_with_what_was_sent(address: str) -> No
         assert json.loads(service.ask(content=body()).content)["probabilities"][0] == [
             *found.answer.probabilities
         ]
+
+
+def random_value(column: Column, seen: ColumnProfile, draw: random.Random) -> object:
+    """What a client may send for a column: mostly as JSON has it, sometimes as the table writes it."""
+    if not column.required and draw.random() < 0.1:
+        return draw.choice([None, ""])
+    match column.kind:
+        case "integer":
+            return draw.choice([draw.randint(-(10**9), 10**9), str(draw.randint(0, 999))])
+        case "number":
+            number = draw.choice([draw.gauss(0, 1e3), draw.uniform(-1, 1) * 1e-9, 3e38, -0.0])
+            return draw.choice([number, number_format(column).write(number)])
+        case "boolean":
+            return draw.choice([True, False, "Yes", "no"])
+        case "date":
+            day = date.fromordinal(draw.randint(date(1900, 1, 1).toordinal(), 760_000))
+            return draw.choice([day.isoformat(), day.strftime(column.date_format or "%Y-%m-%d")])
+    words = [*seen.categories, 'Größe; "groß"', "  = 1+1 ", "a\nb", "N/A", "€ 5,50", "'"]
+    return draw.choice(words)
+
+
+@pytest.mark.parametrize("table", ["awkward", "people"])
+def test_random_rows_come_out_of_an_export_as_the_values_that_were_sent(
+    table: str, trained: Callable[[str], Home], tmp_path: Path
+) -> None:
+    """Whatever the spelling: by HTTP, through the store, into the table and read by training."""
+    home, address = copy_of(trained(table), tmp_path / "home"), f"sqlite:///{tmp_path}/answers.db"
+    found, config = bundle.load(home), load_config(home)
+    schema, seen, draw = found.manifest.row_schema, found.profile().columns, random.Random(table)
+    rows = [
+        {name: random_value(column, seen[name], draw) for name, column in schema.columns.items()}
+        for _ in range(150)
+    ]
+    labels = [str(draw.choice(found.manifest.classes)) for _ in rows]
+    with running(settings(address, MODEL_HOME=home.path)) as service:
+        for start in range(0, len(rows), 50):  # by columns; and then one by one
+            some = range(start, start + 50)
+            parts = [some] if start < 100 else [[i] for i in some]
+            for part in parts:
+                name = predict(service, json.dumps({"inputs": [rows[i] for i in part]}).encode())
+                told = [{"id": name, "row": i, "label": labels[k]} for i, k in enumerate(part)]
+                answer = service.ask("POST", "/feedback", json.dumps(told).encode(), OPERATOR)
+                assert answer.status == 200
+    stream = BytesIO()
+    with Store(address) as store:
+        assert export(store, home, stream).refused == []
+    (home.datasets / config.dataset).write_bytes(stream.getvalue())
+    again = load_dataset(config, home)
+    assert again.rows() == RowValidator(schema).validate(rows).rows
+    assert [str(label) for label in again.labels] == labels
 
 
 def test_without_store_inputs_no_row_is_kept(address: str) -> None:

@@ -48,9 +48,10 @@ def test_tox_hands_every_setting_to_the_service_that_it_runs() -> None:
     assert set(Settings.model_fields) <= set(re.findall(r"[A-Z_]+", passed))
 
 
-def test_the_page_names_every_metric_and_no_other() -> None:
-    """Those for operators, and those of a second model, among them."""
-    with running({"OPERATOR_KEYS": "*", "SHADOW_HOME": SOURCE_HOME}) as server:
+def test_the_page_names_every_metric_and_no_other(tmp_path: Path) -> None:
+    """Those for operators, and those of a second model and of a store, among them."""
+    store = f"sqlite:///{tmp_path}/answers.db"
+    with running({"OPERATOR_KEYS": "*", "SHADOW_HOME": SOURCE_HOME, "STORE": store}) as server:
         text = server.ask("GET", "/metrics").content.decode()
     families = [*text_string_to_metric_families(text)]
     labels: dict[str, set[str]] = {}

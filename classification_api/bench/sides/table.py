@@ -11,15 +11,16 @@ from pathlib import Path
 
 from harness import API
 
-__all__ = ["COUNTED", "OURS", "Side", "sides"]
+__all__ = ["COUNTED", "KEPT", "OURS", "Side", "sides"]
 
 OURS, COUNTED = "ours", "ours, counted for operators"
+KEPT = "ours, counted and kept in a store"
 
 
 @dataclass(frozen=True)
 class Side:
     """One server: how it is called, its command but for the port, what it finds in its
-    environment, and whether it takes a bare list of rows."""
+    environment (``{folder}`` is an empty one), and whether it takes a bare list of rows."""
 
     name: str
     command: Sequence[str]
@@ -38,6 +39,8 @@ def sides() -> Iterator[Side]:
 
     yield Side(OURS, command(ours))
     yield Side(COUNTED, command(ours), environment={"OPERATOR_KEYS": "*"})
+    store = {"STORE": "sqlite:///{folder}/answers.db", "STORE_INPUTS": "yes"}
+    yield Side(KEPT, command(ours), environment={"OPERATOR_KEYS": "*", **store})
     yield Side("bare ASGI function, same work", command("bench.sides.bare:app"))
     yield Side("empty FastAPI endpoint, same models", command("bench.sides.empty:app"))
     yield Side("tutorial", command("bench.sides.tutorial:app"))

@@ -43,7 +43,7 @@ def index(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def service(folder: Path, python: Path) -> Iterator[str]:
+def service(folder: Path, python: Path, **settings: str) -> Iterator[str]:
     """The service in a folder, started by the ``web`` line of its Procfile; its address."""
     port = free_port()
     lines = (folder / "Procfile").read_text(encoding="utf-8").splitlines()
@@ -52,6 +52,7 @@ def service(folder: Path, python: Path) -> Iterator[str]:
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "PORT": str(port),
+        **settings,
     }
     address = f"http://127.0.0.1:{port}"
     command = ["/bin/sh", "-c", f"exec {web}"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.rehearsal.ledger import Broken
+from tools.rehearsal.look import look
 from tools.rehearsal.plants import WORSE_ESTIMATOR, another_estimator, without_bundle
 from tools.rehearsal.servers import service
 from tools.rehearsal.stage import Stage
@@ -41,6 +42,7 @@ QUICK = {
 }
 """Steps of which a rehearsal runs a part: the whole suite has an environment of its own."""
 
+OPERATOR_KEY = "a-key-of-the-rehearsal"
 VERSION = "package/classification_model/VERSION"
 CONFIG = "package/classification_model/config.yml"
 PROJECT = "package/pyproject.toml"
@@ -234,21 +236,27 @@ def _deploy(stage: Stage, commit: str, python: Path | None = None) -> Deployed:
         requirements = str(folder / "requirements.txt")
         target = python.parent.parent.name if python else f"environment-{place}"
         served_by = stage.install(target, "-r", requirements)
-    with service(folder, served_by) as url:
+    with service(folder, served_by, OPERATOR_KEYS=OPERATOR_KEY) as url:
         stage.context["vars.SERVICE_URL"] = url
         for step in rest:
             _walk_step(stage, f"deploy {pin}: {step.title}", step)
+        if python:  # once is enough
+            look(stage, url, OPERATOR_KEY, _rows(stage))
         return _ask(stage, url)
 
 
 def _ask(stage: Stage, url: str) -> Deployed:
-    models = stage.work / "package/classification_model/trained_models"
-    (file,) = models.glob("*.golden.jsonl")
-    rows = [json.loads(line)["row"] for line in file.read_text().splitlines()]
-    body = json.dumps({"inputs": rows}).encode()
+    body = json.dumps({"inputs": _rows(stage)}).encode()
     headers = {"content-type": "application/json"}
     request = urllib.request.Request(f"{url}/predict", data=body, headers=headers)
     with urllib.request.urlopen(f"{url}/health", timeout=30) as health:
         told = health.read()
     with urllib.request.urlopen(request, timeout=30) as answer:
         return Deployed(told, answer.read())
+
+
+def _rows(stage: Stage) -> list[dict[str, object]]:
+    """The golden rows of the repository's model."""
+    models = stage.work / "package/classification_model/trained_models"
+    (file,) = models.glob("*.golden.jsonl")
+    return [json.loads(line)["row"] for line in file.read_text().splitlines()]
