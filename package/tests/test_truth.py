@@ -30,8 +30,10 @@ def manifest() -> Manifest:
     return found.model_copy(update={"decision": None, "classes": ("no", "yes")})
 
 
-def filled(sizes: list[int], most: int = 100_000) -> tuple[Answered, list[bytes]]:
-    answered, ids = Answered(2, most), [os.urandom(16) for _ in sizes]
+def filled(
+    sizes: list[int], most: int = 100_000, *, second: bool = False
+) -> tuple[Answered, list[bytes]]:
+    answered, ids = Answered(2, most, second=second), [os.urandom(16) for _ in sizes]
     first = 0
     for identity, size in zip(ids, sizes, strict=True):
         share = np.arange(first, first + size) / 1e6
@@ -94,11 +96,13 @@ def test_what_was_true_of_old_rows_is_forgotten_with_them() -> None:
 
 def test_many_classes_leave_room_for_fewer_rows() -> None:
     assert Answered(2).capacity == 100_000
-    assert Answered(1000).capacity * 1000 * 16 <= 2**24
+    for second in (False, True):
+        room = 1000 * 8 * (1 + second)
+        assert 2**23 < Answered(1000, second=second).capacity * room <= 2**24
 
 
 def test_what_a_second_model_says_stays_beside_its_row() -> None:
-    answered, ids = filled([5, 5], most=6)
+    answered, ids = filled([5, 5], most=6, second=True)
     answered.compare(0, np.full((10, 2), 0.25))  # four of these rows are gone
     number = answered.find(ids[1], 4)
     assert number is not None

@@ -148,14 +148,18 @@ def _requests(live: Live) -> dict[str, Any]:
 
 
 def _classes(live: Live, found: DriftReport) -> list[dict[str, Any]]:
-    """The share of each class in the window, and in the training table."""
+    """The share of each class in the window, and in the training table.
+
+    Nothing of the window where the held-out rows had too few of a class for a bin of its own.
+    """
     then, rows = dict(live.model.profile.classes), live.model.profile.rows
     answered = next((one for one in found.answers if one.name == PREDICTION), None)
     counts = dict(zip(answered.bins.labels, answered.counts, strict=True)) if answered else {}
     return [
         {
             "class": label,
-            "served": counts.get(str(label), 0) / max(1, found.rows),
+            "name": live.model.manifest.name_of(label),
+            "served": counts[str(label)] / max(1, found.rows) if str(label) in counts else None,
             "training": then.get(label, 0) / rows,
         }
         for label in live.model.manifest.classes
@@ -191,7 +195,7 @@ def _shadow(live: Live, shadow: Shadow) -> dict[str, Any]:
         "agreement": counts.agreed / rows if counts.rows else None,
         "flips": [
             {"from": first, "to": second, "rows": count}
-            for (first, second), count in counts.flips.most_common()
+            for (first, second), count in sorted([*counts.flips.items()], key=_commonest)
         ],
         "probabilities": [
             {"class": label, "mean_difference": moved / rows, "mean_distance": distance / rows}
@@ -199,6 +203,10 @@ def _shadow(live: Live, shadow: Shadow) -> dict[str, Any]:
         ],
         "truth": _both(*shadow_truth(live, shadow)),
     }
+
+
+def _commonest(flip: tuple[tuple[str, str], int]) -> tuple[int, tuple[str, str]]:
+    return -flip[1], flip[0]
 
 
 def _sums(live: Live, shadow: Shadow) -> Iterator[tuple[Any, float, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -48,8 +49,8 @@ def as_page(live: Live, window: str, found: Figures, root: str) -> Response:
         title=f"Live: {live.model.manifest.target}",
         subtitle=(
             f"Model {found['version']}: {found['rows']:,} rows ({known[window]}) beside the "
-            f"{found['reference_rows']:,} of its training. This process alone, since "
-            f"{found['since']}"
+            f"{found['reference_rows']:,} of its training. Of this process alone, since "
+            f"{datetime.fromisoformat(found['since']):%Y-%m-%d %H:%M} UTC"
         ),
         tiles=[*_tiles(found, [*drawn.tiles(report)])],
         sections=[
@@ -91,7 +92,7 @@ def _left_out(found: Figures) -> Iterator[Block]:
 
 def _classes(found: Figures) -> Table:
     rows = [
-        (str(one["class"]), _percent(one["served"]), _percent(one["training"]))
+        (one["name"], _percent(one["served"]), _percent(one["training"]))
         for one in found["classes"]
     ]
     return Table("What was answered", ("class", "in this window", "in training"), rows, (1, 2))

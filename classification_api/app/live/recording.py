@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from time import thread_time, time
 
@@ -21,7 +20,7 @@ from ..config import Settings
 from ..observability import Metrics
 from .ids import HEADER, QUOTED, new_ids
 from .keeper import Keeper
-from .served import Raw, Served, TypedRows, columns_of, scores_of
+from .served import Raw, Served, TypedRows, by_column, columns_of, scores_of
 from .shadow import Shadow
 
 __all__ = ["Live"]
@@ -56,7 +55,7 @@ class Live:
         self.model, self.metrics, self.shadow = model, metrics, shadow
         self.keeper: Keeper | None = None
         classes = model.manifest.classes
-        self.answered = Answered(len(classes))
+        self.answered = Answered(len(classes), second=shadow is not None)
         watched = bool(settings.OPERATOR_KEYS)
         counts = watched and settings.COUNTING == "on"
         self.counting = Counting(bins_of(model) if counts else (), classes)
@@ -78,8 +77,8 @@ class Live:
         """Take note of an answer that is about to be sent, which gets its id."""
         self.metrics.scored(result)
         identity = self._ids()
-        with suppress(LookupError):
-            QUOTED.get().append((HEADER, identity))
+        if (said := QUOTED.get(None)) is not None:
+            said.append((HEADER, identity))
         if not (self._watched or self.keeper):
             return
         shares = result["probabilities"]
@@ -101,8 +100,7 @@ class Live:
         served, self._pending, self._rows = self._pending, [], 0
         if not served:
             return
-        # As columns_of has them.
-        served.sort(key=lambda one: isinstance(one.rows, dict))
+        served.sort(key=by_column)  # as columns_of has them
         scores = scores_of(served, len(self.model.manifest.classes))
         first = self.answered.rows
         ids = bytes.fromhex(b"".join([one.identity for one in served]).decode())
@@ -156,14 +154,14 @@ class Live:
 
     def _count(self, served: Sequence[Served], scores: Floats) -> None:
         """Count rows while there is time for it: what is left out does not depend on its values."""
-        good = scores[~np.isnan(scores[:, 0])]
         now = time()
         self._budget = min(_BURST, self._budget + SHARE * max(0.0, now - self._refilled))
         self._refilled = now
         if self._budget <= 0:
-            self.left_out += len(good)
+            self.left_out += len(scores)
             return
         begin = thread_time()
+        good = scores[~np.isnan(scores[:, 0])]
         self.counting.add(
             columns_of(served, self._names),
             good,

@@ -14,7 +14,7 @@ from classification_model.monitoring.answers import Record
 from classification_model.processing.arrays import Floats
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
-__all__ = ["ByColumn", "Raw", "Served", "TypedRows", "columns_of", "scores_of"]
+__all__ = ["ByColumn", "Raw", "Served", "TypedRows", "by_column", "columns_of", "scores_of"]
 
 ByColumn = dict[str, list[TypedValue]]
 TypedRows = Sequence[TypedRow | None] | ByColumn
@@ -54,6 +54,11 @@ class Served(NamedTuple):
         return Record(self.identity.decode(), at, version, to_json(self.shares).decode(), rows)
 
 
+def by_column(one: Served) -> bool:
+    """Whether the rows of a request were scored by column."""
+    return isinstance(one.rows, dict)
+
+
 def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list[TypedValue]]:
     """The values of the rows that were scored: first those that were scored one by one."""
     rows: list[TypedRow] = []
@@ -63,18 +68,21 @@ def columns_of(served: Sequence[Served], names: Sequence[str]) -> dict[str, list
             columns.append(one.rows)
         else:
             rows += [row for row in one.rows if row is not None]
-    return {
-        name: [
-            *[row[name] for row in rows],
-            *chain.from_iterable([each[name] for each in columns]),
-        ]
-        for name in names
-    }
+    found = {name: [row[name] for row in rows] for name in names}
+    for each in columns:
+        for name in names:
+            found[name] += each[name]
+    return found
 
 
 def scores_of(served: Sequence[Served], classes: int) -> Floats:
     """The probabilities of all rows, shape ``(rows, classes)``: NaN where one was refused."""
-    none = [np.nan] * classes
-    shares = [share for one in served for share in one.shares]
-    flat = chain.from_iterable([none if share is None else share for share in shares])
-    return np.fromiter(flat, np.float64, len(shares) * classes).reshape(-1, classes)
+    size = sum(one.size for one in served) * classes
+    try:
+        shares: Any = chain.from_iterable([one.shares for one in served])
+        flat = chain.from_iterable(shares)
+        return np.fromiter(flat, np.float64, size).reshape(-1, classes)
+    except TypeError:  # some row was refused
+        none = [np.nan] * classes
+        rows = [none if share is None else share for one in served for share in one.shares]
+        return np.array(rows, np.float64).reshape(-1, classes)

@@ -107,13 +107,17 @@ def test_a_serving_process_imports_no_training_library(
     port = free_port()
     log = tmp_path / "log"
     home = trained(name).path if name in TABLES else SOURCE_HOME
-    environment = {"PYTHONPROFILEIMPORTTIME": "1", "MODEL_HOME": str(home)}
+    environment = {
+        "PYTHONPROFILEIMPORTTIME": "1",
+        "MODEL_HOME": str(home),
+        "OPERATOR_KEYS": "*",
+    }
     with serving([*UVICORN, "--port", str(port)], port, environment, log) as client:
         (example,) = client.get("/openapi.json").json()["components"]["schemas"]["PredictRequest"][
             "examples"
         ]
         assert client.post("/predict", json=example).status_code == 200
-        for page in ("/", "/docs", "/model"):
+        for page in ("/", "/docs", "/model", "/live"):
             assert client.get(page).status_code == 200
     loaded = set(re.findall(r"^import time:.*\| +(\w+)", log.read_text(), re.MULTILINE))
     assert "onnxruntime" in loaded

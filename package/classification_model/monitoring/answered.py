@@ -44,14 +44,15 @@ class Answered:
     Args:
         classes: how many probabilities a row has.
         most: rows that are kept.
+        second: whether a second model answers the same rows.
     """
 
-    def __init__(self, classes: int, most: int = MOST_ANSWERS) -> None:
-        self.capacity = max(1, min(most, _MOST_BYTES // (16 * classes)))
+    def __init__(self, classes: int, most: int = MOST_ANSWERS, *, second: bool = False) -> None:
+        self.capacity = max(1, min(most, _MOST_BYTES // (8 * classes * (1 + second))))
         self.rows = self._requests = 0
         # Memory that nobody has written to yet is not taken from the machine.
         self._scores = np.zeros((self.capacity, classes))
-        self._others = np.zeros((self.capacity, classes))
+        self._others = np.zeros((self.capacity, classes)) if second else None
         self._truth = np.zeros(self.capacity, np.int32)  # its position, from 1; 0 is unknown
         self._ids = np.zeros(self.capacity, _ID)
         self._first, self._sizes, self._older = np.zeros((3, self.capacity), np.int64)
@@ -73,8 +74,15 @@ class Answered:
         self._requests += len(sizes)
         self.rows += len(scores)
         kept = scores[-self.capacity :]
-        places = np.arange(self.rows - len(kept), self.rows) % self.capacity
-        self._scores[places], self._others[places], self._truth[places] = kept, np.nan, 0
+        start, size = (self.rows - len(kept)) % self.capacity, len(kept)
+        before = min(size, self.capacity - start)  # the rest goes round the ring
+        for places, part in (
+            (slice(start, start + before), kept[:before]),
+            (slice(0, size - before), kept[before:]),
+        ):
+            self._scores[places], self._truth[places] = part, 0
+            if self._others is not None:
+                self._others[places] = np.nan
 
     def find(self, identity: bytes, row: int) -> int | None:
         """The number of an answer's row; nothing where it is not there, or not any more."""
@@ -100,13 +108,16 @@ class Answered:
         """Keep what a second model says of rows from a number on, as far as they are still there."""
         gone = max(0, self.rows - self.capacity - first)
         numbers = np.arange(first + gone, first + len(scores))
-        self._others[numbers % self.capacity] = scores[gone:]
+        if self._others is not None:
+            self._others[numbers % self.capacity] = scores[gone:]
 
     def known(self) -> Known:
         """The answers whose truth is known."""
         there = np.flatnonzero(self._truth)
         truth = self._truth[there].astype(np.int64) - 1
-        return Known(truth, self._scores[there], self._others[there])
+        scores = self._scores[there]
+        others = np.full_like(scores, np.nan) if self._others is None else self._others[there]
+        return Known(truth, scores, others)
 
     def _is_scored(self, number: int) -> bool:
         return not np.isnan(self._scores[number % self.capacity, 0])
