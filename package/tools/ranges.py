@@ -19,7 +19,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
-EXTRAS = "batch,cluster,excel,serve,train"
+EXTRAS = "batch,cluster,excel,serve,store,train"
 SUITES = {"package": "test_package", "classification_api": "test_app"}
 
 
