@@ -20,9 +20,9 @@ from ..observability import BUCKETS
 from .recording import Live
 from .shadow import Shadow
 
-__all__ = ["EXPECTED", "figures", "known_truth", "quantile", "shadow_truth", "windows"]
+__all__ = ["drift", "figures", "known_truth", "windows"]
 
-EXPECTED = (
+_EXPECTED = (
     "The mean probability of the answers: their accuracy, while the probabilities are as right "
     "as they were on held-out rows. Where the world has changed, only labels tell."
 )
@@ -66,7 +66,7 @@ def figures(live: Live, window: str) -> dict[str, Any]:
         "requests": _requests(live),
         "classes": _classes(live, found),
         "expected_accuracy": found.expected_accuracy,
-        "expected_accuracy_holds": EXPECTED,
+        "expected_accuracy_holds": _EXPECTED,
         "days": [*_days(live)],
         "left_out": live.left_out,
         "labels": live.labels,
@@ -76,7 +76,7 @@ def figures(live: Live, window: str) -> dict[str, Any]:
     }
 
 
-def quantile(live: Live, share: float) -> float | None:
+def _quantile(live: Live, share: float) -> float | None:
     """The milliseconds within which so many requests of /predict were answered.
 
     From the histogram of the metrics, evenly within a bucket.
@@ -97,7 +97,7 @@ def known_truth(live: Live) -> Truth | None:
     return truth(live.answered.known(), live.model.manifest)
 
 
-def shadow_truth(live: Live, shadow: Shadow) -> tuple[Truth | None, Truth | None]:
+def _shadow_truth(live: Live, shadow: Shadow) -> tuple[Truth | None, Truth | None]:
     """How good the first and the second model were on rows that both answered."""
     if not shadow.same_classes:
         return None, None
@@ -142,8 +142,8 @@ def _requests(live: Live) -> dict[str, Any]:
         "answered": int(sum(metrics.times(_PREDICTED)[:-1])),
         "rows": sum(metrics.predictions.values()),
         "refused_rows": metrics.refused_rows,
-        "p50_ms": quantile(live, 0.5),
-        "p99_ms": quantile(live, 0.99),
+        "p50_ms": _quantile(live, 0.5),
+        "p99_ms": _quantile(live, 0.99),
     }
 
 
@@ -201,7 +201,7 @@ def _shadow(live: Live, shadow: Shadow) -> dict[str, Any]:
             {"class": label, "mean_difference": moved / rows, "mean_distance": distance / rows}
             for label, moved, distance in _sums(live, shadow)
         ],
-        "truth": _both(*shadow_truth(live, shadow)),
+        "truth": _both(*_shadow_truth(live, shadow)),
     }
 
 
