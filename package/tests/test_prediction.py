@@ -23,6 +23,7 @@ from classification_model.pipeline import build_pipeline
 from classification_model.predict import PredictionResult
 from classification_model.processing.data_manager import Split, load_dataset
 from classification_model.training.recipes import Contestant
+from homes import needs_its_scikit_learn
 
 
 @pytest.fixture(scope="module")
