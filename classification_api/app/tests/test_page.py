@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -13,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from app.tests.pages import (
     Open,
@@ -85,6 +86,73 @@ def test_the_answer_says_which_columns_moved_it_and_what_is_usual(
     )
     page.get_by_role("button", name="Another example").click()
     expect(page.locator("#why")).to_be_hidden()
+
+
+class Held:
+    """Answers of /predict that come when a test lets them."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.routes: list[Route] = []
+        page.route("**/predict*", lambda route: self.routes.append(route))  # noqa: PLW0108
+
+    def wait(self, many: int) -> None:
+        """Until so many were asked for."""
+        while len(self.routes) < many:
+            self.page.wait_for_timeout(10)
+
+    def release(self) -> None:
+        """Let the oldest of those come that are held."""
+        self.routes.pop(0).continue_()
+
+
+def test_an_answer_that_is_on_its_way_when_a_value_changes_is_not_shown(
+    opened: Open, titanic: None
+) -> None:
+    page = opened()
+    held = Held(page)
+    predict(page)
+    held.wait(1)
+    field(page, "age").fill("77")
+    held.release()
+    expect(page.locator("#remark")).to_contain_text("changed while the answer was on its way")
+    expect(page.locator("#verdict")).to_have_text("\u2013")
+    predict(page)
+    held.wait(1)
+    held.release()
+    expect(page.locator("#verdict")).to_contain_text("%")
+    expect(page.locator("#changed")).to_be_hidden()
+
+
+def test_an_example_forgets_the_answer_that_is_on_its_way(opened: Open) -> None:
+    page = opened()
+    held = Held(page)
+    predict(page)
+    held.wait(1)
+    page.get_by_role("button", name="Another example").click()
+    predict(page)
+    held.wait(2)
+    with contextlib.suppress(Error):  # the page has let go of the first one
+        held.release()
+    page.wait_for_timeout(200)
+    expect(page.locator("#verdict")).to_have_text("\u2013")
+    held.release()
+    expect(page.locator("#verdict")).to_contain_text("%")
+
+
+def test_an_answer_beside_changed_values_says_so_until_they_are_back(
+    opened: Open, titanic: None
+) -> None:
+    page = opened()
+    predict(page)
+    expect(page.locator("#verdict")).to_contain_text("%")
+    before = field(page, "age").input_value()
+    field(page, "age").fill("77")
+    expect(page.get_by_role("status").first).to_contain_text("The values have changed since")
+    expect(page.locator("#verdict strong")).to_have_css("text-decoration-line", "line-through")
+    field(page, "age").fill(before)
+    expect(page.locator("#changed")).to_be_hidden()
+    expect(page.locator("#verdict strong")).to_have_css("text-decoration-line", "none")
 
 
 def test_a_wrong_value_has_its_message_at_its_field(opened: Open, titanic: None) -> None:
@@ -226,7 +294,7 @@ def test_text_raw_columns_and_times_are_filled_in_and_sent(
     for name, value in told.items():
         field(page, name).fill(value)
     predict(page)
-    expect(page.locator("#remark")).not_to_contain_text("have changed")
+    expect(page.locator("#changed")).to_be_hidden()
     expect(page.locator(".note.error")).to_have_count(0)
     (row,) = json.loads(bodies[-1] or "")["inputs"]
     assert {name: row[name] for name in told} == told

@@ -4,6 +4,11 @@ export const facts = JSON.parse(document.getElementById("facts").textContent);
 
 export const byId = (id) => document.getElementById(id);
 
+/** The field of each column, in the columns' order. */
+export const fields = facts.columns.map((_, i) => byId(`field-${i}`));
+
+export const fieldOf = (column) => fields[facts.columns.indexOf(column)];
+
 /** An element with properties and children; text among them stays text. */
 export function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
