@@ -45,6 +45,8 @@ def render(model: Model, root: str) -> str:
         "names": [manifest.name_of(label) for label in manifest.classes],
         "encoding": web_name(manifest.encoding),
         "columns": list(schema.columns),
+        "kinds": [_kind(column) for column in schema.columns.values()],
+        "ranges": [_range(seen[name]) for name in schema.columns],
         "examples": rows,
         "threshold": _threshold(model),
         "coverage": manifest.sets and manifest.sets.coverage,
@@ -65,6 +67,17 @@ def render(model: Model, root: str) -> str:
         facts=json.dumps(facts).replace("<", "\\u003c"),
         column_names=", ".join(f"<code>{escape(name)}</code>" for name in schema.columns),
     )
+
+
+def _kind(column: Column) -> dict[str, object]:
+    timed = column.kind == "date" and date_format(column).has_time
+    return {"kind": column.kind, "timed": timed}
+
+
+def _range(seen: ColumnProfile) -> tuple[float | str, float | str] | None:
+    """The least and the greatest value, where they differ."""
+    low, high = seen.range()
+    return None if low is None or high is None or low == high else (low, high)
 
 
 def _threshold(model: Model) -> dict[str, float | int] | None:

@@ -1,6 +1,7 @@
 // The answer to one row: its class, each class's probability, and which columns moved it.
 
-import { byId, count, element, facts, percent, points } from "./page.js";
+import { byId, count, element, facts, percent, points, words } from "./page.js";
+import * as whatIf from "./what_if.js";
 
 const LONGEST = 10;
 const REASONS = 6;
@@ -9,8 +10,8 @@ const LONGEST_VALUE = 60;
 const answer = byId("answer");
 const bars = [...byId("bars").children];
 
-/** Show the answer of the service. */
-export function show(result) {
+/** Show the service's answer to `row`, which holds what was sent. */
+export function show(result, row) {
   const [shares] = result.probabilities;
   const first = result.classes.indexOf(result.predictions[0]);
   byId("verdict").replaceChildren(
@@ -28,7 +29,11 @@ export function show(result) {
       `${count(order.length - LONGEST, "class", "classes")} more: ${percent(rest)}`;
   }
   const [explanation] = result.explanations;
-  if (explanation) explain(explanation);
+  if (explanation) {
+    const at = facts.classes.indexOf(String(explanation.class));
+    whatIf.offer(row, at, shares[at], explanation.contributions);
+    explain(explanation);
+  }
   answer.scrollIntoView({ block: "nearest" });
 }
 
@@ -54,6 +59,7 @@ export function clear() {
   say("Press Predict to see the answer.");
   byId("others").textContent = "";
   byId("why").hidden = true;
+  whatIf.clear();
   for (const bar of bars) {
     bar.classList.remove("first");
     bar.querySelector(".share").textContent = "–";
@@ -90,11 +96,20 @@ function reason({ column, value, contribution, reference }, widest) {
   return element(
     "li",
     {},
-    element("span", { className: "name" }, element("b", {}, column), ` ${said(value)}`),
+    element("span", { className: "name" }, nameIn(column), ` ${said(value)}`),
     element("span", { className: "share" }, points(contribution)),
     element("span", { className: "track" }, bar),
     element("span", { className: "hint" }, instead),
   );
+}
+
+/** A column's name; pressed, it shows what other values would change. */
+function nameIn(column) {
+  if (!whatIf.canVary(column)) return element("b", {}, ...words(column));
+  const button = element("button", { type: "button", className: "link" }, ...words(column));
+  button.title = `What if ${column} were different?`;
+  button.addEventListener("click", () => whatIf.open(column));
+  return button;
 }
 
 function said(value) {

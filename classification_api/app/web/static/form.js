@@ -57,7 +57,7 @@ const isNow = (asked) => JSON.stringify(asked) === JSON.stringify(values());
 function show(result, asked) {
   clear();
   answered = asked;
-  answer.show(result);
+  answer.show(result, asked);
   result.warnings.forEach(({ column, message }) => note(column, message, "warning"));
 }
 

@@ -16,6 +16,11 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** A name that may be broken after its underscores. */
+export function words(name) {
+  return name.split(/(?<=_)/).flatMap((part, i) => (i ? [element("wbr"), part] : [part]));
+}
+
 /** "1 row", "2,000 rows". */
 export function count(number, one, many = `${one}s`) {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
