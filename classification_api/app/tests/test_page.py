@@ -200,7 +200,13 @@ def test_the_form_is_filled_and_sent_by_keyboard_alone(opened: Open, config: Con
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # skips to the form
     stops = 1
-    for name, column in config.columns.items():
+    folded = page.locator(".rest summary")
+    for name in page.locator(".field label").all_text_contents():
+        column = config.columns[name]
+        if not field(page, name).is_visible():
+            tab_to(folded, page, stops)
+            page.keyboard.press("Enter")
+            stops = 1
         tab_to(field(page, name), page, stops)
         stops = 8 if column.kind == "date" else 1  # day, month, year, ... are stops of their own
     tab_to(page.get_by_role("button", name="Predict"), page, stops)
@@ -223,7 +229,8 @@ def test_each_home_has_a_form_of_its_own(opened: Open, other: tuple[httpx.Client
     manifest = bundle.load(home).manifest
     page = opened(service)
     bodies = sends(page)
-    assert page.locator(".field label").all_inner_texts() == list(manifest.row_schema.columns)
+    shown = page.locator(".field label").all_text_contents()
+    assert sorted(shown) == sorted(manifest.row_schema.columns)
     predict(page)
     expect(page.locator("#verdict")).to_contain_text("%")
     expect(page.locator(".note.error")).to_have_count(0)

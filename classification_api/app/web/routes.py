@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -51,7 +52,9 @@ def add_pages(app: FastAPI, model: Model) -> None:
         return render(model, root)
 
     async def page(request: Request) -> Response:
-        return _html(rendered(request.scope.get("root_path", "").rstrip("/")), _PAGE_POLICY)
+        root = request.scope.get("root_path", "").rstrip("/")
+        # In a thread: the first time the model is asked which columns matter, and requests go on.
+        return _html(await run_in_threadpool(rendered, root), _PAGE_POLICY)
 
     async def card(request: Request) -> Response:  # noqa: ARG001
         if model.card is None:

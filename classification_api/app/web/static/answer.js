@@ -8,6 +8,7 @@ const REASONS = 6;
 const LONGEST_VALUE = 60;
 
 const answer = byId("answer");
+const brief = byId("brief"); // the verdict in the bar below, on narrow screens
 const bars = [...byId("bars").children];
 
 /** Show the service's answer to `row`, which holds what was sent. */
@@ -34,12 +35,15 @@ export function show(result, row) {
     whatIf.offer(row, at, shares[at], explanation.contributions);
     explain(explanation);
   }
-  answer.scrollIntoView({ block: "nearest" });
+  brief.textContent = `${byId("verdict").textContent}: see why`;
+  brief.hidden = false;
+  if (!brief.offsetParent) byId("verdict").scrollIntoView({ block: "nearest" });
 }
 
 /** Say whether the answer is about what is filled in now. */
 export function mark(isCurrent) {
   answer.classList.toggle("stale", !isCurrent);
+  brief.classList.toggle("stale", !isCurrent);
   byId("changed").hidden = isCurrent;
 }
 
@@ -55,6 +59,7 @@ export function say(text) {
 /** Forget the answer. */
 export function clear() {
   mark(true);
+  brief.hidden = true;
   byId("verdict").textContent = "–";
   say("Press Predict to see the answer.");
   byId("others").textContent = "";

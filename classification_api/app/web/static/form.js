@@ -94,5 +94,6 @@ function note(column, message, kind) {
   const place = byId(`${field.id}-note`);
   place.textContent = `${kind === "error" ? "Error" : "Warning"}: ${message}`;
   place.className = `note ${kind}`;
+  field.closest("details")?.setAttribute("open", "");
   if (kind === "error") field.setAttribute("aria-invalid", "true");
 }
