@@ -45,6 +45,7 @@ def render(model: Model, root: str) -> str:
         "kinds": [_kind(column) for column in schema.columns.values()],
         "ranges": [_range(seen[name]) for name in schema.columns],
         "examples": rows,
+        "trained": _trained(model),
         "threshold": _threshold(model),
         "coverage": manifest.sets and manifest.sets.coverage,
     }
@@ -61,6 +62,13 @@ def render(model: Model, root: str) -> str:
         facts=json.dumps(facts).replace("<", "\\u003c"),
         column_names=", ".join(f"<code>{breakable(name)}</code>" for name in schema.columns),
     )
+
+
+def _trained(model: Model) -> list[float]:
+    """The share of each class among the training rows."""
+    counts = dict(model.profile.classes)
+    total = sum(counts.values()) or 1
+    return [counts.get(label, 0) / total for label in model.manifest.classes]
 
 
 def _kind(column: Column) -> dict[str, object]:

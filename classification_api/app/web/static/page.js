@@ -16,6 +16,14 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** The same of a picture. */
+export function drawn(name, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
 /** A name that may be broken after its underscores. */
 export function words(name) {
   return name.split(/(?<=_)/).flatMap((part, i) => (i ? [element("wbr"), part] : [part]));

@@ -1,13 +1,11 @@
 // What the model would say if one value of the row were another: a curve, or bars for categories.
 
-import { byId, element, facts, fieldOf, percent, words } from "./page.js";
+import { byId, drawn, element, facts, fieldOf, percent, words } from "./page.js";
 import { Refusal, predict } from "./service.js";
 
 const STEPS = 32; // along a range
 const MOST = 36; // categories; more are not looked at at once
 const [WIDTH, HEIGHT, LEFT, TOP] = [300, 130, 4, 8];
-const SVG = "http://www.w3.org/2000/svg";
-const DAY = 86_400_000;
 
 const choice = byId("what-if-column");
 let about = null; // the row, its class as a position, its probability, typed values by column
@@ -168,11 +166,4 @@ function bars(column, found, now, share) {
 function shown(value) {
   if (value === null) return "(missing)";
   return String(value).replace("T", " ");
-}
-
-function drawn(name, attributes, ...children) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
 }
