@@ -15,11 +15,7 @@ const bars = [...byId("bars").children];
 export function show(result, row) {
   const [shares] = result.probabilities;
   const first = result.classes.indexOf(result.predictions[0]);
-  byId("verdict").replaceChildren(
-    element("strong", {}, first < 0 ? "no decision" : facts.names[first]),
-    " ",
-    element("span", {}, percent(first < 0 ? Math.max(...shares) : shares[first])),
-  );
+  byId("verdict").replaceChildren(...verdict(shares, first));
   say([decided(shares, first), held(result.sets), remark(result.warnings)].join(" ").trim());
   bars.forEach((bar, i) => draw(bar, shares[i], i === first));
   if (bars.length > LONGEST) {
@@ -38,6 +34,16 @@ export function show(result, row) {
   brief.textContent = `${byId("verdict").textContent}: see why`;
   brief.hidden = false;
   if (!brief.offsetParent) byId("verdict").scrollIntoView({ block: "nearest" });
+}
+
+/** The class that is answered with its probability, or that none is. */
+function verdict(shares, first) {
+  if (first >= 0) {
+    const share = element("span", {}, percent(shares[first]));
+    return [element("strong", {}, facts.names[first]), " ", share];
+  }
+  const under = `${percent(Math.max(...shares))} is under ${percent(facts.abstainBelow)}`;
+  return [element("strong", {}, "no decision:"), " ", element("span", {}, under)];
 }
 
 /** Say whether the answer is about what is filled in now. */
