@@ -383,23 +383,104 @@ def test_the_page_stands_under_any_path(row: dict[str, Any]) -> None:
     assert all(address.startswith("/models/a/") for address in addresses)
 
 
-def test_a_service_with_keys_asks_for_one_as_the_browser_does(
-    opened: Open, row: dict[str, Any], config: Config
-) -> None:
-    key = "a key of this test"
+KEY = "a key of this test"
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[httpx.Client]:
+    """A service with a key, which takes few rows at once."""
     port = free_port()
-    environment = {"API_KEYS": key, "MAX_ROWS": "3"}
+    environment = {"API_KEYS": KEY, "MAX_ROWS": "40"}
     with serving([*UVICORN, "--port", str(port)], port, environment) as service:
-        assert service.get("/").status_code == 401
-        page = opened(service, http_credentials={"username": "", "password": key})
-        predict(page)
-        expect(page.locator("#verdict")).to_contain_text("%")
-        # It takes few rows at once, too, and gets them so.
-        text = io.StringIO(newline="")
-        cells = list(as_written(row, config.row_schema()).values())
-        csv.writer(text).writerows([list(row), *[cells] * 7])
-        drop(page, "rows.csv", text.getvalue().encode())
-        expect(page.locator("#file-status")).to_have_text("rows.csv: 7 rows scored.")
+        yield service
+
+
+def give(page: Page, key: str) -> None:
+    page.get_by_label("Key", exact=True).fill(key)
+    page.get_by_role("button", name="Open").click()
+
+
+def test_a_service_with_keys_asks_by_a_field_for_one(
+    opened: Open, guarded: httpx.Client, row: dict[str, Any], config: Config
+) -> None:
+    page = opened(guarded)
+    expect(page.get_by_role("heading", level=1)).to_have_text("A key, please")
+    expect(page.get_by_label("Key", exact=True)).to_be_focused()
+    assert faults(page) == []
+    give(page, "another key than that")
+    expect(page.get_by_role("alert")).to_have_text("Error: The service does not know this key.")
+    give(page, KEY)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Predicting {config.target}")
+    expect(page.locator("noscript")).to_be_hidden()
+    predict(page)
+    expect(page.locator("#verdict")).to_contain_text("%")
+    # It takes few rows at once, too, and gets them so.
+    text = io.StringIO(newline="")
+    cells = list(as_written(row, config.row_schema()).values())
+    csv.writer(text).writerows([list(row), *[cells] * 70])
+    drop(page, "rows.csv", text.getvalue().encode())
+    expect(page.locator("#file-status")).to_have_text("rows.csv: 70 rows scored.")
+
+
+def test_a_key_is_known_until_the_tab_is_closed(opened: Open, guarded: httpx.Client) -> None:
+    page = opened(guarded)
+    give(page, KEY)
+    expect(page.get_by_role("button", name="Predict")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Predict")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_label("Key", exact=True)).to_be_visible()
+    page.evaluate("sessionStorage.setItem('key', 'a key that was withdrawn')")
+    predict(page)
+    expect(page.locator("#remark")).to_contain_text("does not know the key any more")
+    page.reload()
+    expect(page.get_by_role("alert")).to_have_text("Error: The service does not know this key.")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_who_is_no_browser_is_refused_as_ever(guarded: httpx.Client) -> None:
+    """And a browser that sends the key as a password is let in."""
+    answer = guarded.get("/")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert "X-API-Key" in answer.json()["detail"]
+    asked = guarded.get("/", headers={"accept": "text/html"})
+    assert asked.status_code == 401
+    assert "www-authenticate" not in asked.headers
+    assert asked.headers["x-request-id"]
+    assert "trusted-types 'none'" in asked.headers["content-security-policy"]
+    assert b'id="facts"' not in asked.content
+    known = guarded.get("/", headers={"accept": "text/html"}, auth=("", KEY))
+    assert known.status_code == 200
+    assert guarded.get("/static/page/page.css").status_code == 200
+    assert guarded.get("/static/page/none.css").status_code == 401
+    assert guarded.get("/static/docs/swagger-ui.css").status_code == 401
+
+
+def test_a_warning_colours_the_verdict_and_leads_to_its_field(opened: Open, titanic: None) -> None:
+    page = opened()
+    predict(page)
+    expect(page.locator("#verdict")).to_contain_text("%")
+    verdict = page.locator("#verdict strong")
+    plain = verdict.evaluate("one => getComputedStyle(one).color")
+    field(page, "age").fill("99")
+    predict(page)
+    page.get_by_role("status").first.get_by_role("link", name="age").click()
+    expect(field(page, "age")).to_be_focused()
+    assert verdict.evaluate("one => getComputedStyle(one).color") != plain
+
+
+def test_bars_show_in_forced_colours_and_on_paper(opened: Open) -> None:
+    page = opened(forced_colors="active")
+    predict(page)
+    bar, track = page.locator("#bars .first .bar"), page.locator("#bars .track").first
+    expect(bar).to_be_visible()
+    colour = "one => getComputedStyle(one).backgroundColor"
+    assert bar.evaluate(colour) != track.evaluate(colour)
+    page.emulate_media(media="print", forced_colors="none")
+    expect(bar).to_have_css("print-color-adjust", "exact")
+    assert bar.evaluate(colour) != track.evaluate(colour)
 
 
 def test_the_page_wears_the_colours_of_the_card() -> None:

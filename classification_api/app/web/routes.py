@@ -20,17 +20,12 @@ from starlette.staticfiles import StaticFiles
 
 from classification_model.predict import Model
 
-from .headers import script_policy
+from .headers import PAGE_POLICY, script_policy
 
 __all__ = ["add_docs", "add_pages"]
 
 _STATIC = Path(__file__).parent / "static"
 _NOWHERE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# Scripts and styles are files of this service; nothing is asked of, or sent to, anybody else.
-_PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    f"connect-src 'self'; {_NOWHERE}; require-trusted-types-for 'script'; trusted-types 'none'"
-)
 
 
 class _Files(StaticFiles):
@@ -54,7 +49,7 @@ def add_pages(app: FastAPI, model: Model) -> None:
     async def page(request: Request) -> Response:
         root = request.scope.get("root_path", "").rstrip("/")
         # In a thread: the first time the model is asked which columns matter, and requests go on.
-        return _html(await run_in_threadpool(rendered, root), _PAGE_POLICY)
+        return _html(await run_in_threadpool(rendered, root), PAGE_POLICY)
 
     async def card(request: Request) -> Response:  # noqa: ARG001
         if model.card is None:

@@ -1,6 +1,6 @@
 // The answer to one row: its class, each class's probability, and which columns moved it.
 
-import { byId, count, element, facts, percent, points, words } from "./page.js";
+import { byId, count, element, facts, fieldOf, percent, points, words } from "./page.js";
 import * as whatIf from "./what_if.js";
 
 const LONGEST = 10;
@@ -16,7 +16,9 @@ export function show(result, row) {
   const [shares] = result.probabilities;
   const first = result.classes.indexOf(result.predictions[0]);
   byId("verdict").replaceChildren(...verdict(shares, first));
-  say([decided(shares, first), held(result.sets), remark(result.warnings)].join(" ").trim());
+  say(...[decided(shares, first), held(result.sets)].map((text) => text && `${text} `));
+  byId("remark").append(...remark(result.warnings));
+  answer.classList.toggle("warned", result.warnings.length > 0);
   bars.forEach((bar, i) => draw(bar, shares[i], i === first));
   if (bars.length > LONGEST) {
     const order = shares.map((_, i) => i).sort((a, b) => shares[b] - shares[a]);
@@ -31,7 +33,8 @@ export function show(result, row) {
     whatIf.offer(row, at, shares[at], explanation.contributions);
     explain(explanation);
   }
-  brief.textContent = `${byId("verdict").textContent}: see why`;
+  const more = result.warnings.length ? "less sure than it looks" : "see why";
+  brief.textContent = `${byId("verdict").textContent}: ${more}`;
   brief.hidden = false;
   if (!brief.offsetParent) byId("verdict").scrollIntoView({ block: "nearest" });
 }
@@ -58,13 +61,14 @@ export function wait(isWaiting) {
   answer.ariaBusy = isWaiting;
 }
 
-export function say(text) {
-  byId("remark").textContent = text;
+export function say(...texts) {
+  byId("remark").replaceChildren(...texts);
 }
 
 /** Forget the answer. */
 export function clear() {
   mark(true);
+  answer.classList.remove("warned");
   brief.hidden = true;
   byId("verdict").textContent = "–";
   say("Press Predict to see the answer.");
@@ -149,7 +153,20 @@ function held(sets) {
 const nameOf = (label) => facts.names[facts.classes.indexOf(String(label))];
 
 function remark(warnings) {
-  if (!warnings.length) return "Each value by itself lies within what training has seen.";
-  const names = [...new Set(warnings.map(({ column }) => column))].join(", ");
-  return `Less sure than it looks: see ${names}.`;
+  if (!warnings.length) return ["Each value by itself lies within what training has seen."];
+  const columns = [...new Set(warnings.map(({ column }) => column))];
+  const links = columns.flatMap((column, i) => (i ? [", ", toField(column)] : [toField(column)]));
+  return ["Less sure than it looks: see ", ...links, "."];
+}
+
+function toField(column) {
+  const field = fieldOf(column);
+  if (!field) return column;
+  const link = element("a", { href: `#${field.id}` }, ...words(column));
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    field.closest("details")?.setAttribute("open", "");
+    field.focus();
+  });
+  return link;
 }
