@@ -313,6 +313,24 @@ def test_text_raw_columns_and_times_are_filled_in_and_sent(
     }
 
 
+def test_the_words_of_a_text_stand_beside_what_they_do(
+    opened: Open, of_written: httpx.Client
+) -> None:
+    page = opened(of_written)
+    field(page, "name").fill("Person, Mrs. 7")
+    bodies = sends(page)
+    predict(page)
+    expect(page.locator("#why")).to_be_visible()
+    body = json.loads(bodies[0] or "")
+    (told,) = of_written.post("/predict?explain=9", json=body).json()["explanations"]
+    (name,) = [one for one in told["contributions"] if one["column"] == "name"]
+    said = [f"{one['word']} {one['effect'] * 100:+.1f}" for one in name["words"]]
+    assert said
+    place = page.locator("#reasons li", has_text="name").last
+    shown = f"Lost if struck out: {', '.join(said)}.".replace(" -", " \u2212")
+    expect(place).to_contain_text(shown)
+
+
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_a_checker_of_accessibility_finds_nothing(
     color_scheme: str, opened: Open, titanic: None

@@ -104,7 +104,7 @@ function explain({ class: label, base, contributions, rest, error }) {
   byId("why").hidden = false;
 }
 
-function reason({ column, value, contribution, reference }, widest) {
+function reason({ column, value, contribution, reference, words: struck = [] }, widest) {
   const bar = element("span", { className: contribution < 0 ? "bar less" : "bar more" });
   bar.style.width = `${(Math.abs(contribution) / widest) * 50}%`;
   const instead = value === reference ? "as usual" : `instead of the usual ${said(reference)}`;
@@ -115,7 +115,18 @@ function reason({ column, value, contribution, reference }, widest) {
     element("span", { className: "share" }, points(contribution)),
     element("span", { className: "track" }, bar),
     element("span", { className: "hint" }, instead),
+    ...(struck.length ? [lost(struck)] : []),
   );
+}
+
+/** What each word of a text does: how far the probability would fall without it. */
+function lost(struck) {
+  const told = struck.flatMap(({ word, effect }, i) => [
+    i ? ", " : "",
+    element("b", {}, word),
+    ` ${points(effect)}`,
+  ]);
+  return element("span", { className: "hint" }, "Lost if struck out: ", ...told, ".");
 }
 
 /** A column's name; pressed, it shows what other values would change. */
