@@ -327,7 +327,7 @@ def test_the_words_of_a_text_stand_beside_what_they_do(
     said = [f"{one['word']} {one['effect'] * 100:+.1f}" for one in name["words"]]
     assert said
     place = page.locator("#reasons li", has_text="name").last
-    shown = f"Lost if struck out: {', '.join(said)}.".replace(" -", " \u2212")
+    shown = f"Each word struck out in turn: {', '.join(said)}.".replace(" -", " \u2212")
     expect(place).to_contain_text(shown)
 
 

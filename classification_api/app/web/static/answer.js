@@ -119,14 +119,14 @@ function reason({ column, value, contribution, reference, words: struck = [] }, 
   );
 }
 
-/** What each word of a text does: how far the probability would fall without it. */
+/** What each word of a text adds: how far the probability would fall without it. */
 function lost(struck) {
   const told = struck.flatMap(({ word, effect }, i) => [
     i ? ", " : "",
     element("b", {}, word),
     ` ${points(effect)}`,
   ]);
-  return element("span", { className: "hint" }, "Lost if struck out: ", ...told, ".");
+  return element("span", { className: "hint" }, "Each word struck out in turn: ", ...told, ".");
 }
 
 /** A column's name; pressed, it shows what other values would change. */

@@ -144,7 +144,7 @@ function spoken(column, every, now) {
 
 /** A bar for each category, the greatest first; that of the row stands out. */
 function bars(column, found, now, share) {
-  const labels = new Map([...optionsOf(column)].map(({ value, label }) => [value, label]));
+  const labels = new Map([...optionsOf(column)].map(({ value, label }) => [value, label || value]));
   const present = now === null ? null : String(now);
   const each = found.map((one) => (one.value === present ? { ...one, share } : one));
   each.sort((a, b) => b.share - a.share);
