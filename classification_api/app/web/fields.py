@@ -60,7 +60,7 @@ def _field(number: int, name: str, column: Column, seen: ColumnProfile, value: s
     lines = [
         f'<label for="{identity}">{breakable(name)}</label>',
         _control(column, seen, value, attributes),
-        f'<p class="hint" id="{identity}-hint">{escape(hint)}</p>' if hint else "",
+        f'<p class="hint" id="{identity}-hint">{hint}</p>' if hint else "",
         f'<p class="note" id="{identity}-note"></p>',
     ]
     return f'<div class="field {column.kind}">{"".join(lines)}</div>'
@@ -111,6 +111,7 @@ def _select(options: Iterable[tuple[str, str]], column: Column, value: str, attr
 
 
 def _hint(column: Column, seen: ColumnProfile) -> str:
+    """What training saw, as HTML."""
     low, high = seen.range()
     usual = "" if low is None or high is None else f"{_shown(low)} to {_shown(high)}"
     if column.kind == "category" and (known := len(_words(column, seen))) > _MANY:
@@ -122,4 +123,6 @@ def _hint(column: Column, seen: ColumnProfile) -> str:
 
 
 def _shown(bound: float | str) -> str:
-    return bound if isinstance(bound, str) else f"{bound:.10g}"
+    if isinstance(bound, str):
+        return f'<span class="whole">{escape(bound)}</span>'
+    return f"{bound:.10g}"

@@ -120,7 +120,12 @@ function line(column, found, now) {
     ...(isKnown ? [drawn("circle", { class: "dot", cx: x(now.value), cy: y(now.share), r: 5 })] : []),
   );
   const ends = [found[0], now, found.at(-1)].map((one) =>
-    element(one === now ? "b" : "span", {}, `${shown(one.value)}: ${percent(one.share)}`),
+    element(
+      one === now ? "b" : "span",
+      {},
+      element("span", { className: "whole" }, `${shown(one.value)}:`),
+      ` ${percent(one.share)}`,
+    ),
   );
   return [picture, element("p", { className: "ends" }, ...ends)];
 }
