@@ -114,6 +114,45 @@ def test_decimal_commas_are_mended_by_one_button(
     assert [*map(float, scored[1][-2:])] == answer["probabilities"][0]
 
 
+MENDED: dict[str, tuple[dict[str, float | None], list[object]]] = {
+    "commas, and points between thousands": (
+        {"12,5": 12.5, "1.234,5": 1234.5, "3": None, "2.000": None},
+        [12.5, 1234.5, "3", 2000],
+    ),
+    "points where the table had commas": (
+        {"12.5": 12.5, "1,234.5": 1234.5, "2,000": None},
+        [12.5, 1234.5, 2000],
+    ),
+    "both marks": ({"12,5": 12.5, "7.25": None, "1.500": None}, [12.5, "7.25", "1.500"]),
+    "thousands by commas": ({"1,234,567": 1234567, "7.5": None}, [1234567, 7.5]),
+    "no mark at all": ({"free": None}, ["free"]),
+}
+
+
+@pytest.mark.parametrize("case", MENDED)
+def test_a_column_is_read_by_the_mark_that_its_refused_cells_ask_for(
+    case: str, opened: Open
+) -> None:
+    cells, expected = MENDED[case]
+    found = opened().evaluate(
+        """async ([cells, faults]) => {
+            const { mends } = await import("/static/page/mend.js");
+            const records = cells.map((cell) => ({ cells: [cell] }));
+            const { byColumn } = mends(faults, { columns: ["a"], records });
+            return cells.map(byColumn.get("a") ?? ((cell) => cell));
+        }""",
+        [
+            [*cells],
+            [
+                {"column": "a", "value": cell, "message": f"is none; it may mean {reading:.15g}"}
+                for cell, reading in cells.items()
+                if reading is not None
+            ],
+        ],
+    )
+    assert found == expected
+
+
 def test_what_happens_to_a_file_and_what_came_of_it_are_in_view(
     opened: Open, labelled: tuple[list[str], list[list[Any]]]
 ) -> None:
