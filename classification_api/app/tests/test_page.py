@@ -323,6 +323,8 @@ def test_the_words_of_a_text_stand_beside_what_they_do(
     expect(page.locator("#why")).to_be_visible()
     body = json.loads(bodies[0] or "")
     (told,) = of_written.post("/predict?explain=9", json=body).json()["explanations"]
+    page.get_by_label("What if another value stood there?").select_option("since")
+    expect(page.locator("#curve .dot")).to_be_visible()
     (name,) = [one for one in told["contributions"] if one["column"] == "name"]
     said = [f"{one['word']} {one['effect'] * 100:+.1f}" for one in name["words"]]
     assert said

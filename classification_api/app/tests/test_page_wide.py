@@ -63,7 +63,7 @@ def test_twelve_columns_are_shown_and_the_rest_is_folded(
     labels = page.locator(".field label")
     expect(labels.filter(visible=True)).to_have_count(12)
     expect(field(page, "town")).to_be_visible()
-    folded = page.get_by_text("30 more columns, filled in with usual values")
+    folded = page.get_by_text("30 more columns, filled in already")
     expect(folded).to_be_visible()
     bodies = sends(page)
     predict(page)

@@ -36,7 +36,7 @@ def fields(model: Model, values: list[str]) -> str:
     rest = [name for name in columns if name not in first]
     return (
         f"{_group((made[name] for name in first), 'roomy')}\n"
-        f'<details class="rest"><summary>{len(rest)} more columns, filled in with usual values'
+        f'<details class="rest"><summary>{len(rest)} more columns, filled in already'
         f"</summary>\n{_group((made[name] for name in rest), 'dense')}\n</details>"
     )
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 from string import Template
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import local_path
+from .files import STATIC, PageFiles
 from .headers import PAGE, PAGE_POLICY
 
 __all__ = ["KeyPage"]
 
-_HERE = Path(__file__).parent
 _FILES = "/static/page"
 
 
@@ -28,9 +26,9 @@ class KeyPage:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._open = {f"{_FILES}/{file.name}" for file in (_HERE / "static").iterdir()}
-        self._files = StaticFiles(directory=_HERE / "static")
-        self._template = Template(_HERE.joinpath("key.html").read_text(encoding="utf-8"))
+        self._open = {f"{_FILES}/{file.name}" for file in STATIC.iterdir()}
+        self._files = PageFiles()
+        self._template = Template(STATIC.with_name("key.html").read_text(encoding="utf-8"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):

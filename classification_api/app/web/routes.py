@@ -8,7 +8,6 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -20,21 +19,12 @@ from starlette.staticfiles import StaticFiles
 
 from classification_model.predict import Model
 
+from .files import PageFiles
 from .headers import PAGE_POLICY, script_policy
 
 __all__ = ["add_docs", "add_pages"]
 
-_STATIC = Path(__file__).parent / "static"
 _NOWHERE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-
-class _Files(StaticFiles):
-    """Files that a browser keeps, and asks about again: a new deployment's are used at once."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers["cache-control"] = "no-cache"
-        return response
 
 
 def add_pages(app: FastAPI, model: Model) -> None:
@@ -58,7 +48,7 @@ def add_pages(app: FastAPI, model: Model) -> None:
 
     app.add_route("/", page, include_in_schema=False)
     app.add_route("/model", card, include_in_schema=False)
-    app.mount("/static/page", _Files(directory=_STATIC), name="page-assets")
+    app.mount("/static/page", PageFiles(), name="page-assets")
 
 
 def add_docs(app: FastAPI) -> None:

@@ -29,7 +29,7 @@ export function show(result, row) {
   }
   const [explanation] = result.explanations;
   if (explanation) {
-    const at = facts.classes.indexOf(String(explanation.class));
+    const at = result.classes.indexOf(explanation.class);
     whatIf.offer(row, at, shares[at], explanation.contributions);
     explain(explanation);
   }

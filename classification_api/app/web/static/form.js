@@ -21,6 +21,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const explain = Math.min(facts.columns.length, EXPLAINED);
     const result = await predict([asked], { explain, signal: mine.signal });
+    if (mine.signal.aborted) return;
     if (isNow(asked)) show(result, asked);
     else drop();
   } catch (error) {

@@ -91,7 +91,11 @@ function stepsOf(column, [low, high]) {
   return [...new Set(steps.map(written ?? ((number) => Number(number.toPrecision(6)))))];
 }
 
-const numberOf = (value) => (typeof value === "number" ? value : Date.parse(value));
+/** A number as it is, a date in milliseconds; what names no zone is taken as UTC throughout. */
+function numberOf(value) {
+  if (typeof value === "number") return value;
+  return Date.parse(/T[\d:.]+$/.test(value) ? `${value}Z` : value);
+}
 
 /** A line from the least to the greatest value, with a dot where the row is. */
 function line(column, found, now) {
