@@ -18,7 +18,7 @@ from .live.recording import Live
 from .observability import Observed, Observer
 from .predict import FastPredict, WholePredict, answerer
 from .server import Admission
-from .web.headers import PageHeaders
+from .web import KeyPage, PageHeaders
 
 __all__ = ["Layer", "layers"]
 
@@ -34,7 +34,6 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
     """
     answer = answerer(live.model, settings.MAX_ROWS, live.scored)
     keys, operators = secrets(settings.API_KEYS), secrets(settings.OPERATOR_KEYS)
-    operates = opened_by(operators) if operators else None
     found: list[tuple[object, Layer]] = [
         # Tells pages of other hosts whether they may ask; refuses nothing. 7 for such pages.
         (
@@ -49,6 +48,8 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
         ),
         # Answers 503 beyond MAX_CONCURRENCY requests at a time, never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
+        # Asks a browser for a key by a page, and hands out that page's files; refuses nothing. 1.
+        (keys, KeyPage),
         # Answers 401 without a key, where API_KEYS are set, never for /health. 2.
         (keys, partial(ApiKeys, keys=[*keys, *operators], observer=observer)),
         # Answers usual requests of /predict, and refuses nothing. Under 1 for all others.
@@ -59,7 +60,7 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
         # Gives each request its id, counts it and writes its line; refuses nothing. 4.
         (True, partial(Observed, observer=observer)),
         # Knows an operator by the key, where OPERATOR_KEYS are set; refuses nothing. 2.
-        (settings.OPERATOR_KEYS, partial(Operators, has_key=operates)),
+        (settings.OPERATOR_KEYS, partial(Operators, has_key=opened_by(operators))),
         # Gives an answer about rows the id by which it is quoted. 1.
         (True, Quoted),
         # Answers 413, 408 or 503: a body too long or slow, no room for it, an answer too slow. 15.

@@ -106,8 +106,7 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
 
 def _open(app: Service, live: Live, settings: Settings) -> ASGIApp:
     """Add the routes of a model, and what stands before them."""
-    model = live.model
-    app.state.model, app.state.live = model, live
+    model = app.state.model = live.model
     _log.info("Model %s, engine %s, bundle %s", model.manifest.version, model.engine, model.digest)
     app.asks_for_key = bool(settings.API_KEYS)
     router = model_router(model, live, settings)

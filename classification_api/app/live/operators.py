@@ -48,16 +48,16 @@ class Operators:
     """Notes in a request's scope whether an operator sends it; refuses nothing.
 
     Args:
-        has_key: whether a request has an operator's key; nothing where everybody is one.
+        has_key: whether a request has an operator's key, where not everybody is one.
     """
 
-    def __init__(self, app: ASGIApp, has_key: Callable[[Scope], bool] | None) -> None:
+    def __init__(self, app: ASGIApp, has_key: Callable[[Scope], bool]) -> None:
         self._app = app
         self._has_key = has_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
-            scope[_OPERATOR] = self._has_key is None or self._has_key(scope)
+            scope[_OPERATOR] = self._has_key(scope)
         await self._app(scope, receive, send)
 
 

@@ -25,7 +25,7 @@ from app.live import shadow
 from app.main import create_app
 from app.tests.in_process import Started, started
 from classification_model.config.home import Home
-from classification_model.predict import Model
+from classification_model.predict import Model, load_model
 from classification_model.train_pipeline import run_training
 from harness import SOURCE_HOME, failing_to_start
 from homes import make_home
@@ -357,7 +357,7 @@ def test_a_shadow_that_fails_costs_no_answer(
 ) -> None:
     """No part of it can fail by itself, so this makes it."""
     client = start(SHADOW_HOME=str(homes[1].path))
-    second = client.app.state.live.shadow.model
+    second = load_model(Home.find(homes[1].path), "onnx")
 
     def fail(rows: Any) -> Any:
         raise ZeroDivisionError
@@ -373,7 +373,7 @@ def test_a_slow_shadow_costs_no_answer_and_what_it_drops_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     client = start(SHADOW_HOME=str(homes[1].path), MAX_ROWS=2_000)
-    slow = client.app.state.live.shadow.model
+    slow = load_model(Home.find(homes[1].path), "onnx")
     monkeypatch.setattr(slow, "score", lambda rows: time.sleep(60))
     begin = time.monotonic()
     for _ in range(6):
