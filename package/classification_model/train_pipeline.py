@@ -208,6 +208,15 @@ def _check_what_is_named(config: Config, home: Home, split: Split, progress: Pro
     with _about(home, "decision"):
         if config.decision is not None:
             costs_of(config.decision, classes, found)
+    for key in fitting.RULES:
+        if key in config.model_fields_set:
+            with _about(home, key):
+                fitting.check_rule(config, key, classes)
+    if config.weight or config.class_weight:
+        progress.say(
+            "Note: rows count by their weights in fitting, and in what is chosen by that; judging, "
+            "thresholds and sets count each row once"
+        )
     with _about(home, "coverage"):
         if config.coverage is not None:
             check_coverage(config.coverage, len(split.train))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from classification_model.learners import boosting, networks
 from classification_model.learners.networks import Layers, Preparation
@@ -64,36 +64,40 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.min_rows = min_rows
         self.random_state = random_state
 
-    def fit(self, X: Matrix, y: npt.ArrayLike) -> Self:
+    def fit(
+        self, X: Matrix, y: npt.ArrayLike, sample_weight: npt.NDArray[np.float64] | None = None
+    ) -> Self:
         X, y = validate_data(self, X, y, dtype=np.float32, ensure_all_finite="allow-nan")
         check_classification_targets(y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
         self.classes_, target = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("Classifier can't train when only one class is present.")
         self.native_ = boosting.native(X, self.categories)
         coded = boosting.with_codes(X, self.native_)
-        preparation: Preparation | None = None
-        prepared = X
+        preparation, prepared = None, X
         if any(name != "lightgbm" for name, _, _ in self.members):
             preparation = Preparation.of(X, self.categories, min_rows=self.min_rows)
             prepared = preparation(X)
-        trees: list[Trees] = []
-        layers: list[Layers] = []
+        trees, layers = list[Trees](), list[Layers]()
         for name, weight, given in self.members:
             parameters, seed = dict(given), self.random_state
             bags = parameters.pop("bags", 1)
             if name == "lightgbm":
                 fitted = boosting.fit(
                     coded, target, categories=self.native_, parameters=parameters,
-                    bags=bags, seed=seed, min_rows=self.min_rows,
+                    bags=bags, seed=seed, min_rows=self.min_rows, weights=sample_weight,
                 )  # fmt: skip
                 trees.append(fitted.scaled(weight))
             elif name == "linear":
-                layers.append(networks.fit_linear(prepared, target, parameters).scaled(weight))
+                one = networks.fit_linear(prepared, target, parameters, sample_weight)
+                layers.append(one.scaled(weight))
             else:
                 found = networks.fit_networks(
-                    prepared, target, parameters=parameters, bags=bags, seed=seed
-                )
+                    prepared, target, parameters=parameters, bags=bags, seed=seed,
+                    weights=sample_weight,
+                )  # fmt: skip
                 layers += [one.scaled(weight) for one in found]
         self.trees_ = joined(trees) if trees else None
         self.preparation_ = preparation

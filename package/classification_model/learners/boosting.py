@@ -6,6 +6,7 @@ Only training needs LightGBM. On one thread, or several, it gives the same trees
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy.typing as npt
 from classification_model.errors import MissingExtraError
 from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text, joined
 from classification_model.processing.arrays import Matrix
+
+Weights = npt.NDArray[np.float64]
 
 __all__ = ["DEFAULTS", "fit", "native", "rounds", "with_codes"]
 
@@ -41,6 +44,16 @@ DEFAULTS: Mapping[str, Any] = {
 _THREADED = 4_000_000
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Data:
+    """The rows that are boosted, and what each counts."""
+
+    matrix: Matrix
+    target: npt.NDArray[np.intp]
+    categories: Sequence[int]
+    weights: Weights | None
+
+
 def rounds(
     matrix: Matrix,
     target: npt.NDArray[np.intp],
@@ -50,6 +63,7 @@ def rounds(
     parameters: Mapping[str, Any],
     seed: int,
     min_rows: int,
+    weights: Weights | None = None,
 ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
     """Boost, and yield now and then the rounds so far with the margins of ``test``.
 
@@ -61,8 +75,10 @@ def rounds(
         parameters: as in :data:`DEFAULTS`; ``rounds`` is not looked at.
         seed: of what is drawn.
         min_rows: the fewest rows of a leaf.
+        weights: what each row counts.
     """
-    booster = _booster(matrix, target, categories, _bounded(parameters, min_rows), seed, threads=1)
+    data = _Data(matrix, target, categories, weights)
+    booster = _booster(data, _bounded(parameters, min_rows), seed, threads=1)
     width = _width(target)
     margins, done = np.zeros((len(test), width)), 0
     for aim in _stops():
@@ -84,14 +100,15 @@ def fit(
     bags: int,
     seed: int,
     min_rows: int,
+    weights: Weights | None = None,
 ) -> Trees:
     """Trees after ``rounds`` rounds, the mean of ``bags`` fits with seeds of their own."""
     width = _width(target)
     parameters = _bounded(parameters, min_rows)
     threads = 0 if matrix.size * width > _THREADED else 1
-    found = []
+    data, found = _Data(matrix, target, categories, weights), []
     for bag in range(bags):
-        booster = _booster(matrix, target, categories, parameters, seed + bag, threads=threads)
+        booster = _booster(data, parameters, seed + bag, threads=threads)
         for _ in range({**DEFAULTS, **parameters}["rounds"]):
             booster.update()
         text = booster.model_to_string(num_iteration=-1)
@@ -136,20 +153,12 @@ def _bounded(parameters: Mapping[str, Any], min_rows: int) -> Mapping[str, Any]:
     return {**parameters, "min_data_in_leaf": max(min_rows, asked)}
 
 
-def _booster(
-    matrix: Matrix,
-    target: npt.NDArray[np.intp],
-    categories: Sequence[int],
-    parameters: Mapping[str, Any],
-    seed: int,
-    *,
-    threads: int,
-) -> Any:
+def _booster(data: _Data, parameters: Mapping[str, Any], seed: int, *, threads: int) -> Any:
     try:
         import lightgbm
     except ImportError:
         raise MissingExtraError(purpose="boosting", extra="train", module="lightgbm") from None
-    classes = int(target.max()) + 1
+    classes = int(data.target.max()) + 1
     settings = {**DEFAULTS, **parameters}
     settings.pop("rounds")
     settings |= {
@@ -164,7 +173,8 @@ def _booster(
     }
     if classes > 2:
         settings["num_class"] = classes
-    data = lightgbm.Dataset(
-        matrix, target, categorical_feature=list(categories), params=settings, free_raw_data=False
-    )
-    return lightgbm.Booster(settings, data)
+    rows = lightgbm.Dataset(
+        data.matrix, data.target, weight=data.weights, categorical_feature=list(data.categories),
+        params=settings, free_raw_data=False,
+    )  # fmt: skip
+    return lightgbm.Booster(settings, rows)

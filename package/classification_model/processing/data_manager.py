@@ -19,7 +19,7 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import DataError
 from classification_model.processing import csv_reader
-from classification_model.processing.arrays import Indices, Mask
+from classification_model.processing.arrays import Floats, Indices, Mask
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labelled import LabelledRows, source_of, unknown_columns
 from classification_model.processing.reading.notes import notes_on
@@ -49,7 +49,8 @@ class Dataset:
     the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
     their label is missing. ``units`` says which rows are held out, or trained on, as a whole, and
     ``groups`` which are one person's, where that is known: each group, and each record that was
-    imported twice, counts once. ``notes`` is what a person should know of how the file was read,
+    imported twice, counts once. ``weights`` is what each row counts in fitting, where config.yml names
+    a column of it. ``notes`` is what a person should know of how the file was read,
     and ``unknown`` names the columns of the file that config.yml does not.
     """
 
@@ -61,6 +62,7 @@ class Dataset:
     size: int
     unlabelled: int = 0
     groups: Indices | None = None
+    weights: Floats | None = None
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -73,9 +75,11 @@ class Dataset:
         labels = [self.labels[i] for i in rows.tolist()]
         units = self.units.take(rows)
         groups = None if self.groups is None else self.groups[rows]
+        weights = None if self.weights is None else self.weights[rows]
         return replace(
-            self, columns=columns, labels=labels, lines=self.lines[rows], units=units, groups=groups
-        )
+            self, columns=columns, labels=labels, lines=self.lines[rows], units=units,
+            groups=groups, weights=weights,
+        )  # fmt: skip
 
     def typed(self) -> Typed:
         """The columns as what was checked, for what would check them otherwise."""
@@ -145,6 +149,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
         size=file.stat().st_size,
         unlabelled=read.rows - len(labels),
         groups=_people(config, units),
+        weights=_weights(config, name, read.weights, starts),
         notes=tuple(notes_on(source, left_out)),
         unknown=unknown_columns(source, config),
     )
@@ -154,6 +159,15 @@ def _table_of(config: Config, home: Home) -> tuple[str, Path]:
     """The name of a home's table, its sheet included, and its file."""
     file = home.datasets / config.dataset
     return f"{file}#{config.sheet}" if config.sheet else str(file), file
+
+
+def _weights(config: Config, file: str, texts: list[str], lines: Indices) -> Floats | None:
+    from classification_model.processing.weights import own_weights
+
+    if config.weight is None:
+        return None
+    markers = config.missing_markers
+    return own_weights(config.weight, texts, lines, file=file, markers=markers)
 
 
 def _people(config: Config, units: Units) -> Indices | None:

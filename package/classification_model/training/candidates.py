@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from classification_model.config.fitting_rules import Candidates
 from classification_model.config.schema import EstimatorConfig
+from classification_model.errors import ConfigError
 from classification_model.processing.features import Feature
 
-__all__ = ["bags", "candidates"]
+__all__ = ["bags", "candidates", "check_candidates", "without"]
 
 # Known to be good on tables of many kinds, the quickest first.
 _BOOSTED: dict[str, dict[str, Any]] = {
@@ -64,6 +66,43 @@ def candidates(rows: int, plan: Sequence[Feature]) -> dict[str, EstimatorConfig]
     for name in others:
         found[name] = EstimatorConfig(name="lightgbm", parameters=boosted[name])
     return found
+
+
+def without(
+    available: Mapping[str, EstimatorConfig], removed: Sequence[str]
+) -> dict[str, EstimatorConfig]:
+    """The candidates but for some: by name, or by what their names begin with, up to a comma."""
+    return {
+        name: config
+        for name, config in available.items()
+        if not any(_is(name, word) for word in removed)
+    }
+
+
+def check_candidates(told: Candidates) -> None:
+    """See that config.yml removes what there is, and leaves something to compare.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    names = [*_BOOSTED, *(f"boosted trees, drawn {i + 1}" for i in range(_DRAWN))]
+    names += ["linear", *_NETWORKS]
+    for word in told.remove:
+        if not any(_is(name, word) for name in names):
+            kinds = ", ".join(map(repr, [*_BOOSTED, "linear", *_NETWORKS]))
+            raise ConfigError(f"candidates: there is no {word!r} to remove; there are {kinds}")
+    for name, estimator in told.add.items():
+        if name in names or estimator.name == "auto":
+            raise ConfigError(
+                f"candidates: {name!r} is one of our own already, or auto itself; give what is "
+                "added another name, and an estimator"
+            )
+    if not told.add and all(any(_is(name, word) for word in told.remove) for name in names):
+        raise ConfigError("candidates: all are removed and none is added; leave one")
+
+
+def _is(name: str, word: str) -> bool:
+    return name == word or name.startswith(f"{word},")
 
 
 def bags(rows: int, name: str) -> int:

@@ -37,6 +37,10 @@ def recipe_of(config: Config, choice: Choice) -> Recipe:
         publish=config.publish,
         metric=config.metric,
         max_model_mb=config.max_model_mb,
+        weight=config.weight,
+        class_weight=config.class_weight,
+        monotonic=config.monotonic,
+        candidates=config.candidates,
     )
 
 
@@ -133,6 +137,9 @@ def as_trained(recipe: Recipe, config: Config) -> Config:
             "random_state": recipe.seed,
             "estimator": recipe.chosen,
             "publish": recipe.publish,
+            "weight": recipe.weight,
+            "class_weight": recipe.class_weight,
+            "monotonic": recipe.monotonic,
         }
     )
 
@@ -146,7 +153,8 @@ def _column(name: str, then: Column, config: Config) -> Column:
 
 def _rows(then: Config, config: Config, home: Home, split: Split) -> Split:
     """The rows of the split, with the columns of a recipe."""
-    if all(config.columns.get(name) == column for name, column in then.columns.items()):
+    same_weight = then.weight in (None, config.weight)
+    if same_weight and all(config.columns.get(n) == column for n, column in then.columns.items()):
         return split
     # Read as this training reads: the seed draws the same records.
     data = load_dataset(then.model_copy(update={"random_state": config.random_state}), home)

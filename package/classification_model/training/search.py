@@ -63,7 +63,9 @@ class Search:
     def __post_init__(self) -> None:
         self.classes = int(self.table.target.max()) + 1
         self.folds = [fold for repeat in self.repeats for fold in repeat]
-        self.truth = self.table.target[np.concatenate([test for _, test in self.folds])]
+        answered = np.concatenate([test for _, test in self.folds])
+        self.truth = self.table.target[answered]
+        self.weights = self.table.weighed(answered)
         rows = [sum(len(test) for _, test in repeat) for repeat in self.repeats]
         self.repeat = np.repeat(np.arange(len(rows)), rows)
 
@@ -93,8 +95,12 @@ class Search:
         reached = position if config.name == "linear" else int(position)
         parameters = {**config.parameters, POSITION[config.name]: reached}
         self.configs[name] = config.model_copy(update={"parameters": parameters})
-        self.losses[name] = rounded(log_losses(self.truth, self.margins[name]).mean())
+        self.losses[name] = self.mean_loss(self.margins[name])
         return True
+
+    def mean_loss(self, margins: Scores) -> float:
+        """The log loss of answers to all folds, where a row counts what it does in fitting."""
+        return rounded(np.average(log_losses(self.truth, margins), weights=self.weights))
 
     def sizes(self) -> dict[str, float]:
         """About how many bytes each candidate that was compared has at most."""
