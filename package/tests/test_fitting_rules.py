@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from told import Told
 
 from classification_model import bundle, init_home, make_prediction, train_home
 from classification_model.config.home import Home
@@ -17,7 +18,6 @@ from classification_model.fitting_rules import constrain, fit_weighted, signs_of
 from classification_model.processing.features import Feature
 from classification_model.processing.weights import combined
 from classification_model.train_pipeline import Trained
-from told import Told
 
 PLAN = (
     Feature(name="x", kind="number", inputs=("x",)),
