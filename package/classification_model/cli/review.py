@@ -207,6 +207,7 @@ def _read_labelled(labelled: Path, model: Model, home: Home, progress: Progress 
         dataset=str(labelled.resolve()),
         target=manifest.target,
         missing_markers=schema.missing_markers,
+        keep_total=manifest.keep_total,
         columns=schema.columns,
         test_size=manifest.held_out.size,
         random_state=manifest.held_out.seed,

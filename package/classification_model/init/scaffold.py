@@ -62,7 +62,7 @@ def create(
     """
     home, told = Home(folder.resolve()), (progress or Progress()).count
     name = f"{source}#{sheet}" if sheet else str(source)
-    table = read_csv(Path(name), encoding=encoding, keep_total=False)
+    table = read_csv(Path(name), [target], encoding, keep_total=False)
     learned = learn(name, table, target, test_size=TEST_SIZE, progress=told)
     dataset = _dataset(source)
     config = configuration(learned, dataset=dataset, sheet=sheet).encode()

@@ -61,7 +61,7 @@ def update(home: Home, progress: Progress | None = None) -> Update:
             "docs/own-data.md, and write the file in the new format first"
         )
     name = str(home.datasets / config.dataset) + (f"#{config.sheet}" if config.sheet else "")
-    table = read_csv(Path(name), encoding=config.encoding, keep_total=config.keep_total)
+    table = read_csv(Path(name), [config.target], config.encoding, keep_total=config.keep_total)
     told = (progress or Progress()).count
     learned = learn(name, table, config.target, test_size=config.test_size, progress=told)
     known = {*config.columns, *config.ignored, *config.apart()}

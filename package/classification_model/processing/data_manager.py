@@ -132,7 +132,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     source = source_of(name, config)
     read, left_out = LabelledRows(config), list[Record]()
     told = progress or Progress()
-    for part in parts(source, source.columns, told, left_out, keep_total=config.keep_total):
+    for part in parts(source, source.columns, told, left_out):
         read.add(part)
     labels = read.labels(name)
     read.errors.refuse(name)

@@ -28,7 +28,7 @@ _SHOWN = 5
 def source_of(name: str, config: Config) -> Source:
     """The head of a labelled table, which has every column that is wanted."""
     wanted, by = [*config.apart(), *config.columns], config.split.column
-    source = blocks.head(name, wanted, config.encoding)
+    source = blocks.head(name, wanted, config.encoding, keep_total=config.keep_total)
     if source.format == "csv":
         with opened(name) as stream:
             csv_blocks.refuse_binary(name, stream, source.encoding)

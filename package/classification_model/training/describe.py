@@ -100,6 +100,7 @@ def proven(
         recipe=recipe,
         held_out=facts.held_out,
         encoding=config.encoding,
+        keep_total=config.keep_total,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
         needs=needs(parts_of(pipeline.named_steps["classify"])),
