@@ -113,21 +113,22 @@ def home_of(
     return home
 
 
+def share_of_yes(home: Home, row: dict[str, object]) -> float:
+    (shares,) = make_prediction(input_data=[row], home=home.path)["probabilities"]
+    assert shares is not None
+    return shares[1]
+
+
 def test_a_column_of_weights_shapes_the_model_and_is_not_asked_for(tmp_path: Path) -> None:
     frame, told = frame_of(), Told()
     frame["w"] = np.where(frame["y"] == "yes", 9.5, 0.5)
     home = home_of(tmp_path, "weight: w\n", frame)
     trained = train_home(home.path, progress=told)
     assert "rows count by their weights in fitting" in told
-    row = {"age": 50, "k": "b"}
     plain = train_home(home_of(tmp_path / "plain", "", frame).path)
-    found = [
-        make_prediction(input_data=[one], home=where)["probabilities"][0][1]
-        for where in (home.path, tmp_path / "plain" / "home")
-        for one in (row, {**row, "w": 3})
-        if where == home.path or one is row
-    ]
-    assert found[0] == found[1] > found[2] + 0.2
+    row = {"age": 50, "k": "b"}
+    assert share_of_yes(home, row) == share_of_yes(home, {**row, "w": 3})
+    assert share_of_yes(home, row) > share_of_yes(Home(tmp_path / "plain" / "home"), row) + 0.2
     assert "w" not in [feature.name for feature in trained.bundle.manifest.features]
     assert not trained.bundle.manifest.recipe.asks_for(plain.bundle.manifest.recipe)
 

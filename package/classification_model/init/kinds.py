@@ -226,7 +226,7 @@ def _nearly(
             return (f"{what} but for {found}: set kind: {kind} and missing_markers if so",)
     if dates and of_dates == "no":
         odd = {text: counts[text] for text in dates.odd}
-        fit, example = sum(counts.values()) - sum(odd.values()), dates.format.example()
+        cells, example = sum(counts.values()) - sum(odd.values()), dates.format.example()
         said = (
             f"{fit} cells are dates such as {example}, and these are not, of {listed(odd, lines)}"
         )
