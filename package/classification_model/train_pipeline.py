@@ -40,13 +40,20 @@ __all__ = ["Trained", "run_training"]
 _MOST_ATTACKED = 50_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Trained:
     """A model that was saved, how good it is, and how it compares with the one before."""
 
     bundle: Bundle
     report: Report
     comparison: Comparison | None
+
+    def __repr__(self) -> str:
+        found, manifest = self.report.metrics.model_dump(), self.bundle.manifest
+        said = ", ".join(
+            f"{n.replace('_', ' ')} {value:.3f}" for n, value in found.items() if n != "rows"
+        )
+        return f"Model {manifest.version} predicts {manifest.target!r}; on {found['rows']} held-out rows: {said}"
 
 
 def run_training(

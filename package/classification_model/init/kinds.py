@@ -228,7 +228,7 @@ def _nearly(
         odd = {text: counts[text] for text in dates.odd}
         cells, example = sum(counts.values()) - sum(odd.values()), dates.format.example()
         said = (
-            f"{fit} cells are dates such as {example}, and these are not, of {listed(odd, lines)}"
+            f"{cells} cells are dates such as {example}, and these are not, of {listed(odd, lines)}"
         )
         return (f"{said}: write all of them in one way",)
     return ()
