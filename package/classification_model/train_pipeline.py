@@ -102,6 +102,7 @@ def run_training(
         if table.findings:
             record = record.model_copy(update={"data_changed": table.findings})
         fitted = _fitted(candidate.contestant, data, tell)
+        tell.say("Describing the rows")
         facts = describe.facts(held_out, candidate, record)
         new = describe.proven(
             fitted.pipeline, config=config, choice=choice, data=fitted.rows, facts=facts,
@@ -146,7 +147,9 @@ def _judged(
         f"Training {describe.estimator_name(choice)} on {len(split.train)} rows, "
         f"holding out {len(split.held_out)}"
     )
-    recipe, contestant = recipe_of(config, choice), Contestant(config, choice, split)
+    recipe = recipe_of(config, choice)
+    contestant = Contestant(config, choice, split, progress=progress)
+    contestant.pipeline()
     contestant.decision = thresholds.decided(contestant, progress)
     if config.coverage is not None:
         answers = contestant.out_of_fold
@@ -167,12 +170,11 @@ class _Fitted:
 def _fitted(contestant: Contestant, data: Dataset, progress: Progress) -> _Fitted:
     """The recipe fitted on all rows; without ``refit`` the pipeline that was judged."""
     config = contestant.config
-    rows = data if config.refit else contestant.split.train
-    encoded = fitting.encode(config, rows)
     if not config.refit:
-        return _Fitted(contestant.pipeline(), rows, encoded)
+        return _Fitted(contestant.pipeline(), contestant.split.train, contestant.encoded)
     progress.say(f"Fitting it again on all {len(data)} rows")
-    return _Fitted(fitting.fit(config, contestant.choice, encoded), rows, encoded)
+    encoded = fitting.encode(config, data)
+    return _Fitted(fitting.fit(config, contestant.choice, encoded, progress), data, encoded)
 
 
 def _read(config: Config, home: Home, progress: Progress) -> Dataset:

@@ -5,14 +5,14 @@ Only training needs LightGBM. On one thread, or several, it gives the same trees
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from classification_model.errors import MissingExtraError
-from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text, joined
+from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text
 from classification_model.processing.arrays import Matrix
 
 __all__ = ["DEFAULTS", "fit", "native", "rounds", "with_codes"]
@@ -36,9 +36,6 @@ DEFAULTS: Mapping[str, Any] = {
     "rounds": 200,
 }
 """LightGBM's parameters that a configuration may set; ``rounds`` are its boosting rounds."""
-
-# Enough work in a round for a second thread to pay.
-_THREADED = 4_000_000
 
 
 def rounds(
@@ -81,22 +78,19 @@ def fit(
     *,
     categories: Sequence[int],
     parameters: Mapping[str, Any],
-    bags: int,
     seed: int,
     min_rows: int,
+    threads: int = 1,
+    told: Callable[[], None] = lambda: None,
 ) -> Trees:
-    """Trees after ``rounds`` rounds, the mean of ``bags`` fits with seeds of their own."""
-    width = _width(target)
+    """Trees after ``rounds`` rounds; ``told`` is called after each."""
     parameters = _bounded(parameters, min_rows)
-    threads = 0 if matrix.size * width > _THREADED else 1
-    found = []
-    for bag in range(bags):
-        booster = _booster(matrix, target, categories, parameters, seed + bag, threads=threads)
-        for _ in range({**DEFAULTS, **parameters}["rounds"]):
-            booster.update()
-        text = booster.model_to_string(num_iteration=-1)
-        found.append(from_text(text, width=width, min_rows=min_rows).scaled(1 / bags))
-    return joined(found)
+    booster = _booster(matrix, target, categories, parameters, seed, threads=threads)
+    for _ in range({**DEFAULTS, **parameters}["rounds"]):
+        booster.update()
+        told()
+    text = booster.model_to_string(num_iteration=-1)
+    return from_text(text, width=_width(target), min_rows=min_rows)
 
 
 def native(matrix: Matrix, categories: Sequence[int]) -> list[int]:

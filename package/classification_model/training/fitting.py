@@ -6,9 +6,11 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from classification_model.bundle.provenance import Choice
@@ -17,6 +19,7 @@ from classification_model.config.schema import Label
 from classification_model.errors import ConfigError
 from classification_model.estimators import build_classifier, rows_of_enough, with_shared_leaves
 from classification_model.inference.engines import Probabilities
+from classification_model.learners import Blend
 from classification_model.pipeline import EncodingStep, FramePipeline, encoding_step
 from classification_model.processing.arrays import Indices, Matrix
 from classification_model.processing.data_manager import Dataset, Split
@@ -38,6 +41,8 @@ __all__ = [
 
 
 _FOLDS = 5
+_PART = 1_000
+_PERCENT = "% of the fit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,10 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
     return choice
 
 
-def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
-    """A pipeline that is fitted on the training rows.
+def fit(
+    config: Config, choice: Choice, train: Encoded, progress: Progress | None = None
+) -> FramePipeline:
+    """A pipeline that is fitted on the training rows; ``progress`` counts how far a blend is.
 
     Raises:
         ConfigError: the estimator refuses its parameters.
@@ -114,10 +121,25 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
         with warnings.catch_warnings():
             # It is judged by its answers, whether it converged or not.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            classify.fit(train.matrix, train.labels)
+            classify.fit(train.matrix, train.labels, **_telling(classify, progress))
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
         raise ConfigError(f"estimator {choice.estimator.name}: {error}") from error
     return FramePipeline([("encode", train.step), ("classify", classify)])
+
+
+def _telling(classify: Pipeline, progress: Progress | None) -> dict[str, Callable[[float], None]]:
+    """What a blend takes beside the rows, so that its progress is seen."""
+    if progress is None or not isinstance(classify.named_steps["estimator"], Blend):
+        return {}
+    seen, shown = progress, [-1]
+
+    def told(share: float) -> None:
+        percent = round(share * 100)
+        if percent > shown[0]:
+            shown[0] = percent
+            seen.count(percent, 100, _PERCENT)
+
+    return {"estimator__told": told}
 
 
 def out_of_fold(
@@ -169,8 +191,17 @@ def _of_truth(judged: FramePipeline, data: Dataset) -> npt.NDArray[np.float64]:
 def scores(pipeline: FramePipeline, matrix: Matrix) -> Probabilities:
     """What a fitted pipeline says of encoded rows, shape ``(rows, classes)``.
 
-    It keeps to one thread, in which sums are rounded the same however many cores there are.
+    Libraries keep to one thread, in which sums are rounded the same however many cores there
+    are. Rows that do not depend on each other are answered in parts beside each other.
     """
+    classify = pipeline.named_steps["classify"]
+    alone = getattr(classify.named_steps["estimator"], "row_independent", False)
+    parts = np.array_split(
+        matrix, min(joblib.cpu_count(), len(matrix) // _PART) or 1 if alone else 1
+    )
     with threadpool_limits(limits=1):
-        found: Probabilities = pipeline.named_steps["classify"].predict_proba(matrix)
-    return found
+        found = joblib.Parallel(n_jobs=len(parts), prefer="threads")(
+            joblib.delayed(classify.predict_proba)(part) for part in parts
+        )
+    answers: Probabilities = np.concatenate(found)
+    return answers
