@@ -85,11 +85,12 @@ def run_training(
     # From the old model that is compared with to the new one that replaces it.
     with bundle.locked(place):
         version, old = wanted_version(place, bump), _replaced(place, tell)
-        data = _read(config, place, tell)
+        whole = _read(config, place, tell)
         table = table_check.check(
-            data, old=old, stamp=stamp.read(place, config, tell), config=config, home=place,
+            whole, old=old, stamp=stamp.read(place, config, tell), config=config, home=place,
             data_changed=data_changed, progress=tell,
         )  # fmt: skip
+        data = _sample(whole, config, tell)
         split = data_manager.split_dataset(data, config)
         _check_what_is_named(config, place, split, tell)
         held_out = describe.held_out(config, split, data)
@@ -112,7 +113,7 @@ def run_training(
         attacked = _audited(new, candidate.contestant, fitted.encoded, place, data)
         new = new.with_more(_card(new, candidate.report, config, attacked))
         saved = _saved(new, old, place, tell)
-        stamp.write(place, config, data, version=version, data_changed=table.meant)
+        stamp.write(place, config, whole, version=version, data_changed=table.meant)
     tell.say(f"Saved {place.trained_models / saved.stem}.pkl")
     return Trained(saved, candidate.report, result.comparison)
 
@@ -200,6 +201,17 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     check_classes(config.target, data.labels, config.publish.min_rows, data.groups)
     check_class_names(config, home, data.labels)
     return data
+
+
+def _sample(data: Dataset, config: Config, progress: Progress) -> Dataset:
+    found = data_manager.sampled(data, config)
+    if len(found) < len(data):
+        how = "the newest" if data.units.by_time else "each class its share"
+        progress.say(
+            f"Note: {len(found)} of {len(data)} rows are learned from and judged by, {how}: "
+            f"max_rows is {config.max_rows}"
+        )
+    return found
 
 
 def _check_what_is_named(config: Config, home: Home, split: Split, progress: Progress) -> None:

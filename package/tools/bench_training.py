@@ -39,7 +39,9 @@ class Phases(Progress):
 
     found: list[tuple[str, float, float]] = field(default_factory=list)
     now: str = "Starting"
-    since: tuple[float, float] = field(default_factory=lambda: _clocks())
+    since: tuple[float, float] = field(
+        default_factory=lambda: (time.monotonic(), time.process_time())
+    )
 
     def say(self, line: str) -> None:
         clocks = _clocks()

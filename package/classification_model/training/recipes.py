@@ -16,7 +16,7 @@ from classification_model.evaluation.paired import class_shares, guess_losses
 from classification_model.inference.engines import Probabilities
 from classification_model.pipeline import FramePipeline
 from classification_model.processing.arrays import Floats
-from classification_model.processing.data_manager import Split, load_dataset
+from classification_model.processing.data_manager import Split, load_dataset, sampled
 from classification_model.processing.decisions import Decision
 from classification_model.processing.sets import PredictionSets
 from classification_model.progress import Progress
@@ -164,7 +164,8 @@ def _rows(then: Config, config: Config, home: Home, split: Split) -> Split:
     if all(config.columns.get(name) == column for name, column in then.columns.items()):
         return split
     # Read as this training reads: the seed draws the same records.
-    data = load_dataset(then.model_copy(update={"random_state": config.random_state}), home)
+    reader = then.model_copy(update={"random_state": config.random_state})
+    data = sampled(load_dataset(reader, home), reader)
     if len(data) != len(split.mask):
         raise DataError("the table has changed while it was read; train again")
     return Split.of(data, split.mask)
