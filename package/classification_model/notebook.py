@@ -39,7 +39,7 @@ def init_home(
     """Read a labelled table, decide what each column is, and write a home for it.
 
     Args:
-        data: the path of a CSV, or a frame of pandas, polars or whatever speaks Arrow.
+        data: the path of a CSV or of a folder of Parquet parts, or a frame of pandas, polars or whatever speaks Arrow.
         target: the column to predict.
         home: the folder to write.
         force: replace a home that is there.
