@@ -31,6 +31,8 @@ _FIVE_FOLDS, _THREE_FOLDS = 300_000, 1_200_000
 _SMALL, _TWICE = 3_000, 1_500
 _HELD_OUT = 50_000
 _MOST_ROUNDS = 1_500
+# The share of the time that one member may take, so that others can stand beside it.
+_ALONE = 0.6
 # Bytes of a node in all files of a bundle, and of a weight.
 _NODE, _WEIGHT = 65, 8
 
@@ -111,7 +113,7 @@ class Search:
             return np.inf
         step = {**config.parameters, POSITION[config.name]: 1}
         one = config.model_copy(update={"parameters": step})
-        limits = [_MOST_ROUNDS, self.longest / self._seconds(one)]
+        limits = [_MOST_ROUNDS, _ALONE * self.longest / self._seconds(one)]
         if config.name == "lightgbm":
             limits.append(self.largest / self._size(one))
         return max(1.0, min(limits))
