@@ -39,11 +39,19 @@ _TAKE_BOTH = (
 
 
 def fit_weighted(
-    classify: Pipeline, matrix: Matrix, labels: Sequence[Label], weights: Floats | None
+    classify: Pipeline,
+    matrix: Matrix,
+    labels: Sequence[Label],
+    weights: Floats | None,
+    told: Mapping[str, Any] | None = None,
 ) -> None:
-    """Fit a classifier; ``weights`` reach each estimator in it, and no step before one."""
-    if weights is None:
-        classify.fit(matrix, labels)
+    """Fit a classifier; ``weights`` reach each estimator in it, and no step before one.
+
+    ``told`` is what else a blend takes.
+    """
+    if weights is None or isinstance(classify.named_steps["estimator"], Blend):
+        own = {} if weights is None else {"estimator__sample_weight": weights}
+        classify.fit(matrix, labels, **own, **(told or {}))
         return
     with config_context(enable_metadata_routing=True):
         for part in (classify, *classify.get_params().values()):

@@ -17,7 +17,17 @@ from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.progress import Progress
 from classification_model.train_pipeline import Trained, run_training
 
-__all__ = ["Initialised", "init_home", "train_home"]
+__all__ = ["Initialised", "Options", "TrainedHome", "init_home", "train_home"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TrainedHome(Trained):
+    """A model that was saved, how good it is, and how it compares: shown as a line."""
+
+    def __repr__(self) -> str:
+        found, manifest = self.report.metrics, self.bundle.manifest
+        how = f"log loss {found.log_loss:.3f}, accuracy {found.accuracy:.3f}"
+        return f"Model {manifest.version} predicts {manifest.target!r}: {how} on {found.rows} held-out rows"
 
 
 class Options(TypedDict, total=False):
@@ -66,7 +76,7 @@ def init_home(
     """Read a labelled table, decide what each column is, and write a home for it.
 
     Args:
-        data: the path of a CSV, or a frame of pandas, polars or whatever speaks Arrow.
+        data: the path of a CSV or of a folder of Parquet parts, or a frame of pandas, polars or whatever speaks Arrow.
         target: the column to predict.
         home: the folder to write.
         force: replace a home that is there.
@@ -98,9 +108,12 @@ def init_home(
         )
 
 
-def train_home(home: str | os.PathLike[str] | None = None, **options: Unpack[Options]) -> Trained:
+def train_home(
+    home: str | os.PathLike[str] | None = None, **options: Unpack[Options]
+) -> TrainedHome:
     """Train the model of a home; see :func:`run_training` for its options and errors."""
-    return run_training(home, **options)
+    trained = run_training(home, **options)
+    return TrainedHome(trained.bundle, trained.report, trained.comparison)
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:

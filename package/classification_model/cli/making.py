@@ -35,7 +35,7 @@ def _columns(context: typer.Context) -> list[str]:
 CsvArgument = Annotated[
     Path | None,
     typer.Argument(
-        help="The labelled table: CSV, JSON Lines, Parquet, Excel; .gz and .zip, too.",
+        help="The labelled table: CSV, JSON Lines, Parquet or a folder of it, Excel; .gz, .zip.",
         metavar="DATA.csv",
     ),
 ]

@@ -81,7 +81,8 @@ class Config(FrozenModel):
     ``labels`` has the names that people read for classes, by the CSV's own.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes; ``metric`` is what that is to be good at, and
-    ``max_model_mb`` the megabytes that the bundle may then have. ``acceptance`` holds a floor, or for the losses a
+    ``max_model_mb`` the megabytes that the bundle may then have.
+    ``max_rows`` is how many rows are learned from and judged by; by default all. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
     published. ``decision`` says how a class is answered, where it is not the most probable one,
     ``coverage`` asks for sets of classes that hold the true one so often, and ``reasons`` say in which words a column is told as one. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
@@ -117,6 +118,7 @@ class Config(FrozenModel):
     time_budget: Annotated[float, Field(gt=0)] = 60.0
     metric: Sought = "log_loss"
     max_model_mb: Annotated[float, Field(gt=0)] = 20.0
+    max_rows: Annotated[int | None, Field(ge=100)] = None
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
     publish: Publish = Publish()
     decision: DecisionRule | None = None

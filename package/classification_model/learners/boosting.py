@@ -5,7 +5,7 @@ Only training needs LightGBM. On one thread, or several, it gives the same trees
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.errors import MissingExtraError
-from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text, joined
+from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text
 from classification_model.processing.arrays import Matrix
 
 Weights = npt.NDArray[np.float64]
@@ -39,9 +39,6 @@ DEFAULTS: Mapping[str, Any] = {
     "rounds": 200,
 }
 """LightGBM's parameters that a configuration may set; ``rounds`` are its boosting rounds."""
-
-# Enough work in a round for a second thread to pay.
-_THREADED = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,29 +88,27 @@ def rounds(
         yield done, margins
 
 
-def fit(
+def fit(  # noqa: PLR0913 - the rows, how they are learned from, and who is told
     matrix: Matrix,
     target: npt.NDArray[np.intp],
     *,
     categories: Sequence[int],
     parameters: Mapping[str, Any],
-    bags: int,
     seed: int,
     min_rows: int,
     weights: Weights | None = None,
+    threads: int = 1,
+    told: Callable[[], None] = lambda: None,
 ) -> Trees:
-    """Trees after ``rounds`` rounds, the mean of ``bags`` fits with seeds of their own."""
-    width = _width(target)
+    """Trees after ``rounds`` rounds; ``told`` is called after each."""
     parameters = _bounded(parameters, min_rows)
-    threads = 0 if matrix.size * width > _THREADED else 1
-    data, found = _Data(matrix, target, categories, weights), []
-    for bag in range(bags):
-        booster = _booster(data, parameters, seed + bag, threads=threads)
-        for _ in range({**DEFAULTS, **parameters}["rounds"]):
-            booster.update()
-        text = booster.model_to_string(num_iteration=-1)
-        found.append(from_text(text, width=width, min_rows=min_rows).scaled(1 / bags))
-    return joined(found)
+    data = _Data(matrix, target, categories, weights)
+    booster = _booster(data, parameters, seed, threads=threads)
+    for _ in range({**DEFAULTS, **parameters}["rounds"]):
+        booster.update()
+        told()
+    text = booster.model_to_string(num_iteration=-1)
+    return from_text(text, width=_width(target), min_rows=min_rows)
 
 
 def native(matrix: Matrix, categories: Sequence[int]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ __all__ = [
     "Preparation",
     "epochs",
     "fit_linear",
-    "fit_networks",
+    "fit_network",
     "strengths",
 ]
 
@@ -165,22 +165,21 @@ def epochs(
         yield done, _layers(network).margins(test).astype(np.float64)
 
 
-def fit_networks(
+def fit_network(
     prepared: Floats,
     target: npt.NDArray[np.intp],
     *,
     parameters: Mapping[str, Any],
-    bags: int,
     seed: int,
     weights: Weights | None = None,
-) -> list[Layers]:
-    """Networks that differ by their seeds, to be added up to their mean."""
-    found, truth = [], _truth(target)
-    for bag in range(bags):
-        network = _network(prepared, target, parameters, seed + bag)
-        _pass(network, prepared, truth, {**NETWORK_DEFAULTS, **parameters}["epochs"], weights)
-        found.append(_layers(network).scaled(1 / bags))
-    return found
+    told: Callable[[], None] = lambda: None,
+) -> Layers:
+    """A network after ``epochs`` passes over the rows; ``told`` is called after each."""
+    network, truth = _network(prepared, target, parameters, seed), _truth(target)
+    for _ in range({**NETWORK_DEFAULTS, **parameters}["epochs"]):
+        _pass(network, prepared, truth, 1, weights)
+        told()
+    return _layers(network)
 
 
 def _network(

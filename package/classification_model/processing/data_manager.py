@@ -25,7 +25,7 @@ from classification_model.processing.labelled import LabelledRows, source_of, un
 from classification_model.processing.reading.notes import notes_on
 from classification_model.processing.reading.sources import Record
 from classification_model.processing.reading.whole import parts
-from classification_model.processing.splitting import Units, hold_out, smallest_class
+from classification_model.processing.splitting import Units, hold_out, sample, smallest_class
 from classification_model.processing.typed_columns import Columns, Typed, rows_of
 from classification_model.processing.value_rules import TypedRow
 from classification_model.progress import Progress
@@ -37,6 +37,7 @@ __all__ = [
     "load_dataset",
     "load_pipeline",
     "read_csv",
+    "sampled",
     "split_dataset",
 ]
 
@@ -174,6 +175,13 @@ def _people(config: Config, units: Units) -> Indices | None:
     """The number of each row's person, where some have several rows."""
     copied = units.repeats and units.copies == "together" and not units.by_time
     return units.of_row if config.split.groups is not None or copied else None
+
+
+def sampled(data: Dataset, config: Config) -> Dataset:
+    """At most about ``config.max_rows`` of the rows, the same ones every time."""
+    if config.max_rows is None or len(data) <= config.max_rows:
+        return data
+    return data.take(np.flatnonzero(sample(data.units, data.labels, config.max_rows)))
 
 
 def split_dataset(data: Dataset, config: Config) -> Split:

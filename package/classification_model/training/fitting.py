@@ -6,9 +6,11 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from classification_model.bundle.provenance import Choice
@@ -16,30 +18,21 @@ from classification_model.config.core import Config
 from classification_model.config.schema import EstimatorConfig, Label
 from classification_model.errors import ConfigError
 from classification_model.estimators import build_classifier, rows_of_enough, with_shared_leaves
-from classification_model.fitting_rules import (
-    check_monotonic,
-    check_two_classes,
-    check_weights,
-    constrain,
-    fit_weighted,
-    signs_of,
-)
+from classification_model.fitting_rules import constrain, fit_weighted, signs_of
 from classification_model.inference.engines import Probabilities
-from classification_model.pipeline import EncodingStep, FramePipeline, build_pipeline, encoding_step
+from classification_model.learners import Blend
+from classification_model.pipeline import EncodingStep, FramePipeline, encoding_step
 from classification_model.processing.arrays import Floats, Indices, Matrix
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.splitting import Fold, Units, folds
-from classification_model.processing.weights import check_class_weight, combined
+from classification_model.processing.weights import combined
 from classification_model.progress import Progress
 from classification_model.publishing.audit import Confidence
 from classification_model.training.added import Added
-from classification_model.training.candidates import check_candidates
 from classification_model.training.selection import Wanted, choose
 
 __all__ = [
-    "RULES",
     "Encoded",
-    "check_rule",
     "choose_estimator",
     "confidence",
     "encode",
@@ -50,10 +43,9 @@ __all__ = [
 ]
 
 
-RULES = ("weight", "class_weight", "monotonic", "candidates")
-"""The keys of config.yml that :func:`check_rule` is about."""
-
 _FOLDS = 5
+_PART = 1_000
+_PERCENT = "% of the fit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +116,10 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
     return choice
 
 
-def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
-    """A pipeline that is fitted on the training rows.
+def fit(
+    config: Config, choice: Choice, train: Encoded, progress: Progress | None = None
+) -> FramePipeline:
+    """A pipeline that is fitted on the training rows; ``progress`` counts how far a blend is.
 
     Raises:
         ConfigError: the estimator refuses its parameters.
@@ -142,10 +136,26 @@ def fit(config: Config, choice: Choice, train: Encoded) -> FramePipeline:
             # It is judged by its answers, whether it converged or not.
             warnings.simplefilter("ignore", ConvergenceWarning)
             constrain(classify, train.signs, train.matrix)
-            fit_weighted(classify, train.matrix, train.labels, train.weights)
+            told = _telling(classify, progress)
+            fit_weighted(classify, train.matrix, train.labels, train.weights, told)
     except ValueError as error:  # scikit-learn's word for a parameter that it refuses
         raise ConfigError(f"estimator {choice.estimator.name}: {error}") from error
     return FramePipeline([("encode", train.step), ("classify", classify)])
+
+
+def _telling(classify: Pipeline, progress: Progress | None) -> dict[str, Callable[[float], None]]:
+    """What a blend takes beside the rows, so that its progress is seen."""
+    if progress is None or not isinstance(classify.named_steps["estimator"], Blend):
+        return {}
+    seen, shown = progress, [-1]
+
+    def told(share: float) -> None:
+        percent = round(share * 100)
+        if percent > shown[0]:
+            shown[0] = percent
+            seen.count(percent, 100, _PERCENT)
+
+    return {"estimator__told": told}
 
 
 def out_of_fold(
@@ -200,27 +210,6 @@ def _added(config: Config, train: Encoded) -> dict[str, Added]:
     return {name: one(named) for name, named in config.candidates.add.items()}
 
 
-def check_rule(config: Config, key: str, classes: Sequence[Label]) -> None:
-    """See that the classes, and what is to be fitted, can follow a key of config.yml.
-
-    Raises:
-        ConfigError: they cannot.
-    """
-    added = config.candidates.add
-    if key == "candidates":
-        check_candidates(config.candidates)
-    elif key == "class_weight":
-        check_class_weight(config.class_weight, classes)
-    elif key == "monotonic":
-        check_two_classes(classes)
-    for estimator in added.values() if config.estimator.name == "auto" else [config.estimator]:
-        classify = build_pipeline(config, estimator).named_steps["classify"]
-        if key == "monotonic":
-            check_monotonic(classify)
-        elif key != "candidates":
-            check_weights(classify)
-
-
 def met(train: Encoded, data: Dataset, split: Split) -> Matrix:
     """The matrix of all rows as the estimator saw them in training.
 
@@ -249,8 +238,17 @@ def _of_truth(judged: FramePipeline, data: Dataset) -> npt.NDArray[np.float64]:
 def scores(pipeline: FramePipeline, matrix: Matrix) -> Probabilities:
     """What a fitted pipeline says of encoded rows, shape ``(rows, classes)``.
 
-    It keeps to one thread, in which sums are rounded the same however many cores there are.
+    Libraries keep to one thread, in which sums are rounded the same however many cores there
+    are. Rows that do not depend on each other are answered in parts beside each other.
     """
+    classify = pipeline.named_steps["classify"]
+    alone = getattr(classify.named_steps["estimator"], "row_independent", False)
+    parts = np.array_split(
+        matrix, min(joblib.cpu_count(), len(matrix) // _PART) or 1 if alone else 1
+    )
     with threadpool_limits(limits=1):
-        found: Probabilities = pipeline.named_steps["classify"].predict_proba(matrix)
-    return found
+        found = joblib.Parallel(n_jobs=len(parts), prefer="threads")(
+            joblib.delayed(classify.predict_proba)(part) for part in parts
+        )
+    answers: Probabilities = np.concatenate(found)
+    return answers

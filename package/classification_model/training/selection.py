@@ -43,6 +43,9 @@ _SHARE, _AT_LEAST, _ANSWERED = 0.3, 3_000, 10_000
 _TIME = 0.4
 # The files of a bundle beside the model.
 _ROOM = 0.8
+# Seconds of one core that a fit of what is chosen may take, as a share of the time budget: it is
+# fitted once to be judged and once more on all rows, and judged and proven between.
+_FIT, _SHORTEST_FIT = 0.33, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def choose(  # noqa: PLR0913 - a table, how it may be divided, and what is wante
         plan: the features, in the order of the matrix's columns.
         seed: of every candidate.
         time_budget: seconds; what runs when they end is ended, and what it reached counts. The
-            first candidate is always compared.
+            first candidate is always compared. It also bounds the work of a fit of the choice.
         units: what no fold divides, and whether folds look forward; without them each row.
         of_folds: the matrix of all rows for each fold, where what is learned from labels is in it;
             by default ``matrix``.
@@ -112,7 +115,8 @@ def choose(  # noqa: PLR0913 - a table, how it may be divided, and what is wante
     )
     parts = [fold for repeat in repeats for fold in repeat]
     matrices = of_folds(parts) if of_folds else [matrix] * len(parts)
-    search = Search(table, matrices, repeats, wanted.max_model_mb * _ROOM * 1e6)
+    largest = wanted.max_model_mb * _ROOM * 1e6
+    search = Search(table, matrices, repeats, largest, max(_SHORTEST_FIT, _FIT * time_budget))
     available = wanted.compared(candidates(len(target), plan))
     first = next(iter(available), None)
     screened = {n: c for n, c in available.items() if c.name == "lightgbm" and n != first}
@@ -198,14 +202,14 @@ def _over_repeats(search: Search, name: str) -> Metric:
 
 
 def _chosen(search: Search, lowered: Metric) -> Blended:
-    truth, sizes = search.truth, search.sizes()
-    weights = vote.greedy(truth, search.margins, lowered, sizes, search.largest)
+    truth, shares = search.truth, search.shares()
+    weights = vote.greedy(truth, search.margins, lowered, shares, 1.0)
     total = sum(weights.values())
     mixed = np.zeros_like(next(iter(search.margins.values())))
     for name, weight in weights.items():
         mixed += weight / total * search.margins[name]
     hot = vote.temperature(truth, mixed, search.weights)
-    fits = int(search.largest // sum(sizes[name] for name in weights))
+    fits = int(1 // sum(shares[name] for name in weights))
     members = tuple(
         _member(search.configs[name], weights[name] / total / hot, len(search.table.target), fits)
         for name in search.losses

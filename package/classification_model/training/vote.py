@@ -43,8 +43,8 @@ def greedy(
         truth: classes of the answered rows.
         margins: answers of each candidate.
         metric: what is lowered.
-        sizes: what each candidate adds to the model's file.
-        largest: what all of them may add.
+        sizes: what each candidate costs, in bytes or time.
+        largest: what all of them may cost.
     """
     losses = {name: metric(truth, scores) for name, scores in margins.items()}
     best = min(losses, key=lambda name: losses[name])
