@@ -129,10 +129,14 @@ def constrain(classify: Pipeline, signs: Sequence[int], matrix: Matrix) -> None:
         return
     for leaf in _leaves(classify):
         if isinstance(leaf, Blend):
-            told = {"monotone_constraints": [*signs]}
-            leaf.set_params(members=[(n, w, {**given, **told}) for n, w, given in leaf.members])
+            more = {"monotone_constraints": [*signs]}
+            leaf.set_params(members=[(n, w, {**given, **more}) for n, w, given in leaf.members])
         else:
-            leaf.set_params(**{str(_parameter(leaf)): _prepared(classify, signs, matrix)})
+            told = _prepared(classify, signs, matrix)
+            # CatBoost changes a list that it is given, which scikit-learn refuses to copy.
+            as_text = _library(leaf) in ("catboost", "xgboost")
+            value = f"({','.join(map(str, told))})" if as_text else told
+            leaf.set_params(**{str(_parameter(leaf)): value})
 
 
 def _prepared(classify: Pipeline, signs: Sequence[int], matrix: Matrix) -> list[int]:
@@ -146,10 +150,14 @@ def _prepared(classify: Pipeline, signs: Sequence[int], matrix: Matrix) -> list[
 
 def _parameter(leaf: BaseEstimator) -> str | None:
     """What an estimator calls its constraints, if it takes any."""
-    if type(leaf).__module__.partition(".")[0] in _BOOSTING:
+    if _library(leaf) in _BOOSTING:
         return "monotone_constraints"
     taken = leaf.get_params()
     return next((name for name in _PARAMETERS if name in taken), None)
+
+
+def _library(leaf: BaseEstimator) -> str:
+    return type(leaf).__module__.partition(".")[0]
 
 
 def _leaves(estimator: Any) -> Iterator[Any]:
