@@ -129,6 +129,8 @@ def test_a_column_of_weights_shapes_the_model_and_is_not_asked_for(tmp_path: Pat
     row = {"age": 50, "k": "b"}
     assert share_of_yes(home, row) == share_of_yes(home, {**row, "w": 3})
     assert share_of_yes(home, row) > share_of_yes(Home(tmp_path / "plain" / "home"), row) + 0.2
+    card = trained.bundle.contents[".html"].decode()
+    assert "rows counted by the column" in card
     assert "w" not in [feature.name for feature in trained.bundle.manifest.features]
     assert not trained.bundle.manifest.recipe.asks_for(plain.bundle.manifest.recipe)
 
