@@ -81,7 +81,8 @@ def _with_totals(found: Iterator[Block]) -> Iterator[Block]:
 
 def _totals(last: Block) -> tuple[int, ...]:
     """The lines of the rows that sum up the others, where the last rows look like it."""
-    end = "".join(csv_records.lines_of(last.content)[-_LAST_LINES:]).encode()
+    lines = csv_records.lines_of(last.content)[-_LAST_LINES:]
+    end = "".join(lines).encode("utf-8", "surrogateescape")
     rows = [record for record in csv_records.records(last.source, end, 1) if record.row]
     if not any(may_be_total(row.cells) for row in rows[-MOST_TOTALS:]):
         return ()
