@@ -180,6 +180,20 @@ def test_a_rule_that_cannot_be_followed_is_refused_with_its_line(
     assert bundle.load_any(home) is None
 
 
+def test_where_nothing_is_left_to_compare_that_is_said(tmp_path: Path) -> None:
+    rules = "monotonic: {age: increasing}\ncandidates: {remove: [boosted trees]}\n"
+    with pytest.raises(ConfigError, match="of those that are left none can be compared"):
+        train_home(home_of(tmp_path, rules, frame_of(), "auto").path)
+
+
+def test_candidates_beside_a_named_estimator_are_said_to_be_of_no_use(tmp_path: Path) -> None:
+    told = Told()
+    train_home(
+        home_of(tmp_path, "candidates: {remove: [linear]}\n", frame_of()).path, progress=told
+    )
+    assert "candidates are for `estimator: auto`, and another is named: not used" in told
+
+
 def test_three_classes_have_none_that_monotonic_is_about(tmp_path: Path) -> None:
     frame = frame_of()
     frame.loc[frame.index % 3 == 0, "y"] = "maybe"

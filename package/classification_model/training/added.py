@@ -9,6 +9,7 @@ import numpy as np
 
 from classification_model.bundle.provenance import Choice, Compared
 from classification_model.config.schema import EstimatorConfig
+from classification_model.errors import ConfigError
 from classification_model.inference.engines import Probabilities
 from classification_model.processing.arrays import Matrix
 from classification_model.processing.splitting import Fold
@@ -51,7 +52,15 @@ def best(
     """The blend, or the one added candidate that is better than it by the metric.
 
     All of them are fitted, whatever the clock says: somebody asked for them.
+
+    Raises:
+        ConfigError: there is nothing to choose from.
     """
+    if blended is None and not added:
+        raise ConfigError(
+            "candidates: of those that are left none can be compared on this table; remove fewer, "
+            "or add one"
+        )
     answers = dict[str, Scores]()
     for done, (name, one) in enumerate(added.items(), len(search.losses)):
         total = len(search.losses) + len(added)

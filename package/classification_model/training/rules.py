@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from classification_model.config.core import Config, place_of
+from classification_model.config.fitting_rules import Candidates
 from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import ConfigError
@@ -31,6 +32,8 @@ def check_rules(config: Config, home: Home, classes: Sequence[Label], progress: 
                 _check(config, key, classes)
             except ConfigError as error:
                 raise ConfigError(f"{place_of(home, key)}: {error}") from None
+    if config.candidates != Candidates() and config.estimator.name != "auto":
+        progress.say("Note: candidates are for `estimator: auto`, and another is named: not used")
     if config.weight or config.class_weight:
         progress.say(
             "Note: rows count by their weights in fitting, and in what is chosen by that; judging, "
