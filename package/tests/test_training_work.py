@@ -12,8 +12,18 @@ import numpy as np
 from classification_model.bundle.provenance import Choice
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
+from classification_model.config.schema import Column, RowSchema
+from classification_model.evaluation.importance import importance
+from classification_model.inference.engines import Probabilities
 from classification_model.learners import Blend
+from classification_model.learners.blend import softmax
 from classification_model.processing import data_manager
+from classification_model.processing.arrays import Matrix
+from classification_model.processing.data_manager import Dataset
+from classification_model.processing.features import Feature
+from classification_model.processing.functions import BUILT_IN
+from classification_model.processing.splitting import row_units
+from classification_model.processing.typed_columns import TypedColumn
 from classification_model.progress import Progress
 from classification_model.train_pipeline import run_training
 from classification_model.training import describe
@@ -128,3 +138,31 @@ def seconds(asked: Contestant) -> float:
         describe.answers_of(asked)
         found.append(time.process_time() - begun)
     return min(found)
+
+
+def test_of_many_columns_those_that_matter_are_shuffled_five_times() -> None:
+    draw = np.random.default_rng(0)
+    matrix = draw.normal(size=(400, 300)).astype(np.float32)
+    names = [f"x{i}" for i in range(300)]
+    columns = {n: TypedColumn.of(matrix[:, i].tolist()) for i, n in enumerate(names)}
+    labels = (matrix[:, 7] + 0.5 * matrix[:, 9] > 0).tolist()
+    asked = []
+
+    def predict(rows: Matrix) -> Probabilities:
+        asked.append(len(rows))
+        margin = 3 * rows[:, 7] + 1.5 * rows[:, 9]
+        return softmax(margin[:, np.newaxis])
+
+    found = importance(
+        Dataset(columns, labels, np.arange(400), row_units(400, 0), digest="", size=0),
+        predict=predict,
+        features=[Feature(name=n, kind="number", inputs=(n,)) for n in names],
+        functions=BUILT_IN,
+        schema=RowSchema(columns={n: Column(kind="number") for n in names}),
+        classes=[False, True],
+        seed=0,
+    )
+    assert [one.column for one in found[:2]] == ["x7", "x9"]
+    assert all(one.spread > 0 for one in found[:2])
+    assert {one.mean for one in found[2:]} == {0.0}
+    assert sum(asked) <= 200 * (300 + 5 * 100 + 2)

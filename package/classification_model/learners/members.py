@@ -36,6 +36,9 @@ Member = tuple[str, float, Mapping[str, Any]]
 Told = Callable[[float], None]
 """Is called with the share of all work that is done."""
 
+# Enough cells for a second thread of a single fit to pay.
+_THREADED = 2_000_000
+
 _STEPS: Mapping[str, str] = {"lightgbm": "rounds", "network": "epochs"}
 
 
@@ -108,7 +111,9 @@ def fit(members: Sequence[Member], rows: Rows, seed: int, told: Told) -> list[Tr
     Each keeps to one thread where there are as many as cores, and the parts are the same anyhow.
     """
     fits = [*_fits(members, seed)]
-    threads = max(1, joblib.cpu_count() // len(fits))
+    threads = 1
+    if rows.coded.size > _THREADED:
+        threads = max(1, joblib.cpu_count() // len(fits))
     ticks = _ticks([one.seconds(rows) for one in fits], [one.steps() for one in fits], told)
     with threadpool_limits(limits=1):
         found: list[Trees | Layers] = joblib.Parallel(n_jobs=-1, prefer="threads")(

@@ -121,7 +121,10 @@ def choose(  # noqa: PLR0913 - a table, how it may be divided, and what is wante
     first = next(iter(available), None)
     screened = {n: c for n, c in available.items() if c.name == "lightgbm" and n != first}
     early = {name: config for name, config in available.items() if name not in screened}
-    total = len(early) + min(_FINALISTS, len(screened))
+    train = len(search.folds[0][0])
+    # One fold of few rows is no dearer than the share of them that shapes are first tried on.
+    at_once = len(search.folds) == 1 and _rows_of_first_round(train) == train
+    total = len(early) + (len(screened) if at_once else min(_FINALISTS, len(screened)))
     # Threads of this machine, or a cluster's workers. The libraries compute without Python's
     # lock, all threads read one matrix, and each keeps to a core.
     threads = joblib.Parallel(n_jobs=-1, prefer="threads", return_as="generator")
@@ -130,7 +133,7 @@ def choose(  # noqa: PLR0913 - a table, how it may be divided, and what is wante
         race = _Race(parallel, search, deadline, total, told)
         race.compare(early, first=first)
         if screened:
-            race.compare(race.finalists(screened))
+            race.compare(screened if at_once else race.finalists(screened))
     lowered = _over_repeats(search, wanted.metric)
     ours = _chosen(search, lowered) if search.losses else None
     return best(ours, search, wanted.added, lowered, told)
@@ -171,9 +174,8 @@ class _Race:
         )
         train, test = search.folds[0]
         draw = np.random.default_rng(search.table.seed)
-        rows = min(len(train), max(_AT_LEAST, int(_SHARE * len(train))))
         fold = (
-            np.sort(draw.permutation(train)[:rows]),
+            np.sort(draw.permutation(train)[: _rows_of_first_round(len(train))]),
             np.sort(draw.permutation(test)[:_ANSWERED]),
         )
         until = time.time() + _TIME * left
@@ -183,6 +185,10 @@ class _Race:
             name: min(path.losses) for name, path in zip(named, paths, strict=True) if path.losses
         }
         return {name: named[name] for name in sorted(losses, key=losses.__getitem__)[:_FINALISTS]}
+
+
+def _rows_of_first_round(rows: int) -> int:
+    return min(rows, max(_AT_LEAST, int(_SHARE * rows)))
 
 
 def _over_repeats(search: Search, name: str) -> Metric:
