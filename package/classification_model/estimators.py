@@ -26,7 +26,8 @@ from sklearn.svm import SVC
 
 from classification_model.config.schema import EstimatorConfig
 from classification_model.errors import ConfigError
-from classification_model.learners.blend import MEMBERS, Blend
+from classification_model.learners.blend import Blend
+from classification_model.learners.members import MEMBERS
 from classification_model.own_estimator import is_path, own_estimator
 from classification_model.processing.arrays import Indices
 from classification_model.processing.features import Feature

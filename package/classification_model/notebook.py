@@ -3,27 +3,64 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from classification_model.config.home import Home
+from classification_model.config.versions import Bump
 from classification_model.errors import DataError
 from classification_model.init import scaffold
-from classification_model.init.inferred_schema import InferredSchema
+from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.progress import Progress
 from classification_model.train_pipeline import Trained, run_training
 
-__all__ = ["Initialised", "init_home", "train_home"]
+__all__ = ["Initialised", "Options", "TrainedHome", "init_home", "train_home"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
+class TrainedHome(Trained):
+    """A model that was saved, how good it is, and how it compares: shown as a line."""
+
+    def __repr__(self) -> str:
+        found, manifest = self.report.metrics, self.bundle.manifest
+        how = f"log loss {found.log_loss:.3f}, accuracy {found.accuracy:.3f}"
+        return f"Model {manifest.version} predicts {manifest.target!r}: {how} on {found.rows} held-out rows"
+
+
+class Options(TypedDict, total=False):
+    """The options of a training, as the command ``train`` has them."""
+
+    force: bool
+    search: bool
+    data_changed: bool
+    bump: Bump | None
+    cluster: str | None
+    progress: Progress | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Initialised:
-    """A home that was written, and what was decided of each column, and why."""
+    """A home that was written, and what was decided of each column, and why: shown as a table."""
 
     home: Home
     learned: InferredSchema
+
+    def __repr__(self) -> str:
+        learned = self.learned
+        header = ("column", "kind", "missing", "values", "decision")
+        classes = ", ".join(f"{label} ({count})" for label, count in learned.classes.items())
+        return "\n".join(
+            (
+                f"Columns to predict {learned.target!r} from",
+                *_aligned([header, *map(_cells, learned.findings)]),
+                f"{learned.rows} rows; {len(learned.classes)} classes: {classes}",
+                *(f"Note: {note}" for note in learned.notes),
+                f"Wrote {self.home.config_file}: look at it, then train",
+            )
+        )
 
 
 def init_home(
@@ -39,7 +76,7 @@ def init_home(
     """Read a labelled table, decide what each column is, and write a home for it.
 
     Args:
-        data: the path of a CSV, or a frame of pandas, polars or whatever speaks Arrow.
+        data: the path of a CSV or of a folder of Parquet parts, or a frame of pandas, polars or whatever speaks Arrow.
         target: the column to predict.
         home: the folder to write.
         force: replace a home that is there.
@@ -72,13 +109,23 @@ def init_home(
 
 
 def train_home(
-    home: str | os.PathLike[str] | None = None,
-    *,
-    force: bool = False,
-    progress: Progress | None = None,
-) -> Trained:
-    """Train the model of a home; see :func:`run_training`, whose errors it raises."""
-    return run_training(home, force=force, progress=progress)
+    home: str | os.PathLike[str] | None = None, **options: Unpack[Options]
+) -> TrainedHome:
+    """Train the model of a home; see :func:`run_training` for its options and errors."""
+    trained = run_training(home, **options)
+    return TrainedHome(trained.bundle, trained.report, trained.comparison)
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    said = ": ".join(filter(None, (finding.decision, finding.reason)))
+    missing = str(finding.seen.missing or "")
+    return finding.name, finding.column.kind, missing, finding.values, said
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
 
 
 def _write(frame: Any, file: Path) -> None:

@@ -66,8 +66,8 @@ class OwnEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def fit(self, X: Any, y: Any, **params: Any) -> Self:
-        """Fit a copy of the estimator."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit a copy of the estimator, which need not take weights where there are none."""
         from sklearn.base import clone
 
         self.classes_, codes = np.unique(y, return_inverse=True)
@@ -76,7 +76,8 @@ class OwnEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.estimator_ = clone(self.estimator)
         except TypeError:  # it does not follow scikit-learn's rules for parameters
             self.estimator_ = type(self.estimator)(**self.estimator.get_params())
-        self.estimator_.fit(X, codes, **params)
+        told = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self.estimator_.fit(X, codes, **told)
         return self
 
     def predict_proba(self, X: Any) -> Any:

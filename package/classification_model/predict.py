@@ -107,8 +107,7 @@ class Model:
         result = self.answer([*good.values()])
         if len(good) == len(checked.rows):
             return result
-        places, size = [*good], len(checked.rows)
-        spread = result.copy()
+        places, size, spread = [*good], len(checked.rows), result.copy()
         spread["predictions"] = _spread(result["predictions"], good, size)
         spread["probabilities"] = _spread(result["probabilities"], good, size)
         spread["warnings"] = [{**one, "row": places[one["row"]]} for one in result["warnings"]]
@@ -280,7 +279,10 @@ def make_prediction(
         BundleError: there is no model that can be used.
     """
     model = load_model(Home.find(home), engine)
-    checked = raw_rows.validated(input_data, model.validator, model.manifest.encoding)
+    known = model.manifest
+    checked = raw_rows.validated(
+        input_data, model.validator, known.encoding, keep_total=known.keep_total
+    )
     result = model.predict_checked(checked, on_error=on_error)
     if explain:
         result["explanations"] = model.explain(checked, result, explain)

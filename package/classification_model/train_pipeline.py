@@ -36,6 +36,7 @@ from classification_model.training import describe, fitting, gate, table_check, 
 from classification_model.training.conformal import check_coverage, sets_of
 from classification_model.training.one_version import check_version, wanted_version
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
+from classification_model.training.rules import check_rules
 
 __all__ = ["Trained", "run_training"]
 
@@ -87,11 +88,12 @@ def run_training(
     # From the old model that is compared with to the new one that replaces it.
     with bundle.locked(place):
         version, old = wanted_version(place, bump), _replaced(place, tell)
-        data = _read(config, place, tell)
+        whole = _read(config, place, tell)
         table = table_check.check(
-            data, old=old, stamp=stamp.read(place, config, tell), config=config, home=place,
+            whole, old=old, stamp=stamp.read(place, config, tell), config=config, home=place,
             data_changed=data_changed, progress=tell,
         )  # fmt: skip
+        data = _sample(whole, config, tell)
         split = data_manager.split_dataset(data, config)
         _check_what_is_named(config, place, split, tell)
         held_out = describe.held_out(config, split, data)
@@ -104,6 +106,7 @@ def run_training(
         if table.findings:
             record = record.model_copy(update={"data_changed": table.findings})
         fitted = _fitted(candidate.contestant, data, tell)
+        tell.say("Describing the rows")
         facts = describe.facts(held_out, candidate, record)
         new = describe.proven(
             fitted.pipeline, config=config, choice=choice, data=fitted.rows, facts=facts,
@@ -113,7 +116,7 @@ def run_training(
         attacked = _audited(new, candidate.contestant, fitted.encoded, place, data)
         new = new.with_more(_card(new, candidate.report, config, attacked))
         saved = _saved(new, old, place, tell)
-        stamp.write(place, config, data, version=version, data_changed=table.meant)
+        stamp.write(place, config, whole, version=version, data_changed=table.meant)
     tell.say(f"Saved {place.trained_models / saved.stem}.pkl")
     return Trained(saved, candidate.report, result.comparison)
 
@@ -148,7 +151,9 @@ def _judged(
         f"Training {describe.estimator_name(choice)} on {len(split.train)} rows, "
         f"holding out {len(split.held_out)}"
     )
-    recipe, contestant = recipe_of(config, choice), Contestant(config, choice, split)
+    recipe = recipe_of(config, choice)
+    contestant = Contestant(config, choice, split, progress=progress)
+    contestant.pipeline()
     contestant.decision = thresholds.decided(contestant, progress)
     if config.coverage is not None:
         answers = contestant.out_of_fold
@@ -169,12 +174,11 @@ class _Fitted:
 def _fitted(contestant: Contestant, data: Dataset, progress: Progress) -> _Fitted:
     """The recipe fitted on all rows; without ``refit`` the pipeline that was judged."""
     config = contestant.config
-    rows = data if config.refit else contestant.split.train
-    encoded = fitting.encode(config, rows)
     if not config.refit:
-        return _Fitted(contestant.pipeline(), rows, encoded)
+        return _Fitted(contestant.pipeline(), contestant.split.train, contestant.encoded)
     progress.say(f"Fitting it again on all {len(data)} rows")
-    return _Fitted(fitting.fit(config, contestant.choice, encoded), rows, encoded)
+    encoded = fitting.encode(config, data)
+    return _Fitted(fitting.fit(config, contestant.choice, encoded, progress), data, encoded)
 
 
 def _read(config: Config, home: Home, progress: Progress) -> Dataset:
@@ -202,6 +206,17 @@ def _read(config: Config, home: Home, progress: Progress) -> Dataset:
     return data
 
 
+def _sample(data: Dataset, config: Config, progress: Progress) -> Dataset:
+    found = data_manager.sampled(data, config)
+    if len(found) < len(data):
+        how = "the newest" if data.units.by_time else "each class its share"
+        progress.say(
+            f"Note: {len(found)} of {len(data)} rows are learned from and judged by, {how}: "
+            f"max_rows is {config.max_rows}"
+        )
+    return found
+
+
 def _check_what_is_named(config: Config, home: Home, split: Split, progress: Progress) -> None:
     """See that what config.yml says of classes and answers fits the rows, before long work."""
     classes = sorted({*split.train.labels, *split.held_out.labels}, key=str)
@@ -210,6 +225,7 @@ def _check_what_is_named(config: Config, home: Home, split: Split, progress: Pro
     with _about(home, "decision"):
         if config.decision is not None:
             costs_of(config.decision, classes, found)
+    check_rules(config, home, classes, progress)
     with _about(home, "coverage"):
         if config.coverage is not None:
             check_coverage(config.coverage, len(split.train))

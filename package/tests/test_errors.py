@@ -74,7 +74,7 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "two columns of one name": (
         csv_line(1, HEADER.replace("income", "age")),
-        ["raw.csv: two columns have the name 'age'"],
+        ["raw.csv: columns 2 and 3 have the same name, 'age'"],
     ),
     "wrong type": (
         csv_line(3, GOOD.replace("40", "young")),
@@ -254,7 +254,18 @@ INIT_CASES: dict[str, tuple[bytes | None, str, list[str]]] = {
     "two columns of one name": (
         table(*SOME, header="a,a,c"),
         "c",
-        ["two columns have the name 'a'"],
+        ["columns 1 and 2 have the same name, 'a'; rename one"],
+    ),
+    "two columns without a name": (
+        table(*SOME, header=",,c"),
+        "c",
+        ["columns 1 and 2 have no name; give each one"],
+    ),
+    "a web page": (b"<!DOCTYPE html><title>Sign in</title>", "c", ["is a web page and no table"]),
+    "JSON under the name of a CSV": (
+        b'[{"a": 1, "c": "x"}]',
+        "c",
+        ["is JSON and no CSV", ".jsonl"],
     ),
     "nothing left": (
         table(*(f"{i},1,{'xy'[i % 2]}" for i in range(40))),

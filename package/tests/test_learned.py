@@ -411,9 +411,14 @@ def test_a_frame_becomes_a_home_and_a_model_in_a_notebook(tmp_path: Path) -> Non
         "age": "integer", "city": "category", "size": "category",
     }  # fmt: skip
     file = found.home.config_file
+    shown = repr(found).splitlines()
+    assert shown[:2] == ["Columns to predict 'label' from", shown[1]]
+    assert shown[1].split() == ["column", "kind", "missing", "values", "decision"]
+    assert f"Wrote {file}" in shown[-1]
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("estimator: auto", "estimator: {name: logistic_regression}"))
-    trained = train_home(found.home.path)
+    trained = train_home(found.home.path, search=True)
+    assert repr(trained).startswith("Model 1.0.0 predicts 'label': log loss 0.")
     assert trained.report.metrics.log_loss < 0.69
     with pytest.raises(DataError, match="expected the path of a CSV or a frame, and found int"):
         init_home(3, "label", tmp_path / "other")

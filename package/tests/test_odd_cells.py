@@ -103,3 +103,8 @@ def test_identifiers_are_known_by_their_last_word(name: str) -> None:
 def test_other_names_say_nothing(name: str) -> None:
     assert not counts_rows(name)
     assert not is_identifier(name)
+
+
+def test_ids_of_nineteen_digits_are_told_apart() -> None:
+    assert not lookalikes(["1234567890123456788", "1234567890123456789"])
+    assert lookalikes(["1", "1.0", "01"]) == [("01", "1", "1.0")]

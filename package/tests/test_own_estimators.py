@@ -31,6 +31,7 @@ def test_an_estimator_of_another_library_is_trained_and_served(name: str, tmp_pa
     lines = "".join(f"    {key}: {value}\n" for key, value in PARAMETERS[name].items())
     text = home.config_file.read_text(encoding="utf-8")
     text = text.replace("estimator: auto\n", f"estimator:\n  name: {name}\n  parameters:\n{lines}")
+    text += "class_weight: {yes: 2}\nmonotonic: {a: increasing}\n"
     home.config_file.write_text(text, encoding="utf-8")
     trained = train_home(home.path)
     assert trained.report.metrics.accuracy > 0.85
@@ -38,6 +39,9 @@ def test_an_estimator_of_another_library_is_trained_and_served(name: str, tmp_pa
     rows = frame.drop(columns="label").head(5)
     found = make_prediction(input_data=rows, home=home.path)["probabilities"]
     assert len(found) == 5
+    steps = [{"a": value, "b": "y"} for value in np.linspace(-2, 2, 60)]
+    shares = np.array(make_prediction(input_data=steps, home=home.path)["probabilities"])[:, 1]
+    assert np.diff(shares).min() > -1e-6
     if name in EXPORTED:
         pytest.importorskip("onnxmltools")
         assert trained.bundle.manifest.onnx_refused is None

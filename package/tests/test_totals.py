@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classification_model import make_prediction
+from classification_model.batch.run import score_files
 from classification_model.config.core import load_config
-from classification_model.errors import DataError
+from classification_model.errors import DataError, InvalidRowsError
 from classification_model.init import scaffold
 from classification_model.processing.data_manager import load_dataset
 from classification_model.processing.reading import csv_blocks
 from classification_model.processing.reading.totals import totals_at_end
+from classification_model.train_pipeline import run_training
 
 
 def shop(rows: int = 80) -> list[list[str]]:
@@ -99,6 +102,25 @@ def test_init_and_training_leave_it_out_and_name_its_line(
         stream.write("\nkeep_total: yes\n")
     kept = load_dataset(load_config(home), home)
     assert (len(kept), kept.notes) == (81, ())
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_sums_up_a_file_to_score_is_no_row_either(tmp_path: Path, *, keep: bool) -> None:
+    rows = shop()
+    home, _ = scaffold.create(write(rows, tmp_path / "shop.csv"), "returned", tmp_path / "home")
+    text = home.config_file.read_text(encoding="utf-8")
+    text = text.replace("estimator: auto", "estimator: logistic_regression")
+    home.config_file.write_text(text + ("keep_total: yes\n" if keep else ""), encoding="utf-8")
+    run_training(home.path)
+    new = write([*rows, sums(rows, "Total"), ["", "", "", ""]], tmp_path / "new.csv")
+    found = score_files([new], tmp_path / "scored.csv", home=home.path)
+    assert (found.scored, found.rejected) == ((81, 1) if keep else (80, 2))
+    if not keep:
+        rejected = Path(str(found.rejected_file)).read_text(encoding="utf-8")
+        assert "82" in rejected
+        assert "sums up the rows above; `keep_total: yes` in config.yml keeps it" in rejected
+        with pytest.raises(InvalidRowsError, match="line 82 sums up the rows above"):
+            make_prediction(input_data=str(new), home=home.path)
 
 
 def test_a_table_of_nothing_but_what_is_no_row_is_refused(tmp_path: Path) -> None:

@@ -71,6 +71,32 @@ def measured(rows: int = 200, seed: int = 3) -> list[str]:
             [f"2024-05-{1 + n % 28:02}T10:00:00+02:00" for n in range(60)],
             Column(kind="date", date_format="%Y-%m-%dT%H:%M:%S%z", time_zone="+02:00"),
         ),
+        ([f"2024-W{1 + n % 52:02}" for n in range(60)], Column(kind="date", date_format="%G-W%V")),
+        (
+            [f"2024-W{1 + n % 52:02}-{1 + n % 7}" for n in range(60)],
+            Column(kind="date", date_format="%G-W%V-%u"),
+        ),
+        (
+            [f"202{n % 5}-{1 + n % 12:02}" for n in range(60)],
+            Column(kind="date", date_format="%Y-%m"),
+        ),
+        (
+            [f"{1 + n % 12:02}/202{n % 5}" for n in range(60)],
+            Column(kind="date", date_format="%m/%Y"),
+        ),
+        (
+            [f"{1 + n % 28:02}JAN2{n % 5}" for n in range(60)],
+            Column(kind="date", date_format="%d%b%y"),
+        ),
+        (
+            [f"{1 + n % 28} December 202{n % 5}" for n in range(60)],
+            Column(kind="date", date_format="%d %B %Y"),
+        ),
+        (
+            [f"Dec {1 + n % 28}, 202{n % 5}" for n in range(60)],
+            Column(kind="date", date_format="%b %d, %Y"),
+        ),
+        (["true", "false", "NA"] * 20, Column(kind="boolean")),
         ([f"{n}{'-' if n % 3 else ''}" for n in range(40, 80)], Column(kind="integer")),
         (["\uff11\uff12\uff0e\uff15", "\uff13"] * 30, Column(kind="number")),
         ([f"{n}\u2019234.5" for n in range(1, 41)], Column(kind="number", thousands="'")),
@@ -90,6 +116,59 @@ def test_one_odd_cell_does_not_cost_a_column(marker: str) -> None:
     found = finding(cells)
     assert (found.column.kind, found.decision, found.seen.missing) == ("number", "used", 1)
     assert f"a number but for 1 cell: {marker!r} (line 52); taken as missing" in found.reason
+
+
+@pytest.mark.parametrize(
+    "text", ["-999", "9999", "-99.0", "9999-12-31", "1900-01-01", "1970-01-01", "0001-01-01"]
+)
+def test_a_value_that_stands_for_nothing_is_pointed_out(text: str) -> None:
+    draw = random.Random(1)
+    days = [
+        f"202{draw.randint(0, 3)}-0{draw.randint(1, 9)}-1{draw.randint(0, 9)}" for _ in range(90)
+    ]
+    cells = days if text.count("-") == 2 else measured(90)
+    cells = [text if n % 9 == 4 else cell for n, cell in enumerate(cells)]
+    found = finding(cells)
+    assert found.decision == "used, look at it"
+    assert f"{text!r} stands in 10 cells, far from all others" in found.reason
+
+
+def test_a_value_that_only_looks_like_one_is_not() -> None:
+    for odd in ("-1", "99", "100", "2019-12-31"):
+        cells = [f"2020-{1 + n % 12:02}-05" for n in range(60)] if "-12" in odd else measured(60)
+        assert finding([odd, *cells]).decision == "used"
+
+
+def test_a_zero_date_is_no_date() -> None:
+    cells = ["0000-00-00" if n % 9 == 4 else f"2024-05-{1 + n % 28:02}" for n in range(90)]
+    found = finding(cells)
+    assert (found.column.kind, found.seen.missing) == ("date", 10)
+    assert "a date but for 10 cells: '0000-00-00'" in found.reason
+
+
+def test_seasons_are_no_months() -> None:
+    cells = [f"20{n:02}-{n + 1:02}" for n in (8, 9, 10, 11)] * 15
+    assert finding(cells).column.kind == "category"
+
+
+def test_dates_that_are_written_in_two_ways_are_pointed_out() -> None:
+    cells = [f"2024-05-1{n % 9}" if n % 2 else f"5/1{n % 9}/2024" for n in range(60)]
+    found = finding(cells)
+    assert found.decision == "used, look at it"
+    assert "30 cells are dates such as 2024-12-31, and these are not, of 30 cells: '5/10/2024'" in (
+        found.reason
+    )
+
+
+def test_a_marker_that_is_taken_as_a_category_is_named() -> None:
+    found = finding(["NA", "EU", "APAC"] * 20)
+    assert found.column.kind == "category"
+    assert "20 cells: 'NA' (20 times, from line 2) taken as a category" in found.reason
+
+
+def test_a_cell_of_a_whole_page_does_not_fill_the_table() -> None:
+    found = finding(["lorem ipsum " * 12_000, *["short"] * 59])
+    assert len(found.values) < 100
 
 
 def test_a_column_that_is_a_number_but_for_many_cells_is_said_to_be_so() -> None:

@@ -1,6 +1,8 @@
 """Columns of text and of many categories, against what people would write by hand.
 
-    tox -e bench_columns [-- --only sentences mail table categories speed size] [--folds 5]
+    tox -e bench_columns [-- --only sentences mail table categories speed size rate batch] [--folds 5]
+
+What was measured goes into the table of docs/own-data.md, in the place of what stood there.
 
 The sentences lie in the source of vaderSentiment 0.5 (tweets, snippets of reviews and editorials
 with the mean of twenty people's ratings; those from -0.5 to 0.5 are left out), the mails in
@@ -40,8 +42,14 @@ from classification_model.processing.text.fitting import Parts, Recipe, TextColu
 from classification_model.processing.typed_columns import Typed, columns_of_rows
 from classification_model.processing.value_rules import TypedRow
 from classification_model.training.selection import Wanted, choose
+from tools.bench_columns_rates import batch, rate
 
 Texts = tuple[list[str], np.ndarray]
+Rows = Iterator[tuple[str, str, str]]
+"""Lines of the table: what was measured, ours, and what stands beside it."""
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "own-data.md"
+BEGIN, END = "<!-- bench_columns -->", "<!-- /bench_columns -->"
 PENALTIES = (1.0, 3.0, 10.0, 30.0)
 
 
@@ -145,6 +153,11 @@ def theirs(
     return np.asarray(model.predict_proba(terms.transform(test)))
 
 
+NAMES = {
+    "tweets": "tweets",
+    "amazonReviewSnippets": "sentences of reviews",
+    "nytEditorialSnippets": "sentences of editorials",
+}
 TEXT = RowSchema(columns={"text": Column(kind="text")})
 
 
@@ -152,10 +165,9 @@ def rows_of(texts: Sequence[str]) -> list[TypedRow]:
     return [{"text": text} for text in texts]
 
 
-def compare_sentences(folder: Path, number: int, seconds: float) -> None:
+def compare_sentences(folder: Path, number: int, seconds: float) -> Rows:
     source = fetched(folder)
-    print("| sentences | terms | ours | words | words and characters |\n|---|---|---|---|---|")
-    for name in ("tweets", "amazonReviewSnippets", "nytEditorialSnippets"):
+    for name, said in NAMES.items():
         texts, labels = sentences(source, name)
         for least in (5, 1):
             found: dict[str, list[tuple[float, float]]] = {}
@@ -174,8 +186,12 @@ def compare_sentences(folder: Path, number: int, seconds: float) -> None:
                     right = float(((shares[:, 1] > 0.5) == truth).mean())
                     found.setdefault(who, []).append((float(log_loss(truth, shares)), right))
             means = [np.mean(each, axis=0) for each in found.values()]
-            said = " | ".join(f"{loss:.3f}, {right:.1%}" for loss, right in means)
-            print(f"| {name}, {len(texts):,} | of {least} rows | {said} |", flush=True)
+            us, words, both = (f"{loss:.3f}, {right:.1%}" for loss, right in means)
+            yield (
+                f"{len(texts):,} {said}, terms of {least} row{'s' if least > 1 else ''} on",
+                us,
+                f"words {words}; and groups of characters {both}",
+            )
 
 
 def split(labels: np.ndarray, number: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -183,17 +199,17 @@ def split(labels: np.ndarray, number: int) -> Iterator[tuple[np.ndarray, np.ndar
     yield from [*every][:number]
 
 
-def compare_mail(folder: Path, number: int, seconds: float) -> None:
+def compare_mail(folder: Path, number: int, seconds: float) -> Rows:
     texts, labels = mails(folder)
     found = []
     for train, test in split(labels, number):
         known, asked = [rows_of([texts[i] for i in rows]) for rows in (train, test)]
         shares = ours(TEXT, known, labels[train], asked, seconds=seconds)
         found.append(roc_auc_score(labels[test], shares[:, 1]))
-    print(f"mail, {len(texts):,}, spam {labels.mean():.0%}: AUC {np.mean(found):.4f}", flush=True)
+    yield f"{len(texts):,} mails, {labels.mean():.0%} of them spam", f"AUC {np.mean(found):.4f}", ""
 
 
-def compare_table(_folder: Path, _number: int, seconds: float) -> None:
+def compare_table(_folder: Path, _number: int, seconds: float) -> Rows:
     """Numbers, two categories and a text that all matter; made."""
     draw = np.random.default_rng(0)
     words = np.array([f"word{n}" for n in range(300)])
@@ -213,6 +229,7 @@ def compare_table(_folder: Path, _number: int, seconds: float) -> None:
     every |= {"text": Column(kind="text")}
     parts = {"all": [*every], "text alone": ["text"], "without the text": [*every][:-1]}
     train, test = next(split(labels, 1))
+    losses = {}
     for name, columns in parts.items():
         schema = RowSchema(columns={column: every[column] for column in columns})
         known, asked = [
@@ -220,10 +237,12 @@ def compare_table(_folder: Path, _number: int, seconds: float) -> None:
             for part in (train, test)
         ]
         shares = ours(schema, known, labels[train], asked, seconds=seconds)
-        print(f"table, {name}: log loss {log_loss(labels[test], shares):.3f}", flush=True)
+        losses[name] = f"{log_loss(labels[test], shares):.3f}"
+    others = ", ".join(f"{name} {loss}" for name, loss in losses.items() if name != "all")
+    yield "numbers, two categories and a text", losses["all"], others
 
 
-def compare_categories(_folder: Path, _number: int, seconds: float) -> None:
+def compare_categories(_folder: Path, _number: int, seconds: float) -> Rows:
     """20,000 rows, one column of 2,000 categories that carry the signal; against CatBoost."""
     import pandas as pd
     from catboost import CatBoostClassifier
@@ -252,28 +271,31 @@ def compare_categories(_folder: Path, _number: int, seconds: float) -> None:
         )
         model.fit(frame.iloc[train], labels[train])
         other = model.predict_proba(frame.iloc[test])
-        print(f"2,000 categories{', skewed' if skewed else ''}: log loss "
-              f"{log_loss(labels[test], shares):.4f}, CatBoost {log_loss(labels[test], other):.4f}",
-              flush=True)  # fmt: skip
+        yield (
+            f"20,000 rows, one column of 2,000 categories{', skewed' if skewed else ''}",
+            f"{log_loss(labels[test], shares):.3f}",
+            f"CatBoost {log_loss(labels[test], other):.3f}",
+        )
 
 
-def speed(folder: Path, _number: int, _seconds: float) -> None:
+def speed(folder: Path, _number: int, _seconds: float) -> Rows:
     """How long a text takes, by the processor's clock: others may be at work."""
     texts, labels = sentences(fetched(folder), "movieReviewSnippets")
-    every: tuple[Parts, ...] = ("words", "both")
-    for parts in every:
+    words = np.mean([len(text.split()) for text in texts])
+    every: tuple[tuple[Parts, str], ...] = (("words", "words"), ("both", "words and groups"))
+    for parts, name in every:
         column = TextColumn("text", texts, labels, ["bad", "good"], min_rows=5)
         look = column.fit(np.arange(len(texts)), Recipe(parts)).reader()
-        for which in ("new", "again"):
+        spent = []
+        for _ in ("new", "again"):
             begun = time.process_time()
             for text in texts:
                 look(text)
-            each = (time.process_time() - begun) / len(texts)
-            size = np.mean([len(text.split()) for text in texts])
-            print(f"{parts}, {which} texts of {size:.0f} words: {each * 1e6:.0f} us", flush=True)
+            spent.append(f"{(time.process_time() - begun) / len(texts) * 1e6:.0f} us")
+        yield f"a text of {words:.0f} words, {name}", spent[0], f"{spent[1]} where it comes again"
 
 
-def size(_folder: Path, _number: int, _seconds: float) -> None:
+def size(_folder: Path, _number: int, _seconds: float) -> Rows:
     draw = np.random.default_rng(0)
     words = np.array([f"{draw.integers(10**9):x}" for _ in range(60_000)])
     texts = [" ".join(draw.choice(words, 200)) for _ in range(8000)]
@@ -281,16 +303,33 @@ def size(_folder: Path, _number: int, _seconds: float) -> None:
     column = TextColumn("text", texts, labels, ["0", "1"], min_rows=5)
     encoder = column.fit(np.arange(len(texts)), Recipe("words"))
     found = len(encoder.model_dump_json())
-    print(f"{len(encoder.words.names):,} terms of two classes: {found / 1e6:.1f} MB", flush=True)
+    yield (
+        f"{len(encoder.words.names):,} terms of two classes in the bundle",
+        f"{found / 1e6:.1f} MB",
+        "",
+    )
 
 
-PARTS: dict[str, Callable[[Path, int, float], None]] = {
+def written(rows: Sequence[tuple[str, str, str]]) -> None:
+    """Put rows into the table of the document: in the place of those that say the same."""
+    before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
+    table, after = rest.split(END)
+    head, rule, *old = table.strip().splitlines()
+    lines = {line.split("|")[1].strip(): line for line in old}
+    lines |= {what: f"| {what} | {us} | {others} |" for what, us, others in rows}
+    found = "\n".join([head, rule, *lines.values()])
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{found}\n{END}{after}", encoding="utf-8")
+
+
+PARTS: dict[str, Callable[[Path, int, float], Rows]] = {
     "sentences": compare_sentences,
     "mail": compare_mail,
     "table": compare_table,
     "categories": compare_categories,
     "speed": speed,
     "size": size,
+    "rate": rate,
+    "batch": batch,
 }
 
 
@@ -303,7 +342,9 @@ def main() -> None:
     warnings.simplefilter("ignore", ConvergenceWarning)
     for name in arguments.only:
         with tempfile.TemporaryDirectory() as folder:
-            PARTS[name](Path(folder), arguments.folds, arguments.seconds)
+            for row in PARTS[name](Path(folder), arguments.folds, arguments.seconds):
+                print(": ".join(filter(None, row)), flush=True)
+                written([row])
 
 
 if __name__ == "__main__":

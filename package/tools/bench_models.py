@@ -1,12 +1,12 @@
 """Our choice of estimator beside LightGBM's, CatBoost's and scikit-learn's boosting as they come.
 
-    tox -e bench_models [-- --only NAME ...] [--sizes] [--write]
+    tox -e bench_models [-- --only NAME ...] [--sizes [NAME ...]] [--write]
 
 Each table takes the whole road: CSV, init, split, encoding. The peers get the same encoded
 columns, told which of them are categories; all are judged by the log loss on the same held-out
 rows: a quarter, and where rows are few each of the four quarters in turn. A ratio below 1 means
-that ours is lower than the best of the three. ``--sizes`` times init and train on made tables of
-growing size, and ``--write`` puts what was printed into docs/bench/models.md.
+that ours is lower than the best of the three. ``--sizes`` measures the tables of ``bench_sizes`` instead,
+and ``--write`` puts what was printed into docs/bench/models.md, under a heading of its own.
 """
 
 from __future__ import annotations
@@ -15,17 +15,12 @@ import argparse
 import contextlib
 import csv
 import io
-import json
 import logging
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +40,7 @@ from classification_model.processing.arrays import Matrix
 from classification_model.processing.data_manager import Dataset, Split, load_dataset
 from classification_model.processing.features import Feature
 from classification_model.training.selection import choose
+from tools.bench_sizes import large_tables
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]], str]
 """Header, rows, and the name of the target."""
@@ -55,15 +51,7 @@ SMALL = 1500
 
 PEERS = ("LightGBM", "CatBoost", "scikit-learn")
 
-SIZES = (
-    (10_000, 20, 2),
-    (5_000, 200, 2),
-    (20_000, 20, 10),
-    (100_000, 20, 2),
-    (5_000, 2_000, 2),
-    (1_000_000, 20, 2),
-)
-"""Rows, columns and classes of what is made for ``--sizes``."""
+_SMALL_TABLES, _SIZES = "Small tables", "Tables of growing size"
 
 OUTPUT = Path(__file__).parents[2] / "docs" / "bench" / "models.md"
 
@@ -250,46 +238,30 @@ def small_tables(only: Sequence[str] | None) -> Iterator[str]:
     )
 
 
-def large_tables() -> Iterator[str]:
-    """Lines about init and train of made tables: seconds, memory, megabytes."""
-    yield "| rows x columns, classes | init and train, s | CPU, s | peak, GB | files, MB | log loss |"
-    yield "|---|---|---|---|---|---|"
-    for rows, columns, classes in SIZES:
-        with tempfile.TemporaryDirectory() as folder:
-            home = Path(folder) / "home"
-            data = Path(folder) / "data.csv"
-            header, values, _ = made(7, rows, columns, classes)
-            with data.open("w", encoding="utf-8", newline="") as stream:
-                csv.writer(stream).writerows([header, *values])
-            start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-            tool = [sys.executable, "-m", "classification_model"]
-            run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
-            run([*tool, "init", str(data), "--target", "label", "--home", str(home)])
-            run([*tool, "train", "--home", str(home)])
-            wall, used = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-            cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-            files = list((home / "trained_models").iterdir())
-            (manifest,) = (json.loads(f.read_text()) for f in files if f.suffix == ".json")
-            size = sum(file.stat().st_size for file in files) / 1e6
-            yield (
-                f"| {rows:,} x {columns:,}, {classes} | {wall:.0f} | {cpu:.0f} "
-                f"| {used.ru_maxrss / 2**20:.1f} | {size:.1f} "
-                f"| {manifest['metrics']['log_loss']:.4f} |"
-            )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tox -e bench_models --")
     parser.add_argument("--only", nargs="*", help="names of tables")
-    parser.add_argument("--sizes", action="store_true", help="time init and train as rows grow")
+    parser.add_argument("--sizes", nargs="*", help="init and train as rows grow, all or some")
     parser.add_argument("--write", action="store_true", help="put it into docs/bench/models.md")
     options = parser.parse_args()
-    lines = []
-    for line in chain(small_tables(options.only), [""], large_tables() if options.sizes else ()):
-        print(line, flush=True)
-        lines.append(line)
-    if options.write:
-        OUTPUT.write_text("\n".join(["# Beside the best of its kind", "", *lines]) + "\n")
+    parts = {_SMALL_TABLES: small_tables(options.only)}
+    if options.sizes is not None:
+        parts = {_SIZES: large_tables(options.sizes)}
+    for title, lines in parts.items():
+        found = []
+        for line in lines:
+            print(line, flush=True)
+            found.append(line)
+        if options.write:
+            write(title, found)
+
+
+def write(title: str, lines: Sequence[str]) -> None:
+    """Put lines under a heading of the page, in the place of those that are there."""
+    sections = OUTPUT.read_text(encoding="utf-8").split("\n## ")
+    others = [section for section in sections if not section.startswith(f"{title}\n")]
+    new = "\n".join([title, "", *lines, ""])
+    OUTPUT.write_text("\n## ".join([*others, new]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -130,7 +130,10 @@ def heads(
     """
     schema = model.manifest.row_schema
     hint = model.manifest.encoding
-    found = [blocks.head(name, list(schema.columns), encoding, hint) for name in names]
+    keep = model.manifest.keep_total
+    found = [
+        blocks.head(name, list(schema.columns), encoding, hint, keep_total=keep) for name in names
+    ]
     first = found[0]
     for source in found:
         check_columns(source, schema.columns, added_columns(model, explain))

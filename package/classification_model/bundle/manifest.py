@@ -30,7 +30,7 @@ FORMAT = 2
 """The number that changes when a reader of the old format would misread the new one."""
 
 _END = b"\n}\n"
-_MAY_BE_UNSAID = ("decision", "encoding", "labels", "reasons", "sets")
+_MAY_BE_UNSAID = ("decision", "encoding", "keep_total", "labels", "reasons", "sets")
 _SEAL = re.compile(rb',\n  "sha256": "([0-9a-f]{64})"\n}\n\Z')
 
 
@@ -48,7 +48,8 @@ class Manifest(FrozenModel):
 
     ``labels`` has the names that people read for classes, by the CSV's own, which answers keep.
     ``positive`` is the one of two classes that curves, thresholds and words are about.
-    ``encoding`` is that of the table, where it was not UTF-8.
+    ``encoding`` is that of the table, where it was not UTF-8, and ``keep_total`` says that rows
+    at the end of a table that sum up the others are rows.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
     ``decision`` says how a class is answered, where it is not the most probable one,
@@ -68,6 +69,7 @@ class Manifest(FrozenModel):
     recipe: Recipe
     held_out: HeldOut
     encoding: str | None = None
+    keep_total: bool = False
     python: str
     libraries: dict[str, str]
     needs: dict[str, str] = Field(default_factory=dict)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
+from classification_model.config.fitting_rules import Candidates, ClassWeight, Direction, Weight
 from classification_model.config.schema import (
     Column,
     DerivedFeature,
@@ -70,6 +73,10 @@ class Recipe(FrozenModel):
     publish: Publish = Publish()
     metric: str = "log_loss"
     max_model_mb: float = 20.0
+    weight: Weight | None = None
+    class_weight: ClassWeight | None = None
+    monotonic: dict[str, Direction] = Field(default_factory=dict)
+    candidates: Candidates = Candidates()
 
     def asks_for(self, other: Recipe) -> bool:
         """Whether both ask for the same, whatever was chosen."""
@@ -94,6 +101,10 @@ class Recipe(FrozenModel):
             self.publish,
             self.metric,
             self.max_model_mb,
+            self.weight,
+            self.class_weight,
+            self.monotonic,
+            self.candidates,
         )
 
 

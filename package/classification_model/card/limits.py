@@ -31,6 +31,7 @@ def limits(report: Report, facts: Facts) -> Iterator[str]:
     yield from _missing(report, facts)
     yield from _ranges(facts)
     yield from _probabilities(report)
+    yield from _fitted_by_rules(facts)
     yield from _unused(report)
     if facts.left_out:
         yield f"It does not look at {_names(facts.left_out)}; the reasons are given below."
@@ -89,6 +90,20 @@ def _probabilities(report: Report) -> Iterator[str]:
             f"{report.calibration_error:.2f} on average, and for {outside:,} of {report.rows:,} "
             "rows by more than chance explains."
         )
+
+
+def _fitted_by_rules(facts: Facts) -> Iterator[str]:
+    recipe = facts.manifest.recipe
+    by = [f"the column {recipe.weight.column!r}"] if recipe.weight else []
+    by += ["their class"] if recipe.class_weight else []
+    if by:
+        yield (
+            f"In fitting, rows counted by {_names(by)}; here each row counts once. So its "
+            "probabilities need not follow the shares of the classes."
+        )
+    if recipe.monotonic:
+        ways = _names(f"{name!r} {way}" for name, way in recipe.monotonic.items())
+        yield f"The positive class was told to move one way only with some columns: {ways}."
 
 
 def _unused(report: Report) -> Iterator[str]:

@@ -35,7 +35,7 @@ def _columns(context: typer.Context) -> list[str]:
 CsvArgument = Annotated[
     Path | None,
     typer.Argument(
-        help="The labelled table: CSV, JSON Lines, Parquet, Excel; .gz and .zip, too.",
+        help="The labelled table: CSV, JSON Lines, Parquet or a folder of it, Excel; .gz, .zip.",
         metavar="DATA.csv",
     ),
 ]
@@ -221,10 +221,10 @@ def train(
     out, begun = console(), time.monotonic()
     with Screen(console(stderr=as_json), quiet=as_json) as screen:
         screen.wait("Loading scikit-learn")
-        from classification_model.train_pipeline import run_training
+        from classification_model.notebook import train_home
 
         try:
-            trained = run_training(
+            trained = train_home(
                 home,
                 progress=screen,
                 force=force,

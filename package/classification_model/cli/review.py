@@ -103,7 +103,7 @@ def audit_home(
     place = Home.find(home)
     source = bundle.load(place)
     config = _config_of(source, load_config(place))
-    data = data_manager.load_dataset(config, place, progress)
+    data = data_manager.sampled(data_manager.load_dataset(config, place, progress), config)
     split = data_manager.split_dataset(data, config)
     train = fitting.encode(config, split.train)
     judged = fitting.fit(config, source.manifest.choice, train)
@@ -163,7 +163,8 @@ def _recipes(theirs: Bundle, ours: Bundle, place: Home, progress: Progress | Non
     config = load_config(place)
     if {theirs.manifest.target, ours.manifest.target} != {config.target}:
         raise DataError("the models cannot be compared: they predict other columns")
-    split = data_manager.split_dataset(data_manager.load_dataset(config, place, progress), config)
+    data = data_manager.sampled(data_manager.load_dataset(config, place, progress), config)
+    split = data_manager.split_dataset(data, config)
     old, new = (fitted_here(one.manifest.recipe, config, place, split) for one in (theirs, ours))
     guess, rule = new.guess(), config.gate
     return comparison.compare(
@@ -207,6 +208,7 @@ def _read_labelled(labelled: Path, model: Model, home: Home, progress: Progress 
         dataset=str(labelled.resolve()),
         target=manifest.target,
         missing_markers=schema.missing_markers,
+        keep_total=manifest.keep_total,
         columns=schema.columns,
         test_size=manifest.held_out.size,
         random_state=manifest.held_out.seed,

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from classification_model.config import yaml_reader
 from classification_model.config.decision import DecisionRule
+from classification_model.config.faults import NO_SUCH_KEY, first_fault
+from classification_model.config.fitting_rules import Candidates, ClassWeight, Direction, Weight
 from classification_model.config.formats import NEWEST, OLD_FORMAT, from_old
 from classification_model.config.home import Home
+from classification_model.config.parameters import with_typed_parameters
 from classification_model.config.reasons import SaidWording
 from classification_model.config.schema import (
     Column,
@@ -24,7 +34,6 @@ from classification_model.config.schema import (
     RowSchema,
     SplitRule,
 )
-from classification_model.config.yaml_reader import Document, Node
 from classification_model.errors import ConfigError
 from classification_model.plain_text import unprintable
 
@@ -66,11 +75,14 @@ class Config(FrozenModel):
 
     ``positive`` is the text of one of two classes: what curves, thresholds and words are about.
     ``encoding`` is that of the dataset where it is not UTF-8, ``sheet`` the one of a workbook.
+    ``weight`` and ``class_weight`` say how much a row counts in fitting, ``monotonic`` which columns
+    may move the positive class in one direction only, and ``candidates`` what ``auto`` compares.
     ``keep_total`` keeps rows at the end of the dataset that sum up the others.
     ``labels`` has the names that people read for classes, by the CSV's own.
     ``format`` is that of the file: 1 where it says none. ``time_budget`` is in seconds, for the
     comparison that ``estimator: auto`` makes; ``metric`` is what that is to be good at, and
-    ``max_model_mb`` the megabytes that the bundle may then have. ``acceptance`` holds a floor, or for the losses a
+    ``max_model_mb`` the megabytes that the bundle may then have.
+    ``max_rows`` is how many rows are learned from and judged by; by default all. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
     published. ``decision`` says how a class is answered, where it is not the most probable one,
     ``coverage`` asks for sets of classes that hold the true one so often, and ``reasons`` say in which words a column is told as one. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
@@ -93,15 +105,20 @@ class Config(FrozenModel):
     columns: Annotated[dict[str, Column], Field(min_length=1)]
     ignored: Annotated[dict[str, str], _NoneBelow] = Field(default_factory=dict)
     derived: Annotated[dict[str, DerivedFeature], _NoneBelow] = Field(default_factory=dict)
+    weight: Weight | None = None
+    class_weight: ClassWeight | None = None
+    monotonic: Annotated[dict[str, Direction], _NoneBelow] = Field(default_factory=dict)
     test_size: Annotated[float, Field(gt=0, lt=1)]
     random_state: Annotated[int, Field(ge=0, lt=2**32)]
     split: Annotated[SplitRule, _NoneBelow] = SplitRule()
     refit: bool = True
     gate: Annotated[GateRule, _NoneBelow] = GateRule()
     estimator: EstimatorConfig
+    candidates: Annotated[Candidates, _NoneBelow] = Candidates()
     time_budget: Annotated[float, Field(gt=0)] = 60.0
     metric: Sought = "log_loss"
     max_model_mb: Annotated[float, Field(gt=0)] = 20.0
+    max_rows: Annotated[int | None, Field(ge=100)] = None
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
     publish: Publish = Publish()
     decision: DecisionRule | None = None
@@ -127,6 +144,31 @@ class Config(FrozenModel):
                     raise ValueError(f"derived {name!r} needs {column!r}, which is not in columns")
         return self
 
+    @field_validator("weight")
+    @classmethod
+    def _weight_is_no_predictor(cls, value: Weight | None, info: ValidationInfo) -> Weight | None:
+        if value and value.column in (info.data.get("target"), *info.data.get("columns", {})):
+            raise ValueError(
+                f"{value.column!r} is a predictor or the target, and a weight is neither: move it "
+                "from columns to ignored"
+            )
+        return value
+
+    @field_validator("monotonic")
+    @classmethod
+    def _monotonic_has_an_order(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        known = {**info.data.get("derived", {}), **info.data.get("columns", {})}
+        for name in value:
+            if name not in known:
+                raise ValueError(f"{name!r} is neither in columns nor in derived")
+            kind, order = known[name].kind, getattr(known[name], "order", ())
+            if kind not in ("integer", "number") and not order:
+                raise ValueError(
+                    f"{name!r} is of kind {kind}, and only a number or a category with an order "
+                    "can be monotonic; drop it here"
+                )
+        return value
+
     @model_validator(mode="after")
     def _reasons_are_columns(self) -> Self:
         for name in self.reasons:
@@ -143,6 +185,10 @@ class Config(FrozenModel):
                 )
         return self
 
+    def apart(self) -> tuple[str, ...]:
+        """The columns of the table that have a part of their own: no row needs them to be scored."""
+        return (self.target, *((self.weight.column,) if self.weight else ()))
+
     def row_schema(self) -> RowSchema:
         """What a row looks like to everything that predicts."""
         columns = self.columns
@@ -152,7 +198,7 @@ class Config(FrozenModel):
         by = [name for name in [self.split.column] if name and name not in columns]
         return RowSchema(
             columns=columns,
-            ignored=tuple(dict.fromkeys((*self.ignored, self.target, *by))),
+            ignored=tuple(dict.fromkeys((*self.ignored, *self.apart(), *by))),
             missing_markers=self.missing_markers,
         )
 
@@ -205,83 +251,17 @@ def parse_config(file: Path, source: bytes) -> Config:
         raise ConfigError(f"{file}: no keys with values, such as `target: survived`")
     for key in ("digest", "features"):  # what is added here is no key of the file
         if key in values:
-            raise ConfigError(f"{file}, line {document.lines[key,]}: {key}: {_NO_SUCH_KEY}")
+            raise ConfigError(f"{file}, line {document.lines[key,]}: {key}: {NO_SUCH_KEY}")
     if values.get("format", "1") == "1":
         values = {**from_old(values), "format": "1"}
-    if "estimator" in values:
-        values = {**values, "estimator": _typed_parameters(values["estimator"])}
+    values = with_typed_parameters(values)
     try:
         return Config.model_validate({**values, "digest": hashlib.sha256(source).hexdigest()})
     except ValidationError as error:
-        raise ConfigError(_first_fault(file, document, error)) from None
+        raise ConfigError(first_fault(file, document, error)) from None
 
 
 def place_of(home: Home, *path: str) -> str:
     """Where a key of a home's config.yml stands, for what is found wrong of it later."""
     document = yaml_reader.read(home.config_file.read_text(encoding="utf-8"))
     return f"{home.config_file}, line {document.lines[path]}"
-
-
-def _typed_parameters(estimator: Node) -> Any:
-    """YAML text to numbers, booleans and null in an estimator's parameters, and its members'."""
-    if not isinstance(estimator, dict):
-        return estimator
-    typed: dict[str, Any] = dict(estimator)
-    if "parameters" in typed:
-        typed["parameters"] = _typed(typed["parameters"])
-    if isinstance(members := typed.get("members"), list):
-        typed["members"] = [_typed_parameters(member) for member in members]
-    return typed
-
-
-def _typed(node: Node) -> Any:
-    if isinstance(node, dict):
-        return {key: _typed(value) for key, value in node.items()}
-    return [_typed(value) for value in node] if isinstance(node, list) else _scalar(node)
-
-
-def _scalar(text: str) -> int | float | bool | str | None:
-    words: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-    if text in words:
-        return words[text]
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
-    return text
-
-
-_NO_SUCH_KEY = "there is no such key"
-_HINTS = {
-    "nullable": f"{_NO_SUCH_KEY}: a value may be missing, unless `required: yes` says otherwise",
-    "example": f"{_NO_SUCH_KEY}: examples are learned by each training",
-}
-
-
-def _first_fault(file: Path, document: Document, error: ValidationError) -> str:
-    """The first fault that pydantic found, with the line that it is on; unknown keys first."""
-    faults = error.errors(include_url=False)
-    fault = min(faults, key=lambda found: found["type"] != "extra_forbidden")
-    path: tuple[str | int, ...] = fault["loc"]
-    while path and path not in document.lines:
-        path = path[:-1]
-    value = _at(document, path)
-    found = f" (found {value!r})" if path and isinstance(value, str) else ""
-    line = f", line {document.lines[path]}" if path else ""
-    # The file has no line for a missing key, so the message names the key.
-    key = ".".join(map(str, fault["loc"] if fault["type"] == "missing" else path))
-    return f"{file}{line}: {key + ': ' if key else ''}{_message(fault)}{found}"
-
-
-def _at(document: Document, path: tuple[str | int, ...]) -> Node:
-    node: Any = document.value
-    for step in path:
-        node = node[step]
-    return node  # type: ignore[no-any-return]
-
-
-def _message(fault: Mapping[str, Any]) -> str:
-    if fault["type"] == "extra_forbidden":
-        return _HINTS.get(str(fault["loc"][-1]), _NO_SUCH_KEY)
-    return str(fault["msg"]).removeprefix("Value error, ")

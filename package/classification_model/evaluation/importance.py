@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +12,11 @@ import numpy.typing as npt
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation.metrics import align
 from classification_model.evaluation.report import Importance
-from classification_model.processing.arrays import Matrix
+from classification_model.processing.arrays import Floats, Matrix
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
-from classification_model.processing.typed_columns import Columns
 
 __all__ = ["Predict", "importance"]
 
@@ -27,6 +28,8 @@ _REPEATS = 5
 _SCORED = 75_000
 _SCORED_AT_ONCE = 20_000
 _FEWEST_ROWS = 200
+# Of more columns than these, one shuffle of each says which of them are shuffled again.
+_MOST_REPEATED = 100
 
 
 def importance(
@@ -43,38 +46,76 @@ def importance(
 
     A raw column is shuffled among the rows and every feature that comes from it follows, so
     a column counts for all that is derived from it. A column that no feature comes from
-    counts for nothing.
+    counts for nothing. Where columns are many, those that matter least are shuffled once.
 
     Returns:
         The columns, the most important one first.
     """
     some = held_out.take(_some_rows(len(held_out), len(schema.columns), seed))
     encoder = ColumnEncoder(schema, features, functions)
-    matrix = encoder.encode(some.columns)
-    whole = align(some.labels, predict(matrix), classes).losses.mean()
     affected = {
         column: [i for i, feature in enumerate(features) if column in feature.inputs]
         for column in schema.columns
     }
+    asked = _Asked(some, encoder, affected, encoder.encode(some.columns), predict, classes)
     used = [column for column, places in affected.items() if places]
+    draws = {column: (seed, i) for i, column in enumerate(used)}
     grown = {column: np.zeros(_REPEATS) for column in schema.columns}
-    # A call costs some models more than its rows do, so that many columns share one.
-    size = max(1, _SCORED_AT_ONCE // (_REPEATS * len(some)))
-    for start in range(0, len(used), size):
-        block = used[start : start + size]
-        shuffled = [
-            _shuffled(matrix, some.columns, column, encoder, affected[column], [seed, start + i])
-            for i, column in enumerate(block)
-        ]
-        repeated = some.labels * (_REPEATS * len(block))
-        losses = align(repeated, predict(np.concatenate(shuffled)), classes).losses
-        means = losses.reshape(len(block), _REPEATS, len(some)).mean(axis=2)
-        grown |= dict(zip(block, means - whole, strict=True))
+    if len(used) > _MOST_REPEATED:
+        # Other draws than those that follow: what is shuffled again is not what had luck.
+        grown |= asked.grown({column: (*draws[column], 1) for column in used}, 1)
+        used = sorted(used, key=lambda column: -grown[column].mean())[:_MOST_REPEATED]
+    grown |= asked.grown({column: draws[column] for column in used}, _REPEATS)
     ranked = [
-        Importance(column=column, mean=float(each.mean()), spread=float(each.std(ddof=1)))
+        Importance(
+            column=column,
+            mean=float(each.mean()),
+            spread=float(each.std(ddof=1)) if len(each) > 1 else 0.0,
+        )
         for column, each in grown.items()
     ]
     return tuple(sorted(ranked, key=lambda one: (-one.mean, one.column)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """Some rows, their matrix, and who is asked about them; ``affected`` by column of the rows."""
+
+    some: Dataset
+    encoder: ColumnEncoder
+    affected: Mapping[str, Sequence[int]]
+    matrix: Matrix
+    predict: Predict
+    classes: Sequence[Label]
+
+    def grown(self, draws: Mapping[str, Sequence[int]], repeats: int) -> dict[str, Floats]:
+        """By how much the loss grows when each column is shuffled, shape ``(repeats,)``.
+
+        ``draws`` has the seed of each column.
+        """
+        some, found = self.some, dict[str, Floats]()
+        whole = align(some.labels, self.predict(self.matrix), self.classes).losses.mean()
+        # A call costs some models more than its rows do, so that many columns share one.
+        size = max(1, _SCORED_AT_ONCE // (repeats * len(some)))
+        for block in _blocks(draws, size):
+            rows = np.concatenate([self._shuffled(one, repeats, draws[one]) for one in block])
+            repeated = some.labels * (repeats * len(block))
+            losses = align(repeated, self.predict(rows), self.classes).losses
+            means = losses.reshape(len(block), repeats, len(some)).mean(axis=2)
+            found |= dict(zip(block, means - whole, strict=True))
+        return found
+
+    def _shuffled(self, column: str, repeats: int, draw: Sequence[int]) -> Matrix:
+        """The rows once for each repeat, with the column, and what comes from it, shuffled."""
+        random, columns = np.random.default_rng(draw), self.some.columns
+        result = np.tile(self.matrix, (repeats, 1))
+        rows, places = len(self.matrix), self.affected[column]
+        for repeat in range(repeats):
+            changed = {**columns, column: columns[column].take(random.permutation(rows))}
+            result[repeat * rows : (repeat + 1) * rows, places] = self.encoder.encode(
+                changed, places
+            )
+        return result
 
 
 def _some_rows(rows: int, columns: int, seed: int) -> npt.NDArray[np.int64]:
@@ -85,19 +126,7 @@ def _some_rows(rows: int, columns: int, seed: int) -> npt.NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
 
 
-def _shuffled(
-    matrix: Matrix,
-    columns: Columns,
-    column: str,
-    encoder: ColumnEncoder,
-    affected: Sequence[int],
-    seed: Sequence[int],
-) -> Matrix:
-    """The encoded rows once for each repeat, with the column, and what comes from it, shuffled."""
-    random = np.random.default_rng(seed)
-    result = np.tile(matrix, (_REPEATS, 1))
-    rows = len(matrix)
-    for repeat in range(_REPEATS):
-        changed = {**columns, column: columns[column].take(random.permutation(rows))}
-        result[repeat * rows : (repeat + 1) * rows, affected] = encoder.encode(changed, affected)
-    return result
+def _blocks(names: Mapping[str, object], size: int) -> Iterator[tuple[str, ...]]:
+    each = iter(names)
+    while block := tuple(islice(each, size)):
+        yield block

@@ -67,7 +67,7 @@ class Slice(FrozenModel):
 class Importance(FrozenModel):
     """By how much the log loss grows, in nats, when a raw column is shuffled among the rows.
 
-    ``mean`` over the repeats, and ``spread``, their standard deviation.
+    ``mean`` over the repeats, and ``spread``, their standard deviation: 0 where there was one.
     """
 
     column: str

@@ -15,13 +15,24 @@ __all__ = ["DateReading", "infer"]
 
 # Where several fit, the first does: month first with slashes, as pandas has it. With points, the
 # day is first wherever people write so.
+_WEEK = "%G-W%V"  # of ISO 8601; it begins on Monday, and strptime has no such
 _DAYS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
     *("%d.%m.%Y", "%m.%d.%Y", "%d.%m.%y", "%m.%d.%y"),
     *("%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y"),
     *("%m-%d-%Y", "%d-%m-%Y", "%m-%d-%y", "%d-%m-%y"),
     *("%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d %B %Y", "%d-%B-%Y", "%d %b %y", "%d-%b-%y"),
-    *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d. %B %Y", "%d. %b %Y", "%d%b%Y"),
+    *(
+        "%b %d, %Y",
+        "%B %d, %Y",
+        "%b %d %Y",
+        "%B %d %Y",
+        "%d. %B %Y",
+        "%d. %b %Y",
+        "%d%b%Y",
+        "%d%b%y",
+    ),
+    *("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%B-%Y", "%G-W%V-%u", _WEEK),
     *("%a %d %b %Y", "%a, %d %b %Y", "%A, %d %B %Y", "%A, %B %d, %Y", "%a, %b %d, %Y"),
 )
 _TAIL = re.compile(
@@ -33,6 +44,9 @@ _NAMED = ("UTC", "GMT")
 _SHAPES = {"%Y": "[0-9]{4}", "%b": "[A-Za-z]{3}", "%a": "[A-Za-z]{3}", "%y": "[0-9]{2}"} | {
     **dict.fromkeys(("%m", "%d"), "[0-9]{1,2}"),
     **dict.fromkeys(("%B", "%A"), "[A-Za-z]{3,}"),
+    "%G": "[0-9]{4}",
+    "%V": "[0-9]{2}",
+    "%u": "[1-7]",
 }
 _DAY_SHAPES = {
     day: re.compile(re.sub("%.", lambda found: _SHAPES[found[0]], day.replace(".", "[.]")))
@@ -72,6 +86,8 @@ def infer(counts: Mapping[str, int]) -> DateReading | None:
     read = {text: time for text in counts if (time := _read(text, written)) is not None}
     if written == "%Y%m%d" and not all(1900 <= day.year <= 2100 for day in read.values()):
         return None  # numbers of eight digits
+    if written == "%Y-%m" and all(t.month == (t.year + 1) % 100 for t in read.values()):
+        return None  # seasons, such as 2009-10
     offsets = tuple(
         sorted({offset for t in read.values() if (offset := t.utcoffset()) is not None})
     )
@@ -122,6 +138,8 @@ def _best(forms: Iterable[str], counts: Mapping[str, int]) -> list[str]:
 
 def _read(text: str, form: str) -> datetime | None:
     with suppress(ValueError):
+        if form == _WEEK:
+            return datetime.fromisoformat(text)
         if form.startswith("%Y-%m-%d") and not form.endswith(_NAMED):
             time = datetime.fromisoformat(text)
             return time if len(form) > len("%Y-%m-%d") or len(text) == len("2024-12-31") else None

@@ -6,6 +6,7 @@ asked of the very rules that will check rows later.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from classification_model.init.names import counts_rows, is_identifier
 from classification_model.init.natures import nature_of
 from classification_model.init.odd_cells import is_marker, missing_words
 from classification_model.init.split_hints import Hint, hints
+from classification_model.init.stand_ins import stand_in
 from classification_model.init.targets import (
     FEW,
     check_classes,
@@ -44,6 +46,7 @@ from classification_model.processing.value_rules import TypedValue
 __all__ = ["learn"]
 
 _CLOCK = re.compile("[0-9]{1,4}:[0-5][0-9](:[0-5][0-9](.[0-9]+)?)?")
+_SHOWN = 40  # characters of a value
 _MISSING = -1e30  # below every number, for a tree that knows no missing ones
 
 
@@ -158,18 +161,29 @@ def _finding(
         told = Counter({t: n for t, n in told.items() if typed[t] is not None})
     reason = _why_left_out(cells.name, column, seen, told)
     reason = reason or not_taken(column, cells.raw, markers)
-    remarks = (reason, *guess.doubts) if reason else (*guess.doubts, *guess.notes)
+    doubts = (*guess.doubts, *_stand_in(column, typed, told))
+    remarks = (reason, *guess.doubts) if reason else (*doubts, *guess.notes)
     finding = Finding(
         name=cells.name,
         column=column,
         seen=seen,
         values=_values(column, seen, told),
-        decision="left out" if reason else "used, look at it" if guess.doubts else "used",
+        decision="left out" if reason else "used, look at it" if doubts else "used",
         reason="; ".join(remarks),
         written="" if reason else guess.written,
     )
     finding = _look_for_leakage(finding, cells, typed, labels)
     return finding, _merged(finding, typed)
+
+
+def _stand_in(
+    column: Column, typed: Mapping[str, TypedValue], counts: Counter[str]
+) -> Sequence[str]:
+    """A value of an ordered column that may mean "missing"."""
+    if column.kind not in ("integer", "number", "date"):
+        return ()
+    numbers = [math.nan if value is None else _number(value) for value in typed.values()]
+    return stand_in(typed, np.array(numbers, np.float64), counts)
 
 
 def _seen(column: Column, cells: Cells, typed: Mapping[str, TypedValue]) -> ColumnProfile:
@@ -191,7 +205,7 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
     if not counts:
         return "empty: every value is missing"
     if len(counts) == 1 and (not missing or column.kind != "category"):
-        value = repr(next(iter(counts))) if counts.total() >= FEW else "the same"
+        value = repr(_cut(next(iter(counts)))) if counts.total() >= FEW else "the same"
         return f"constant: {value} wherever there is a value"
     different = len(counts) == counts.total() > 2
     rare = sum(rows for rows in counts.values() if rows < FEW)
@@ -206,13 +220,18 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
     return f"identifier: {nature_of(counts).reason}" if column.kind == "raw" else ""
 
 
+def _cut(text: str) -> str:
+    """The beginning of a text: a table of columns is to be read at a glance."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\u2026"
+
+
 def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
     """What the values are like, in a few words."""
     low, high = seen.range()
     if low is not None and high is not None:
         return " to ".join(b if isinstance(b, str) else f"{b:g}" for b in (low, high))
     if column.kind == "category":
-        shown = [text for text, _ in counts.most_common(4)]
+        shown = [_cut(text) for text, _ in counts.most_common(4)]
         return ", ".join(shown) + (f" and {len(counts) - 4} more" if len(counts) > 4 else "")
     return f"{len(counts)} different" if column.kind != "boolean" else "/".join(sorted(counts))
 

@@ -68,9 +68,10 @@ def kind_of(
         shapes: those of the texts, where they are at hand.
     """
     shapes = shapes or Shapes.of(counts)
-    words = missing_words(counts)
+    words, markers = missing_words(counts), frozenset(filter(is_marker, counts))
     told = {text: count for text, count in counts.items() if text not in words}
-    if len(told) <= _WAYS and {text.lower() for text in told} in _BOOLEAN_PAIRS:
+    if len(counts) <= _WAYS and {t.lower() for t in counts if t not in markers} in _BOOLEAN_PAIRS:
+        words = markers  # however common they are: beside yes and no there is nothing else
         return Guess(Column(kind="boolean"), words, notes=_taken_as_missing(words, counts, lines))
     numbers = number_formats.infer(counts, decimal=file.decimal, usual=file.usual, shapes=shapes)
     if numbers and _are_codes(shapes.names):
@@ -88,10 +89,13 @@ def kind_of(
     about: tuple[str, ...] = ()
     if told:
         column, about = _words(told)
+    if column.kind == "category" and (kept := markers - words):
+        found = listed({text: counts[text] for text in kept}, lines)
+        about = (*about, f"{found} taken as a category: missing_markers decides")
     return Guess(
         column,
         words,
-        kept=frozenset(filter(is_marker, told)) if column.kind == "category" else frozenset(),
+        kept=markers - words if column.kind == "category" else frozenset(),
         notes=(*about, *_taken_as_missing(words, counts, lines)),
         doubts=_nearly(numbers, of_numbers, dates, of_dates, counts, lines),
     )
@@ -220,4 +224,11 @@ def _nearly(
         if reading and fit == "most":
             found = listed({text: counts[text] for text in reading.odd}, lines)
             return (f"{what} but for {found}: set kind: {kind} and missing_markers if so",)
+    if dates and of_dates == "no":
+        odd = {text: counts[text] for text in dates.odd}
+        cells, example = sum(counts.values()) - sum(odd.values()), dates.format.example()
+        said = (
+            f"{cells} cells are dates such as {example}, and these are not, of {listed(odd, lines)}"
+        )
+        return (f"{said}: write all of them in one way",)
     return ()

@@ -14,7 +14,19 @@ Fit = Literal["all", "nearly all", "most", "no"]
 _NOTHING = frozenset(
     (
         *("", "?", "nan", "-nan", "1.#qnan", "nat", "null", "(null)", "<null>", "\\n", "<na>"),
-        *("n/a", "#n/a", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "(missing)"),
+        *(
+            "0000-00-00",
+            "0000-00-00 00:00:00",
+            "n/a",
+            "#n/a",
+            "#div/0!",
+            "#value!",
+            "#ref!",
+            "#name?",
+            "#num!",
+            "#null!",
+            "(missing)",
+        ),
     )
 )
 # These may be one: NA is a continent and a country, none an answer, and - a label beside +.
@@ -31,6 +43,7 @@ _MARKERS = _NOTHING | _WORDS
 # A text that is no marker is taken as missing in this share of a column's cells at most, and in
 # columns with more different values than codes have.
 _FEW, _CODES = 0.02, 20
+_LONGEST = 60  # characters that are shown of a text
 
 
 def is_marker(text: str) -> bool:
@@ -71,12 +84,16 @@ def fit_but_for(counts: Mapping[str, int], odd: Collection[str]) -> Fit:
     return "most" if many and fitting >= 0.8 * cells else "no"
 
 
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\u2026"
+
+
 def listed(counts: Mapping[str, int], lines: Mapping[str, int], most: int = 3) -> str:
     """Texts with their number of cells and the line of the first: ``2 cells: '-' (line 52)``."""
     cells = sum(counts.values())
     ordered = sorted(counts, key=lambda text: (-counts[text], lines[text]))
     shown = [
-        f"{text!r} ({'line' if counts[text] == 1 else f'{counts[text]} times, from line'} "
+        f"{_shown(text)!r} ({'line' if counts[text] == 1 else f'{counts[text]} times, from line'} "
         f"{lines[text]})"
         for text in ordered[:most]
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ from classification_model.errors import ConfigError
 from classification_model.init.config_text import TEST_SIZE, configuration
 from classification_model.init.infer_schema import learn
 from classification_model.init.inferred_schema import InferredSchema
+from classification_model.init.parts import one_file
 from classification_model.init.update import drops
 from classification_model.processing.data_manager import read_csv
 from classification_model.progress import Progress
@@ -49,7 +50,7 @@ def create(
     """Learn a table's schema and write a home for it.
 
     That is config.yml, VERSION, features.py and datasets/raw.csv, or what the table's name ends
-    in. The table is copied byte for byte. ``encoding`` is that of its text, where the text does not
+    in. The table is copied byte for byte; of a folder of Parquet parts one file is made. ``encoding`` is that of its text, where the text does not
     say it; ``sheet`` is one of a workbook.
     A VERSION that is there stays unless a tag of git has it, and so does a trained model until the
     next training replaces it. A features.py that is there stays unless ``force`` is set; then the
@@ -60,9 +61,25 @@ def create(
         ConfigError: there is a home already, and ``force`` is not set.
         OSError: the home cannot be written; what was there is as it was.
     """
-    home, told = Home(folder.resolve()), (progress or Progress()).count
+    with one_file(source) as file:
+        return _created(
+            file, target, Home(folder.resolve()), force=force, encoding=encoding, sheet=sheet,
+            told=(progress or Progress()).count,
+        )  # fmt: skip
+
+
+def _created(
+    source: Path,
+    target: str,
+    home: Home,
+    *,
+    force: bool,
+    encoding: str | None,
+    sheet: str | None,
+    told: Callable[[int, int, str], None],
+) -> tuple[Home, InferredSchema]:
     name = f"{source}#{sheet}" if sheet else str(source)
-    table = read_csv(Path(name), encoding=encoding, keep_total=False)
+    table = read_csv(Path(name), [target], encoding, keep_total=False)
     learned = learn(name, table, target, test_size=TEST_SIZE, progress=told)
     dataset = _dataset(source)
     config = configuration(learned, dataset=dataset, sheet=sheet).encode()

@@ -61,10 +61,10 @@ def update(home: Home, progress: Progress | None = None) -> Update:
             "docs/own-data.md, and write the file in the new format first"
         )
     name = str(home.datasets / config.dataset) + (f"#{config.sheet}" if config.sheet else "")
-    table = read_csv(Path(name), encoding=config.encoding, keep_total=config.keep_total)
+    table = read_csv(Path(name), [config.target], config.encoding, keep_total=config.keep_total)
     told = (progress or Progress()).count
     learned = learn(name, table, config.target, test_size=config.test_size, progress=told)
-    known = {*config.columns, *config.ignored}
+    known = {*config.columns, *config.ignored, *config.apart()}
     new = [found for found in learned.findings if found.name not in known]
     before = file.read_bytes().decode("utf-8")
     after = _with_columns(before, [_as_there(found, table, learned, config) for found in new])
@@ -84,7 +84,9 @@ def update(home: Home, progress: Progress | None = None) -> Update:
 def decided_otherwise(config: Config, today: Config, learned: InferredSchema) -> Iterator[str]:
     """What ``init`` would decide today of columns that a config.yml knows."""
     there = {found.name for found in learned.findings}
-    unknown = [name for name in there if name not in {*config.columns, *config.ignored}]
+    unknown = [
+        name for name in there if name not in {*config.columns, *config.ignored, *config.apart()}
+    ]
     for name, column in config.columns.items():
         if name not in there:
             yield f"{name!r} is not in the table{renamed_to(name, unknown)}"

@@ -44,19 +44,25 @@ class Network:
         self._means = [np.zeros_like(one) for one in both]
         self._squares = [np.zeros_like(one) for one in both]
 
-    def learn(self, rows: Floats, truth: Floats, *, batch: int) -> None:
-        """Pass over the rows once; ``truth`` is 1 for each row's class, shape of the margins."""
+    def learn(
+        self, rows: Floats, truth: Floats, *, batch: int, weights: Floats | None = None
+    ) -> None:
+        """Pass over the rows once; ``truth`` is 1 for each row's class, shape of the margins.
+
+        ``weights`` say what each row counts, shape ``(rows, 1)``.
+        """
         order = self._draw.permutation(len(rows))
         for first in range(0, len(rows), batch):
             some = order[first : first + batch]
-            self._step(rows[some], truth[some])
+            self._step(rows[some], truth[some], None if weights is None else weights[some])
 
-    def _step(self, rows: Floats, truth: Floats) -> None:
+    def _step(self, rows: Floats, truth: Floats, counts: Floats | None) -> None:
         outputs = [rows]
         for depth, (weights, offset) in enumerate(zip(self.weights, self.offsets, strict=True)):
             found = outputs[-1] @ weights + offset
             outputs.append(np.maximum(found, 0) if depth + 1 < len(self.weights) else found)
         error = (_probabilities(outputs[-1]) - truth) / np.float32(len(rows))
+        error = error if counts is None else error * counts
         slopes: list[Any] = [None] * len(self.weights)
         offsets: list[Any] = [None] * len(self.weights)
         for depth in reversed(range(len(self.weights))):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -10,27 +10,15 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from classification_model.learners import boosting, networks
+from classification_model.learners import boosting
+from classification_model.learners.members import Member, Rows, Told, fit
 from classification_model.learners.networks import Layers, Preparation
 from classification_model.learners.trees import Trees, joined
 from classification_model.processing.arrays import Matrix
 
-__all__ = ["MEMBERS", "Blend", "Member", "softmax"]
-
-MEMBERS: Mapping[str, Mapping[str, Any]] = {
-    "lightgbm": boosting.DEFAULTS,
-    "linear": networks.LINEAR_DEFAULTS,
-    "network": networks.NETWORK_DEFAULTS,
-}
-"""What a blend may be made of, with the parameters of each."""
-
-Member = tuple[str, float, Mapping[str, Any]]
-"""A name out of :data:`MEMBERS`, a weight, and parameters that differ from the defaults.
-
-``bags`` among the parameters is a number of fits with other seeds, whose mean is taken.
-"""
+__all__ = ["Blend", "softmax"]
 
 
 class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -64,40 +52,34 @@ class Blend(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.min_rows = min_rows
         self.random_state = random_state
 
-    def fit(self, X: Matrix, y: npt.ArrayLike) -> Self:
+    def fit(
+        self,
+        X: Matrix,
+        y: npt.ArrayLike,
+        sample_weight: npt.NDArray[np.float64] | None = None,
+        told: Told = lambda _: None,
+    ) -> Self:
+        """Fit the members; ``told`` is called again and again with the share that is done."""
         X, y = validate_data(self, X, y, dtype=np.float32, ensure_all_finite="allow-nan")
         check_classification_targets(y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
         self.classes_, target = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("Classifier can't train when only one class is present.")
         self.native_ = boosting.native(X, self.categories)
-        coded = boosting.with_codes(X, self.native_)
-        preparation: Preparation | None = None
-        prepared = X
+        self.preparation_: Preparation | None = None
         if any(name != "lightgbm" for name, _, _ in self.members):
-            preparation = Preparation.of(X, self.categories, min_rows=self.min_rows)
-            prepared = preparation(X)
-        trees: list[Trees] = []
-        layers: list[Layers] = []
-        for name, weight, given in self.members:
-            parameters, seed = dict(given), self.random_state
-            bags = parameters.pop("bags", 1)
-            if name == "lightgbm":
-                fitted = boosting.fit(
-                    coded, target, categories=self.native_, parameters=parameters,
-                    bags=bags, seed=seed, min_rows=self.min_rows,
-                )  # fmt: skip
-                trees.append(fitted.scaled(weight))
-            elif name == "linear":
-                layers.append(networks.fit_linear(prepared, target, parameters).scaled(weight))
-            else:
-                found = networks.fit_networks(
-                    prepared, target, parameters=parameters, bags=bags, seed=seed
-                )
-                layers += [one.scaled(weight) for one in found]
+            self.preparation_ = Preparation.of(X, self.categories, min_rows=self.min_rows)
+        rows = Rows(
+            boosting.with_codes(X, self.native_), self.native_,
+            X if self.preparation_ is None else self.preparation_(X), target, self.min_rows,
+            sample_weight,
+        )  # fmt: skip
+        parts = fit(self.members, rows, self.random_state, told)
+        trees = [part for part in parts if isinstance(part, Trees)]
         self.trees_ = joined(trees) if trees else None
-        self.preparation_ = preparation
-        self.layers_ = tuple(layers)
+        self.layers_ = tuple(part for part in parts if isinstance(part, Layers))
         return self
 
     def decision_function(self, X: Matrix) -> npt.NDArray[np.float32]:

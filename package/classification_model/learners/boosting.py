@@ -5,15 +5,18 @@ Only training needs LightGBM. On one thread, or several, it gives the same trees
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from classification_model.errors import MissingExtraError
-from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text, joined
+from classification_model.learners.trees import MISSING_CODE, UNSEEN_CODE, Trees, from_text
 from classification_model.processing.arrays import Matrix
+
+Weights = npt.NDArray[np.float64]
 
 __all__ = ["DEFAULTS", "fit", "native", "rounds", "with_codes"]
 
@@ -37,8 +40,15 @@ DEFAULTS: Mapping[str, Any] = {
 }
 """LightGBM's parameters that a configuration may set; ``rounds`` are its boosting rounds."""
 
-# Enough work in a round for a second thread to pay.
-_THREADED = 4_000_000
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Data:
+    """The rows that are boosted, and what each counts."""
+
+    matrix: Matrix
+    target: npt.NDArray[np.intp]
+    categories: Sequence[int]
+    weights: Weights | None
 
 
 def rounds(
@@ -50,6 +60,7 @@ def rounds(
     parameters: Mapping[str, Any],
     seed: int,
     min_rows: int,
+    weights: Weights | None = None,
 ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
     """Boost, and yield now and then the rounds so far with the margins of ``test``.
 
@@ -61,8 +72,10 @@ def rounds(
         parameters: as in :data:`DEFAULTS`; ``rounds`` is not looked at.
         seed: of what is drawn.
         min_rows: the fewest rows of a leaf.
+        weights: what each row counts.
     """
-    booster = _booster(matrix, target, categories, _bounded(parameters, min_rows), seed, threads=1)
+    data = _Data(matrix, target, categories, weights)
+    booster = _booster(data, _bounded(parameters, min_rows), seed, threads=1)
     width = _width(target)
     margins, done = np.zeros((len(test), width)), 0
     for aim in _stops():
@@ -75,28 +88,27 @@ def rounds(
         yield done, margins
 
 
-def fit(
+def fit(  # noqa: PLR0913 - the rows, how they are learned from, and who is told
     matrix: Matrix,
     target: npt.NDArray[np.intp],
     *,
     categories: Sequence[int],
     parameters: Mapping[str, Any],
-    bags: int,
     seed: int,
     min_rows: int,
+    weights: Weights | None = None,
+    threads: int = 1,
+    told: Callable[[], None] = lambda: None,
 ) -> Trees:
-    """Trees after ``rounds`` rounds, the mean of ``bags`` fits with seeds of their own."""
-    width = _width(target)
+    """Trees after ``rounds`` rounds; ``told`` is called after each."""
     parameters = _bounded(parameters, min_rows)
-    threads = 0 if matrix.size * width > _THREADED else 1
-    found = []
-    for bag in range(bags):
-        booster = _booster(matrix, target, categories, parameters, seed + bag, threads=threads)
-        for _ in range({**DEFAULTS, **parameters}["rounds"]):
-            booster.update()
-        text = booster.model_to_string(num_iteration=-1)
-        found.append(from_text(text, width=width, min_rows=min_rows).scaled(1 / bags))
-    return joined(found)
+    data = _Data(matrix, target, categories, weights)
+    booster = _booster(data, parameters, seed, threads=threads)
+    for _ in range({**DEFAULTS, **parameters}["rounds"]):
+        booster.update()
+        told()
+    text = booster.model_to_string(num_iteration=-1)
+    return from_text(text, width=_width(target), min_rows=min_rows)
 
 
 def native(matrix: Matrix, categories: Sequence[int]) -> list[int]:
@@ -136,20 +148,12 @@ def _bounded(parameters: Mapping[str, Any], min_rows: int) -> Mapping[str, Any]:
     return {**parameters, "min_data_in_leaf": max(min_rows, asked)}
 
 
-def _booster(
-    matrix: Matrix,
-    target: npt.NDArray[np.intp],
-    categories: Sequence[int],
-    parameters: Mapping[str, Any],
-    seed: int,
-    *,
-    threads: int,
-) -> Any:
+def _booster(data: _Data, parameters: Mapping[str, Any], seed: int, *, threads: int) -> Any:
     try:
         import lightgbm
     except ImportError:
         raise MissingExtraError(purpose="boosting", extra="train", module="lightgbm") from None
-    classes = int(target.max()) + 1
+    classes = int(data.target.max()) + 1
     settings = {**DEFAULTS, **parameters}
     settings.pop("rounds")
     settings |= {
@@ -164,7 +168,8 @@ def _booster(
     }
     if classes > 2:
         settings["num_class"] = classes
-    data = lightgbm.Dataset(
-        matrix, target, categorical_feature=list(categories), params=settings, free_raw_data=False
-    )
-    return lightgbm.Booster(settings, data)
+    rows = lightgbm.Dataset(
+        data.matrix, data.target, weight=data.weights, categorical_feature=list(data.categories),
+        params=settings, free_raw_data=False,
+    )  # fmt: skip
+    return lightgbm.Booster(settings, rows)

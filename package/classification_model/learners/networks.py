@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,12 @@ __all__ = [
     "Preparation",
     "epochs",
     "fit_linear",
-    "fit_networks",
+    "fit_network",
     "strengths",
 ]
 
 Floats = npt.NDArray[np.float32]
+Weights = npt.NDArray[np.float64]
 
 LINEAR_DEFAULTS: Mapping[str, Any] = {"C": 1.0}
 NETWORK_DEFAULTS: Mapping[str, Any] = {
@@ -123,21 +124,27 @@ class Layers:
 
 
 def strengths(
-    prepared: Floats, target: npt.NDArray[np.intp], test: Floats
+    prepared: Floats,
+    target: npt.NDArray[np.intp],
+    test: Floats,
+    weights: Weights | None = None,
 ) -> Iterator[tuple[float, npt.NDArray[np.float64]]]:
     """Linear models from much regularisation to little: the C of each, and margins."""
     model = LogisticRegression(max_iter=_STEPS, warm_start=True)
     for strength in _STRENGTHS:
         model.set_params(C=strength)
-        _fit(model, prepared, target)
+        _fit(model, prepared, target, weights)
         yield strength, _two_dimensional(model.decision_function(test))
 
 
 def fit_linear(
-    prepared: Floats, target: npt.NDArray[np.intp], parameters: Mapping[str, Any]
+    prepared: Floats,
+    target: npt.NDArray[np.intp],
+    parameters: Mapping[str, Any],
+    weights: Weights | None = None,
 ) -> Layers:
     model = LogisticRegression(max_iter=_STEPS, C={**LINEAR_DEFAULTS, **parameters}["C"])
-    _fit(model, prepared, target)
+    _fit(model, prepared, target, weights)
     return Layers((model.coef_.T.astype(np.float32),), (model.intercept_.astype(np.float32),))
 
 
@@ -148,30 +155,31 @@ def epochs(
     *,
     parameters: Mapping[str, Any],
     seed: int,
+    weights: Weights | None = None,
 ) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
     """A network after some passes over the rows, and after more: margins of ``test``."""
     network, truth, done = _network(prepared, target, parameters, seed), _truth(target), 0
     for aim in _EPOCHS:
-        _pass(network, prepared, truth, aim - done)
+        _pass(network, prepared, truth, aim - done, weights)
         done = aim
         yield done, _layers(network).margins(test).astype(np.float64)
 
 
-def fit_networks(
+def fit_network(
     prepared: Floats,
     target: npt.NDArray[np.intp],
     *,
     parameters: Mapping[str, Any],
-    bags: int,
     seed: int,
-) -> list[Layers]:
-    """Networks that differ by their seeds, to be added up to their mean."""
-    found, truth = [], _truth(target)
-    for bag in range(bags):
-        network = _network(prepared, target, parameters, seed + bag)
-        _pass(network, prepared, truth, {**NETWORK_DEFAULTS, **parameters}["epochs"])
-        found.append(_layers(network).scaled(1 / bags))
-    return found
+    weights: Weights | None = None,
+    told: Callable[[], None] = lambda: None,
+) -> Layers:
+    """A network after ``epochs`` passes over the rows; ``told`` is called after each."""
+    network, truth = _network(prepared, target, parameters, seed), _truth(target)
+    for _ in range({**NETWORK_DEFAULTS, **parameters}["epochs"]):
+        _pass(network, prepared, truth, 1, weights)
+        told()
+    return _layers(network)
 
 
 def _network(
@@ -187,10 +195,17 @@ def _network(
     )
 
 
-def _pass(network: Network, prepared: Floats, truth: Floats, times: int) -> None:
+def _pass(
+    network: Network,
+    prepared: Floats,
+    truth: Floats,
+    times: int,
+    weights: Weights | None,
+) -> None:
     batch = int(np.clip(len(prepared) // 20, 32, 256))
+    each = None if weights is None else weights.astype(np.float32)[:, np.newaxis]
     for _ in range(times):
-        network.learn(prepared, truth, batch=batch)
+        network.learn(prepared, truth, batch=batch, weights=each)
 
 
 def _truth(target: npt.NDArray[np.intp], classes: int = 0) -> Floats:
@@ -208,11 +223,16 @@ def _layers(network: Network) -> Layers:
     )
 
 
-def _fit(model: LogisticRegression, prepared: Floats, target: npt.NDArray[np.intp]) -> None:
+def _fit(
+    model: LogisticRegression,
+    prepared: Floats,
+    target: npt.NDArray[np.intp],
+    weights: Weights | None,
+) -> None:
     with warnings.catch_warnings():
         # It is judged by its answers, whether it converged or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(prepared, target)
+        model.fit(prepared, target, weights)
 
 
 def _two_dimensional(margins: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -64,16 +64,23 @@ class Trees:
         """
         values = matrix.astype(np.float64)
         margins = np.zeros((width, len(matrix)), np.float32)
-        for target, tree in zip(self.targets.tolist(), self._predictors, strict=True):
+        for target, tree in zip(self.targets.tolist(), self.predictors, strict=True):
             margins[target] += tree(values).astype(np.float32)
         return margins.T
+
+    def leaves(self, matrix: Matrix) -> Iterator[npt.NDArray[np.int64]]:
+        """For each tree the position of the leaf that each row reaches, shape ``(rows,)``."""
+        values = matrix.astype(np.float64)
+        positions = np.arange(len(self.value), dtype=np.float64)
+        for tree in _with(self, value=positions).predictors:
+            yield tree(values).astype(np.int64)
 
     def scaled(self, weight: float) -> Trees:
         """The same trees with margins ``weight`` times as large."""
         return _with(self, value=(self.value * np.float64(weight)).astype(np.float32))
 
     @cached_property
-    def _predictors(self) -> list[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]]:
+    def predictors(self) -> list[Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]]:
         """Each tree as a function of rows, by scikit-learn's compiled walk through trees."""
         from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
         from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor

@@ -31,7 +31,7 @@ def drift_of_file(name: str, model: Model, progress: Progress) -> tuple[DriftRep
     """
     manifest = model.manifest
     wanted = [*manifest.row_schema.columns]
-    source = blocks.head(name, wanted)
+    source = blocks.head(name, wanted, keep_total=manifest.keep_total)
     check_columns(source, wanted, ())
     bins = bins_of(model)
     window, rules, refused = Window(bins), ColumnRules(manifest.row_schema), 0

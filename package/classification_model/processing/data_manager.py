@@ -19,13 +19,13 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import DataError
 from classification_model.processing import csv_reader
-from classification_model.processing.arrays import Indices, Mask
+from classification_model.processing.arrays import Floats, Indices, Mask
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labelled import LabelledRows, source_of, unknown_columns
 from classification_model.processing.reading.notes import notes_on
 from classification_model.processing.reading.sources import Record
 from classification_model.processing.reading.whole import parts
-from classification_model.processing.splitting import Units, hold_out, smallest_class
+from classification_model.processing.splitting import Units, hold_out, sample, smallest_class
 from classification_model.processing.typed_columns import Columns, Typed, rows_of
 from classification_model.processing.value_rules import TypedRow
 from classification_model.progress import Progress
@@ -37,6 +37,7 @@ __all__ = [
     "load_dataset",
     "load_pipeline",
     "read_csv",
+    "sampled",
     "split_dataset",
 ]
 
@@ -49,7 +50,8 @@ class Dataset:
     the CSV, ``size`` its bytes, and ``unlabelled`` counts the rows that were left out because
     their label is missing. ``units`` says which rows are held out, or trained on, as a whole, and
     ``groups`` which are one person's, where that is known: each group, and each record that was
-    imported twice, counts once. ``notes`` is what a person should know of how the file was read,
+    imported twice, counts once. ``weights`` is what each row counts in fitting, where config.yml names
+    a column of it. ``notes`` is what a person should know of how the file was read,
     and ``unknown`` names the columns of the file that config.yml does not.
     """
 
@@ -61,6 +63,7 @@ class Dataset:
     size: int
     unlabelled: int = 0
     groups: Indices | None = None
+    weights: Floats | None = None
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -73,9 +76,11 @@ class Dataset:
         labels = [self.labels[i] for i in rows.tolist()]
         units = self.units.take(rows)
         groups = None if self.groups is None else self.groups[rows]
+        weights = None if self.weights is None else self.weights[rows]
         return replace(
-            self, columns=columns, labels=labels, lines=self.lines[rows], units=units, groups=groups
-        )
+            self, columns=columns, labels=labels, lines=self.lines[rows], units=units,
+            groups=groups, weights=weights,
+        )  # fmt: skip
 
     def typed(self) -> Typed:
         """The columns as what was checked, for what would check them otherwise."""
@@ -128,7 +133,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
     source = source_of(name, config)
     read, left_out = LabelledRows(config), list[Record]()
     told = progress or Progress()
-    for part in parts(source, source.columns, told, left_out, keep_total=config.keep_total):
+    for part in parts(source, source.columns, told, left_out):
         read.add(part)
     labels = read.labels(name)
     read.errors.refuse(name)
@@ -145,6 +150,7 @@ def load_dataset(config: Config, home: Home, progress: Progress | None = None) -
         size=file.stat().st_size,
         unlabelled=read.rows - len(labels),
         groups=_people(config, units),
+        weights=_weights(config, name, read.weights, starts),
         notes=tuple(notes_on(source, left_out)),
         unknown=unknown_columns(source, config),
     )
@@ -156,10 +162,26 @@ def _table_of(config: Config, home: Home) -> tuple[str, Path]:
     return f"{file}#{config.sheet}" if config.sheet else str(file), file
 
 
+def _weights(config: Config, file: str, texts: list[str], lines: Indices) -> Floats | None:
+    from classification_model.processing.weights import own_weights
+
+    if config.weight is None:
+        return None
+    markers = config.missing_markers
+    return own_weights(config.weight, texts, lines, file=file, markers=markers)
+
+
 def _people(config: Config, units: Units) -> Indices | None:
     """The number of each row's person, where some have several rows."""
     copied = units.repeats and units.copies == "together" and not units.by_time
     return units.of_row if config.split.groups is not None or copied else None
+
+
+def sampled(data: Dataset, config: Config) -> Dataset:
+    """At most about ``config.max_rows`` of the rows, the same ones every time."""
+    if config.max_rows is None or len(data) <= config.max_rows:
+        return data
+    return data.take(np.flatnonzero(sample(data.units, data.labels, config.max_rows)))
 
 
 def split_dataset(data: Dataset, config: Config) -> Split:

@@ -27,8 +27,8 @@ _SHOWN = 5
 
 def source_of(name: str, config: Config) -> Source:
     """The head of a labelled table, which has every column that is wanted."""
-    wanted, by = [config.target, *config.columns], config.split.column
-    source = blocks.head(name, wanted, config.encoding)
+    wanted, by = [*config.apart(), *config.columns], config.split.column
+    source = blocks.head(name, wanted, config.encoding, keep_total=config.keep_total)
     if source.format == "csv":
         with opened(name) as stream:
             csv_blocks.refuse_binary(name, stream, source.encoding)
@@ -36,7 +36,7 @@ def source_of(name: str, config: Config) -> Source:
         source,
         [*wanted, *([by] if by else [])],
         (),
-        cure="mend the file, or columns and split in config.yml",
+        cure="mend the file, or columns, weight and split in config.yml",
         known=config.ignored,
     )
     return source
@@ -44,7 +44,7 @@ def source_of(name: str, config: Config) -> Source:
 
 def unknown_columns(source: Source, config: Config) -> tuple[str, ...]:
     """The columns of a table that config.yml does not name."""
-    known = {config.target, *config.columns, *config.ignored, config.split.column}
+    known = {*config.apart(), *config.columns, *config.ignored, config.split.column}
     return tuple(name for name in source.columns if name not in known)
 
 
@@ -59,6 +59,7 @@ class LabelledRows:
         self.lines: list[Indices] = []
         self.digests: list[Digests] = []
         self.split_by: list[str] = []
+        self.weights: list[str] = []
         self.rows = 0
 
     def add(self, part: Part) -> None:
@@ -75,6 +76,7 @@ class LabelledRows:
         record = [part.texts(name) for name in sorted(part.columns)]
         self.digests.append(record_digests(record, config.random_state))
         self.split_by += part.texts(config.split.column) if config.split.column else []
+        self.weights += part.texts(config.weight.column) if config.weight else []
 
     def labels(self, name: str) -> list[Label]:
         """The class of each row.

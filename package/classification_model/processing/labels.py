@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal, InvalidOperation
 
 from classification_model.config.schema import Label
 from classification_model.errors import ConfigError
@@ -57,7 +58,7 @@ def lookalikes(labels: Iterable[Label]) -> list[tuple[str, ...]]:
     for label in labels:
         seen = "".join(c for c in str(label).casefold() if c.isprintable() and not c.isspace())
         try:
-            alike[float(seen)].add(str(label))
-        except ValueError:
+            alike[Decimal(seen)].add(str(label))
+        except InvalidOperation:
             alike[seen].add(str(label))
     return [tuple(sorted(same)) for same in alike.values() if len(same) > 1]

@@ -17,10 +17,13 @@ _EXPECTED = (
 )
 
 
-def validated(data: Any, validator: RowValidator, encoding: str | None = None) -> Validated:
+def validated(
+    data: Any, validator: RowValidator, encoding: str | None = None, *, keep_total: bool = False
+) -> Validated:
     """Check the rows of a frame, a list, one dict or Series, or a file.
 
-    ``encoding`` is what a file may be in where it is not UTF-8.
+    ``encoding`` is what a file may be in where it is not UTF-8. A row at the end of a file that
+    sums up the others is an error, unless ``keep_total`` says that it is a row.
 
     Raises:
         TypeError: it is something else.
@@ -28,7 +31,7 @@ def validated(data: Any, validator: RowValidator, encoding: str | None = None) -
         InvalidRowsError: a frame lacks a column, or has one twice.
     """
     if isinstance(data, str | os.PathLike):
-        return _of_file(os.fspath(data), validator, encoding)
+        return _of_file(os.fspath(data), validator, encoding, keep_total=keep_total)
     if isinstance(data, Mapping):
         return validator.validate([_one_row(data, "a dict")])
     if isinstance(data, Sequence) and not isinstance(data, bytes | bytearray):
@@ -60,12 +63,14 @@ def _dimensions(value: Any) -> int:
     return getattr(value, "ndim", 0)
 
 
-def _of_file(name: str, validator: RowValidator, encoding: str | None) -> Validated:
+def _of_file(
+    name: str, validator: RowValidator, encoding: str | None, *, keep_total: bool
+) -> Validated:
     from classification_model.processing.reading import blocks, records
     from classification_model.processing.reading.columns import check_columns
 
     columns = validator.schema.columns
-    source = blocks.head(name, [*columns], hint=encoding)
+    source = blocks.head(name, [*columns], hint=encoding, keep_total=keep_total)
     check_columns(source, columns, ())
     found = [record for block in blocks.blocks(source) for record in records.records(block)]
     faults = {i: record for i, record in enumerate(found) if record.fault}

@@ -21,6 +21,7 @@ from classification_model.errors import DataError
 from classification_model.processing.arrays import Indices
 
 __all__ = [
+    "FEWEST_OF_A_CLASS",
     "Copies",
     "Digests",
     "Fold",
@@ -31,6 +32,7 @@ __all__ = [
     "record_digests",
     "record_units",
     "row_units",
+    "sample",
     "smallest_class",
     "time_units",
 ]
@@ -39,6 +41,9 @@ Copies = Literal["together", "apart"]
 Digests = npt.NDArray[np.uint64]
 Fold = tuple[Indices, Indices]
 """The positions of the rows to fit on, and of those to answer."""
+
+FEWEST_OF_A_CLASS = 100
+"""So many rows of a rare class a sample keeps."""
 
 _BETWEEN_CELLS = "\x1f"
 _LEAST_TRAINED_ON = 2
@@ -161,16 +166,32 @@ def hold_out(units: Units, labels: Sequence[object], test_size: float) -> npt.ND
     Raises:
         DataError: a class is not in both parts.
     """
-    codes = _codes(labels)
-    strata = _strata(units, codes)
+    held = _drawn(units, labels, test_size)
+    _check_both_parts(units, _codes(labels), held, labels)
+    return held[units.of_row]
+
+
+def sample(units: Units, labels: Sequence[object], rows: int) -> npt.NDArray[np.bool_]:
+    """Say of each row whether it is among about ``rows``: of each class its share.
+
+    Units stay whole, and a class keeps :data:`FEWEST_OF_A_CLASS` rows where it has them. By time
+    these are the newest rows.
+    """
+    return _drawn(units, labels, rows / len(labels), FEWEST_OF_A_CLASS)[units.of_row]
+
+
+def _drawn(
+    units: Units, labels: Sequence[object], share: float, least: int = 0
+) -> npt.NDArray[np.bool_]:
+    """Say of each unit whether it is among the first of its stratum, a share of the rows."""
+    strata = _strata(units, _codes(labels))
     order = np.lexsort((units.order, strata))
     sizes, stratum = units.sizes[order], strata[order]
     rows = np.bincount(stratum, weights=sizes)
     end = np.cumsum(sizes) - (np.cumsum(rows) - rows)[stratum]
-    held = np.empty(len(order), np.bool_)
-    held[order] = end - sizes / 2 < test_size * rows[stratum]
-    _check_both_parts(units, codes, held, labels)
-    return held[units.of_row]
+    drawn = np.empty(len(order), np.bool_)
+    drawn[order] = end - sizes / 2 < np.maximum(share * rows, least)[stratum]
+    return drawn
 
 
 def folds(units: Units, labels: Sequence[object], *, count: int, repeat: int = 0) -> list[Fold]:

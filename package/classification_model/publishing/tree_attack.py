@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from classification_model.learners.boosting import with_codes
+from classification_model.learners.trees import CODES, MISSING_CODE, Trees
 from classification_model.processing.arrays import Indices, Matrix
 from classification_model.processing.few_rows import held_by
 from classification_model.publishing.findings import Attack, Finding
@@ -26,8 +28,9 @@ def leaves(people: People, graph: bytes | None, matrix: Matrix) -> Attack:
     for trees, inputs in _ensembles(graph, matrix):
         thresholds += int((~trees.leaf).sum())
         for reached in trees.leaves(inputs):
-            _, codes = np.unique(reached, return_inverse=True)
-            sizes += held_by(codes, int(codes.max()) + 1, people.groups).tolist()
+            first = int(reached.min())
+            held = held_by(reached - first, int(reached.max()) - first + 1, people.groups)
+            sizes += held[held > 0].tolist()
     few = sum(size < people.least for size in sizes)
     what = f"{few} of {len(sizes)} leaves hold fewer than {people.least}"
     finding = (Finding(file=".onnx", where="trees", what=what),) if few else ()
@@ -79,17 +82,26 @@ class _Trees:
 
     def leaves(self, inputs: Matrix) -> Iterator[Indices]:
         """For each tree, the node that each row ends in."""
-        every = np.arange(len(inputs))
-        for root in self.roots.tolist():
-            at = np.full(len(inputs), root, np.int64)
-            while not self.leaf[at].all():
-                value, limit = inputs[every, self.feature[at]], self.threshold[at]
-                mode = self.modes[at]
-                yes = np.where(mode == "BRANCH_LT", value < limit, value <= limit)
-                yes = np.where(mode == "BRANCH_EQ", value == limit, yes)
-                yes |= np.isnan(value) & self.missing_is_yes[at]
-                at = np.where(yes, self.yes[at], self.no[at])
-            yield at
+        equal, below = self.modes == "BRANCH_EQ", self.modes == "BRANCH_LT"
+        under = np.nextafter(self.threshold, np.float32(-np.inf))
+        codes = np.where(equal, self.threshold, 0).astype(np.int64)
+        groups = np.zeros((int(equal.sum()), CODES), np.bool_)
+        groups[np.arange(len(groups)), codes[equal]] = True
+        groups[self.missing_is_yes[equal], MISSING_CODE] = True
+        group = np.where(equal, np.cumsum(equal) - 1, -1)
+        trees = Trees(
+            feature=self.feature.astype(np.int32),
+            threshold=np.where(below, under, self.threshold),
+            missing_left=self.missing_is_yes & ~equal,
+            left=self.yes.astype(np.int32),
+            right=self.no.astype(np.int32),
+            group=group.astype(np.int32),
+            value=np.zeros(len(self.leaf), np.float32),
+            groups=groups,
+            roots=self.roots.astype(np.int32),
+            targets=np.zeros(len(self.roots), np.int32),
+        )
+        return trees.leaves(with_codes(inputs, np.unique(self.feature[equal]).tolist()))
 
 
 def _ensembles(graph: bytes, matrix: Matrix) -> Iterator[tuple[_Trees, Matrix]]:

@@ -33,7 +33,16 @@ from classification_model.training.export import export
 from classification_model.training.export_estimator import parts_of
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
-__all__ = ["Facts", "estimator_name", "facts", "held_out", "judged", "offering", "proven"]
+__all__ = [
+    "Facts",
+    "answers_of",
+    "estimator_name",
+    "facts",
+    "held_out",
+    "judged",
+    "offering",
+    "proven",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,7 @@ def proven(
         recipe=recipe,
         held_out=facts.held_out,
         encoding=config.encoding,
+        keep_total=config.keep_total,
         python=bundle.python_version(),
         libraries=bundle.library_versions(),
         needs=needs(parts_of(pipeline.named_steps["classify"])),
@@ -203,11 +213,11 @@ def judged(contestant: Contestant) -> Report:
 def facts(held_out: HeldOut, candidate: Candidate, record: Gate) -> Facts:
     """What is known of a recipe that was judged."""
     metrics, contestant = candidate.report.metrics.model_dump(), candidate.contestant
-    answers = _answers_of(contestant)
+    answers = answers_of(contestant)
     return Facts(held_out, metrics, record, answers, contestant.decision, contestant.sets)
 
 
-def _answers_of(contestant: Contestant) -> HeldOutProfile:
+def answers_of(contestant: Contestant) -> HeldOutProfile:
     """What the held-out rows, and a recipe's answers to them, look like."""
     outcomes, held_out = contestant.outcomes(), contestant.split.held_out
     schema = contestant.config.row_schema()

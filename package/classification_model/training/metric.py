@@ -7,6 +7,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
 from classification_model.errors import ConfigError
 from classification_model.learners.blend import softmax
+from classification_model.processing.arrays import Floats
 from classification_model.training.vote import Metric
 from classification_model.training.walk import Positions, Scores, log_losses
 
@@ -15,11 +16,11 @@ __all__ = ["METRICS", "metric_named"]
 METRICS = ("log_loss", "roc_auc", "f1", "balanced_accuracy")
 
 
-def metric_named(name: str, classes: int) -> Metric:
+def metric_named(name: str, classes: int, weights: Floats | None = None) -> Metric:
     """A metric as a function of classes and margins; the lower the better.
 
     ``f1`` is the mean of each class's, and with more than two classes ``roc_auc`` is the mean
-    over one class against the rest, as on the card.
+    over one class against the rest, as on the card. ``weights`` say what each row counts.
 
     Raises:
         ConfigError: there is no such metric.
@@ -31,18 +32,24 @@ def metric_named(name: str, classes: int) -> Metric:
 
     def roc_auc(truth: Positions, margins: Scores) -> float:
         if classes == 2:
-            return -float(roc_auc_score(truth, margins[:, 0]))
+            return -float(roc_auc_score(truth, margins[:, 0], sample_weight=weights))
         labels = np.arange(classes)
-        return -float(roc_auc_score(truth, softmax(margins), multi_class="ovr", labels=labels))
+        shares = softmax(margins)
+        return -float(
+            roc_auc_score(truth, shares, multi_class="ovr", labels=labels, sample_weight=weights)
+        )
 
     def f1(truth: Positions, margins: Scores) -> float:
-        return -float(f1_score(truth, answers(margins), average="macro", zero_division=0))
+        found = answers(margins)
+        return -float(
+            f1_score(truth, found, average="macro", zero_division=0, sample_weight=weights)
+        )
 
     def balanced(truth: Positions, margins: Scores) -> float:
-        return -float(balanced_accuracy_score(truth, answers(margins)))
+        return -float(balanced_accuracy_score(truth, answers(margins), sample_weight=weights))
 
     def log_loss(truth: Positions, margins: Scores) -> float:
-        return round(float(log_losses(truth, margins).mean()), 9)
+        return round(float(np.average(log_losses(truth, margins), weights=weights)), 9)
 
     known = {"log_loss": log_loss, "roc_auc": roc_auc, "f1": f1, "balanced_accuracy": balanced}
     if name not in known:

@@ -13,11 +13,13 @@ from classification_model.errors import DataError
 from classification_model.evaluation import Report
 from classification_model.evaluation.metrics import Outcomes, align, positions
 from classification_model.evaluation.paired import class_shares, guess_losses
+from classification_model.inference.engines import Probabilities
 from classification_model.pipeline import FramePipeline
 from classification_model.processing.arrays import Floats
-from classification_model.processing.data_manager import Split, load_dataset
+from classification_model.processing.data_manager import Split, load_dataset, sampled
 from classification_model.processing.decisions import Decision
 from classification_model.processing.sets import PredictionSets
+from classification_model.progress import Progress
 from classification_model.training import fitting
 
 __all__ = ["Candidate", "Contestant", "as_trained", "fitted_here", "recipe_of"]
@@ -37,6 +39,10 @@ def recipe_of(config: Config, choice: Choice) -> Recipe:
         publish=config.publish,
         metric=config.metric,
         max_model_mb=config.max_model_mb,
+        weight=config.weight,
+        class_weight=config.class_weight,
+        monotonic=config.monotonic,
+        candidates=config.candidates,
     )
 
 
@@ -49,16 +55,20 @@ class Contestant:
         choice: has the estimator that is fitted.
         split: the rows with the columns that the recipe needs.
         pipelines: what was fitted already, by the number of its seed.
+        answers: the probabilities of the held-out rows, by the same number.
         decision: how it answers with one class; by default with the most probable one.
         sets: how it answers with a set of classes, where that is asked for.
+        progress: told how far a fit is.
     """
 
     config: Config
     choice: Choice
     split: Split
     pipelines: dict[int, FramePipeline] = field(default_factory=dict)
+    answers: dict[int, Probabilities] = field(default_factory=dict)
     decision: Decision | None = None
     sets: PredictionSets | None = None
+    progress: Progress | None = None
 
     def pipeline(self, number: int = 0) -> FramePipeline:
         """Fitted on the training rows, with the recipe's seed or one of the next."""
@@ -66,11 +76,15 @@ class Contestant:
             config = self.config.model_copy(
                 update={"random_state": (self.config.random_state + number) % 2**32}
             )
-            train = fitting.encode(config, self.split.train)
-            self.pipelines[number] = fitting.fit(config, self.choice, train)
+            self.pipelines[number] = fitting.fit(config, self.choice, self.encoded, self.progress)
         return self.pipelines[number]
 
-    @property
+    @cached_property
+    def encoded(self) -> fitting.Encoded:
+        """The training rows as the classifier sees them, whatever its seed."""
+        return fitting.encode(self.config, self.split.train)
+
+    @cached_property
     def classes(self) -> tuple[Label, ...]:
         """The labels as plain values, in the order of the probabilities."""
         plain = {label: label for label in self.split.train.labels}
@@ -78,17 +92,18 @@ class Contestant:
 
     def outcomes(self, number: int = 0) -> Outcomes:
         """Its answers to the held-out rows beside the truth."""
-        pipeline, held_out = self.pipeline(number), self.split.held_out
-        matrix = pipeline.named_steps["encode"].matrix(held_out.typed())
-        scores = fitting.scores(pipeline, matrix)
-        return align(held_out.labels, scores, self.classes, self.decision)
+        held_out = self.split.held_out
+        if number not in self.answers:
+            pipeline = self.pipeline(number)
+            matrix = pipeline.named_steps["encode"].matrix(held_out.typed())
+            self.answers[number] = fitting.scores(pipeline, matrix)
+        return align(held_out.labels, self.answers[number], self.classes, self.decision)
 
     @cached_property
     def out_of_fold(self) -> Outcomes:
         """Its answers to the training rows, each by a fit without the row's fold."""
         config, train = self.config, self.split.train
-        encoded = fitting.encode(config, train)
-        rows, scores = fitting.out_of_fold(config, self.choice, encoded, self.classes)
+        rows, scores = fitting.out_of_fold(config, self.choice, self.encoded, self.classes)
         return align([train.labels[i] for i in rows.tolist()], scores, self.classes)
 
     def losses(self, number: int = 0) -> Floats:
@@ -101,7 +116,9 @@ class Contestant:
         return guess_losses(positions(self.split.held_out.labels, self.classes), shares)
 
 
-def fitted_here(recipe: Recipe, config: Config, home: Home, split: Split) -> Contestant:
+def fitted_here(
+    recipe: Recipe, config: Config, home: Home, split: Split, progress: Progress | None = None
+) -> Contestant:
     """Fit a recipe of an earlier training on the same rows.
 
     How values are written is the table's affair, so config.yml says it; a column that config.yml
@@ -112,12 +129,14 @@ def fitted_here(recipe: Recipe, config: Config, home: Home, split: Split) -> Con
         config: of this training.
         home: where the table is.
         split: this training's rows.
+        progress: told how far the fit is.
 
     Raises:
         ClassificationModelError: a column, a function or an estimator that it needs is not here.
     """
     then = as_trained(recipe, config)
-    contestant = Contestant(then, Choice(estimator=recipe.chosen), _rows(then, config, home, split))
+    rows, choice = _rows(then, config, home, split), Choice(estimator=recipe.chosen)
+    contestant = Contestant(then, choice, rows, progress=progress)
     contestant.pipeline()
     return contestant
 
@@ -133,6 +152,9 @@ def as_trained(recipe: Recipe, config: Config) -> Config:
             "random_state": recipe.seed,
             "estimator": recipe.chosen,
             "publish": recipe.publish,
+            "weight": recipe.weight,
+            "class_weight": recipe.class_weight,
+            "monotonic": recipe.monotonic,
         }
     )
 
@@ -146,10 +168,12 @@ def _column(name: str, then: Column, config: Config) -> Column:
 
 def _rows(then: Config, config: Config, home: Home, split: Split) -> Split:
     """The rows of the split, with the columns of a recipe."""
-    if all(config.columns.get(name) == column for name, column in then.columns.items()):
+    same_weight = then.weight in (None, config.weight)
+    if same_weight and all(config.columns.get(n) == column for n, column in then.columns.items()):
         return split
     # Read as this training reads: the seed draws the same records.
-    data = load_dataset(then.model_copy(update={"random_state": config.random_state}), home)
+    reader = then.model_copy(update={"random_state": config.random_state})
+    data = sampled(load_dataset(reader, home), reader)
     if len(data) != len(split.mask):
         raise DataError("the table has changed while it was read; train again")
     return Split.of(data, split.mask)

@@ -27,7 +27,9 @@ def reference_here(
             continue
         progress.say(f"Fitting the recipe of {reference.version} on the same rows")
         try:
-            contestant = fitted_here(reference.recipe, new.config, home, new.contestant.split)
+            contestant = fitted_here(
+                reference.recipe, new.config, home, new.contestant.split, progress
+            )
         except ClassificationModelError as error:
             progress.say(f"Note: the recipe of {reference.version} cannot be fitted here: {error}")
         else:

@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 
 from classification_model.config.schema import EstimatorConfig
+from classification_model.learners import cost
 from classification_model.processing.arrays import Matrix
 from classification_model.processing.splitting import Fold, Units, folds
 from classification_model.training.walk import (
@@ -30,8 +31,8 @@ _FIVE_FOLDS, _THREE_FOLDS = 300_000, 1_200_000
 _SMALL, _TWICE = 3_000, 1_500
 _HELD_OUT = 50_000
 _MOST_ROUNDS = 1_500
-# Cells of the matrix times trees in a fit: about a minute on one core.
-_MOST_WORK = 8e9
+# The share of the time that one member may take, so that others can stand beside it.
+_ALONE = 0.6
 # Bytes of a node in all files of a bundle, and of a weight.
 _NODE, _WEIGHT = 65, 8
 
@@ -45,6 +46,7 @@ class Search:
         matrices: those of the table as each fold may see them.
         repeats: the folds of each division.
         largest: the bytes that a model may have.
+        longest: about the seconds of one core that its fit on the table may take.
         configs: the candidates that were compared, with the work that was best for each.
         margins: what each answered, all folds of all divisions one after another.
         losses: the log loss of that.
@@ -55,6 +57,7 @@ class Search:
     matrices: Sequence[Matrix]
     repeats: Sequence[Sequence[Fold]]
     largest: float
+    longest: float
     configs: dict[str, EstimatorConfig] = field(default_factory=dict)
     margins: dict[str, Scores] = field(default_factory=dict)
     losses: dict[str, float] = field(default_factory=dict)
@@ -62,8 +65,11 @@ class Search:
 
     def __post_init__(self) -> None:
         self.classes = int(self.table.target.max()) + 1
+        self.width_of_margins = self.classes if self.classes > 2 else 1
         self.folds = [fold for repeat in self.repeats for fold in repeat]
-        self.truth = self.table.target[np.concatenate([test for _, test in self.folds])]
+        answered = np.concatenate([test for _, test in self.folds])
+        self.truth = self.table.target[answered]
+        self.weights = self.table.weighed(answered)
         rows = [sum(len(test) for _, test in repeat) for repeat in self.repeats]
         self.repeat = np.repeat(np.arange(len(rows)), rows)
 
@@ -93,36 +99,55 @@ class Search:
         reached = position if config.name == "linear" else int(position)
         parameters = {**config.parameters, POSITION[config.name]: reached}
         self.configs[name] = config.model_copy(update={"parameters": parameters})
-        self.losses[name] = rounded(log_losses(self.truth, self.margins[name]).mean())
+        self.losses[name] = self.mean_loss(self.margins[name])
         return True
 
-    def sizes(self) -> dict[str, float]:
-        """About how many bytes each candidate that was compared has at most."""
+    def mean_loss(self, margins: Scores) -> float:
+        """The log loss of answers to all folds, where a row counts what it does in fitting."""
+        return rounded(np.average(log_losses(self.truth, margins), weights=self.weights))
+
+    def shares(self) -> dict[str, float]:
+        """How much of the bytes and of the time that a model may take each candidate needs."""
         return {
-            name: self._size(config, config.parameters.get("rounds", 1))
-            for name, config in self.configs.items()
+            name: max(self._size(one) / self.largest, self._seconds(one) / self.longest)
+            for name, one in self.configs.items()
         }
 
     def _furthest(self, config: EstimatorConfig) -> float:
-        """The rounds that fit into the bundle."""
-        if config.name != "lightgbm":
-            return np.inf
-        trees = self.classes if self.classes > 2 else 1
-        work = _MOST_WORK / (self.table.matrix.size * trees)
-        return max(1.0, min(_MOST_ROUNDS, work, self.largest / self._size(config, 1)))
-
-    def _size(self, config: EstimatorConfig, rounds: float) -> float:
-        trees = self.classes if self.classes > 2 else 1
-        if config.name == "lightgbm":
-            bound = len(self.table.target) // config.parameters.get("min_data_in_leaf", 20)
-            leaves = min(config.parameters.get("num_leaves", 31), max(1, bound))
-            return float(_NODE * (2 * leaves - 1) * trees * rounds)
-        codes = (np.nanmax(self.table.matrix[:, i], initial=0) + 2 for i in self.table.categories)
-        width = self.table.matrix.shape[1] + int(sum(codes))
+        """The position that a model may reach; every strength of a linear one costs the same."""
         if config.name == "linear":
-            return float(_WEIGHT * width * trees)
-        hidden, layers = config.parameters["hidden"], config.parameters["layers"]
-        return float(_WEIGHT * hidden * (width + hidden * (layers - 1) + trees))
+            return np.inf
+        step = {**config.parameters, POSITION[config.name]: 1}
+        one = config.model_copy(update={"parameters": step})
+        limits = [_MOST_ROUNDS, _ALONE * self.longest / self._seconds(one)]
+        if config.name == "lightgbm":
+            limits.append(self.largest / self._size(one))
+        return max(1.0, min(limits))
+
+    def _seconds(self, config: EstimatorConfig) -> float:
+        matrix, trees = self.table.matrix, config.name == "lightgbm"
+        return cost.seconds(
+            config.name, config.parameters, rows=len(matrix),
+            columns=matrix.shape[1] if trees else self._width(), margins=self.width_of_margins,
+        )  # fmt: skip
+
+    def _size(self, config: EstimatorConfig) -> float:
+        """About how many bytes it has at most."""
+        given, margins = config.parameters, self.width_of_margins
+        if config.name == "lightgbm":
+            bound = len(self.table.target) // given.get("min_data_in_leaf", 20)
+            leaves = min(given.get("num_leaves", 31), max(1, bound))
+            return float(_NODE * (2 * leaves - 1) * margins * given["rounds"])
+        if config.name == "linear":
+            return float(_WEIGHT * self._width() * margins)
+        hidden, layers = given["hidden"], given["layers"]
+        return float(_WEIGHT * hidden * (self._width() + hidden * (layers - 1) + margins))
+
+    def _width(self) -> int:
+        """The columns of a linear model or network: one for each category."""
+        matrix = self.table.matrix
+        codes = (np.nanmax(matrix[:, i], initial=0) + 2 for i in self.table.categories)
+        return int(matrix.shape[1] + sum(codes))
 
 
 def divided(units: Units, target: Positions, cost: int) -> list[list[Fold]]:

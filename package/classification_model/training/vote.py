@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from classification_model.processing.arrays import Floats
 from classification_model.training.walk import Positions, Scores, log_losses
 
 __all__ = ["Metric", "greedy", "temperature"]
@@ -42,8 +43,8 @@ def greedy(
         truth: classes of the answered rows.
         margins: answers of each candidate.
         metric: what is lowered.
-        sizes: what each candidate adds to the model's file.
-        largest: what all of them may add.
+        sizes: what each candidate costs, in bytes or time.
+        largest: what all of them may cost.
     """
     losses = {name: metric(truth, scores) for name, scores in margins.items()}
     best = min(losses, key=lambda name: losses[name])
@@ -66,7 +67,7 @@ def greedy(
     return weights
 
 
-def temperature(truth: Positions, margins: Scores) -> float:
+def temperature(truth: Positions, margins: Scores, weights: Floats | None = None) -> float:
     """What margins are to be divided by, so that the answers are as sure as they are right.
 
     The likeliest one, if one row more had been answered wrongly: a small table on which all
@@ -77,8 +78,10 @@ def temperature(truth: Positions, margins: Scores) -> float:
 
     def loss(logarithm: float) -> float:
         scaled = margins / np.exp(logarithm)
-        once = log_losses(wrong, scaled).mean() / (rows + 1)
-        return float(log_losses(truth, scaled).mean() * rows / (rows + 1) + once)
+        wrongly, rightly = (
+            np.average(log_losses(answer, scaled), weights=weights) for answer in (wrong, truth)
+        )
+        return float(rightly * rows / (rows + 1) + wrongly / (rows + 1))
 
     bounds = (np.log(_SHARPEST), np.log(_SOFTEST))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})

@@ -13,7 +13,7 @@ from classification_model.config.schema import EstimatorConfig
 from classification_model.learners import boosting, networks
 from classification_model.learners.blend import softmax
 from classification_model.processing import losses
-from classification_model.processing.arrays import Matrix
+from classification_model.processing.arrays import Floats, Matrix
 from classification_model.processing.splitting import Fold
 
 __all__ = [
@@ -61,6 +61,8 @@ class Table:
         categories: the columns that hold codes.
         min_rows: the fewest rows that anything learned may stand for.
         seed: of what is drawn.
+        weights: what each row counts, where rows count differently.
+        signs: how each column may move the second of two classes.
     """
 
     matrix: Matrix
@@ -68,6 +70,12 @@ class Table:
     categories: Sequence[int]
     min_rows: int
     seed: int
+    weights: Floats | None = None
+    signs: Sequence[int] = ()
+
+    def weighed(self, rows: Positions) -> Floats | None:
+        """What some of the rows count."""
+        return None if self.weights is None else self.weights[rows]
 
 
 def walk(
@@ -98,7 +106,8 @@ def walk(
         if position > furthest and path.positions:
             break
         path.positions.append(float(position))
-        path.losses.append(float(log_losses(table.target[fold[1]], margins).mean()))
+        losses = log_losses(table.target[fold[1]], margins)
+        path.losses.append(float(np.average(losses, weights=table.weighed(fold[1]))))
         path.margins.append(margins.astype(np.float32))
         since = 0 if path.losses[-1] < best * (1 - _PROGRESS) else since + 1
         best = path.losses[-1] if since == 0 else best
@@ -128,20 +137,21 @@ def log_losses(truth: Positions, margins: npt.NDArray[np.floating]) -> Scores:
 
 def _stops(config: EstimatorConfig, table: Table, fold: Fold) -> Iterator[tuple[float, Scores]]:
     rows, asked = (table.matrix[part] for part in fold)
-    truth = table.target[fold[0]]
+    truth, weights = table.target[fold[0]], table.weighed(fold[0])
     if config.name == "lightgbm":
         native = boosting.native(table.matrix, table.categories)
+        told = {"monotone_constraints": [*table.signs]} if any(table.signs) else {}
         yield from boosting.rounds(
             boosting.with_codes(rows, native), truth, boosting.with_codes(asked, native),
-            categories=native, parameters=config.parameters, seed=table.seed,
-            min_rows=table.min_rows,
+            categories=native, parameters={**config.parameters, **told}, seed=table.seed,
+            min_rows=table.min_rows, weights=weights,
         )  # fmt: skip
         return
     preparation = networks.Preparation.of(rows, table.categories, min_rows=table.min_rows)
     prepared, asked = preparation(rows), preparation(asked)
     if config.name == "linear":
-        yield from networks.strengths(prepared, truth, asked)
+        yield from networks.strengths(prepared, truth, asked, weights)
         return
     yield from networks.epochs(
-        prepared, truth, asked, parameters=config.parameters, seed=table.seed
+        prepared, truth, asked, parameters=config.parameters, seed=table.seed, weights=weights
     )

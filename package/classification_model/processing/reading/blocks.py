@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from classification_model.errors import DataError
-from classification_model.processing.reading import csv_blocks
+from classification_model.processing.reading import csv_blocks, csv_records
 from classification_model.processing.reading.sources import (
     Block,
     Source,
@@ -17,10 +18,12 @@ from classification_model.processing.reading.sources import (
     position,
     size_of,
 )
+from classification_model.processing.reading.totals import MOST_TOTALS, may_be_total, totals_at_end
 
 __all__ = ["blocks", "head"]
 
 _PARQUET_ROWS = 32768
+_LAST_LINES = 30  # blank ones may follow a total
 
 
 def head(
@@ -28,6 +31,8 @@ def head(
     known_columns: Sequence[str],
     encoding: str | None = None,
     hint: str | None = None,
+    *,
+    keep_total: bool = True,
 ) -> Source:
     """Read how a file is written, and its columns.
 
@@ -36,13 +41,15 @@ def head(
         known_columns: those of the model.
         encoding: of a CSV; else its beginning says it.
         hint: what it may be where it is not UTF-8.
+        keep_total: whether rows at the end of a CSV that sum up the others are rows.
 
     Raises:
         DataError: the file cannot be read, or is not what its name says.
     """
     kind = format_of(name)
     if kind == "csv":
-        return csv_blocks.head(name, known_columns, encoding, hint)
+        source = csv_blocks.head(name, known_columns, encoding, hint)
+        return replace(source, keep_total=keep_total)
     if kind == "jsonl":
         return _json_head(name, known_columns)
     with opened(name) as stream:
@@ -56,8 +63,38 @@ def blocks(source: Source) -> Iterator[Block]:
         DataError: the file cannot be read to its end.
     """
     if source.format == "csv":
-        return csv_blocks.blocks(source)
+        found = csv_blocks.blocks(source)
+        return found if source.keep_total else _with_totals(found)
     return _json_blocks(source) if source.format == "jsonl" else _parquet_blocks(source)
+
+
+def _with_totals(found: Iterator[Block]) -> Iterator[Block]:
+    """The blocks; the source of the last one knows which of its lines sum up the others."""
+    before: Block | None = None
+    for block in found:
+        if before is not None:
+            yield before
+        before = block
+    if before is not None:
+        yield replace(before, source=replace(before.source, totals=_totals(before)))
+
+
+def _totals(last: Block) -> tuple[int, ...]:
+    """The lines of the rows that sum up the others, where the last rows look like it."""
+    lines = csv_records.lines_of(last.content)[-_LAST_LINES:]
+    end = "".join(lines).encode("utf-8", "surrogateescape")
+    rows = [record for record in csv_records.records(last.source, end, 1) if record.row]
+    if not any(may_be_total(row.cells) for row in rows[-MOST_TOTALS:]):
+        return ()
+    # Whether it is one is known from all rows, so they are read again.
+    every = [
+        record
+        for block in csv_blocks.blocks(last.source)
+        for record in csv_records.records(block.source, block.content, block.line)
+        if record.row
+    ]
+    count = totals_at_end([record.cells for record in every])
+    return tuple(record.line for record in every[len(every) - count :])
 
 
 def _json_head(name: str, known_columns: Sequence[str]) -> Source:

@@ -39,7 +39,11 @@ def check_columns(
     columns = source.columns
     _check_quotes(source, wanted)
     if twice := [column for column, count in Counter(columns).items() if count > 1]:
-        raise DataError(f"{source.name}: two columns have the name {twice[0]!r}; rename one")
+        at = [str(i) for i, column in enumerate(columns, 1) if column == twice[0]]
+        both = " and ".join((", ".join(at[:-1]), at[-1]))
+        same = f"the same name, {twice[0]!r}" if twice[0] else "no name"
+        cure = "rename one" if twice[0] else "give each one"
+        raise DataError(f"{source.name}: columns {both} have {same}; {cure}")
     absent = [name for name in wanted if name not in columns]
     if absent and source.format != "jsonl":  # there a line may say less than another
         if odd := next((name for name in columns if '"' in name), None):

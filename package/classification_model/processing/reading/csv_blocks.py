@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import IO
@@ -32,6 +33,8 @@ BLOCK = 4 * 2**20
 
 _SAMPLE = 2**20
 _LONGEST = 32 * 2**20  # a line beyond it is none
+_PAGE = re.compile(r"\s*<(!doctype|html|head|\?xml)\b", re.IGNORECASE)
+_JSON = re.compile(r'\s*\[?\s*\{\s*"')
 _LF, _CR, _QUOTE = b'\n\r"'
 _BINARY = frozenset("\0\1\2\3\4\5\6\7")  # no text has these; pictures and archives have many
 
@@ -68,6 +71,7 @@ def head_of(
     text = sample.decode(encoding, "replace")
     if not text.strip():
         raise DataError(f"{name}: empty; the first line must name the columns")
+    _refuse_other_texts(name, text)
     source = _with_header(name, text, encoding, known_columns)
     if source is None or _BINARY.intersection("".join(source.columns)):
         raise DataError(
@@ -75,6 +79,16 @@ def head_of(
             "names of the columns on its first line"
         )
     return source
+
+
+def _refuse_other_texts(name: str, text: str) -> None:
+    if _PAGE.match(text):
+        raise DataError(f"{name}: is a web page and no table; fetch the file that it leads to")
+    if _JSON.match(text):
+        raise DataError(
+            f"{name}: is JSON and no CSV; a table of JSON has one object on each line, and its name "
+            "ends in .jsonl"
+        )
 
 
 def refuse_binary(name: str, stream: IO[bytes], encoding: str) -> None:

@@ -17,6 +17,7 @@ from classification_model.processing.reading.delimiters import cells_of
 from classification_model.processing.reading.sources import (
     BLANK,
     HEADER_AGAIN,
+    TOTAL,
     Record,
     Source,
 )
@@ -41,6 +42,8 @@ def _checked(source: Source, record: Record) -> Record:
     """A record with its cells by column, unless it has a character that is none."""
     if record.fault is not None:
         return record
+    if record.line in source.totals:
+        return replace(record, fault=TOTAL)
     if "\0" in record.text or not _is_text(record.text):
         columns = zip(source.columns, record.cells, strict=True)
         column = next((name for name, cell in columns if "\0" in cell or not _is_text(cell)), None)

@@ -58,7 +58,9 @@ class Source:
     """A file whose head was read: its columns, and how it is written.
 
     Of a CSV, ``above`` counts the lines in front of the header, ``header`` is its text, and
-    ``spaced`` says that blanks stand between a delimiter and a quote.
+    ``spaced`` says that blanks stand between a delimiter and a quote. Rows at its end that sum up
+    the others are rows where ``keep_total`` says so; else ``totals`` has their lines once its last
+    block is read.
     """
 
     name: str
@@ -69,6 +71,8 @@ class Source:
     above: int = 0
     header: str = ""
     spaced: bool = False
+    keep_total: bool = True
+    totals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class _CsvTable:
         self._gaps = not filled.all()
         # Nothing but delimiters, or ragged.
         self.odd = self._ends - self._starts == max(len(self.names), 2)
-        self._mark_headers()
+        self._mark_headers_and_totals()
         self._as_it_stands = as_csv and self.source.delimiter == ","
         self._mark_what_is_no_text()
         self._to_neutralise = np.empty(0, np.int64)
@@ -151,7 +151,8 @@ class _CsvTable:
     def _rows_at(self, places: Positions) -> Positions:
         return np.searchsorted(self._ends, places)
 
-    def _mark_headers(self) -> None:
+    def _mark_headers_and_totals(self) -> None:
+        self.odd[np.isin(self.starts(), self.source.totals)] = True
         header = f"\n{self.source.header}\n".encode("utf-8", "surrogateescape")
         at = self._text.find(header) if self.source.header else -1
         while at >= 0:

@@ -13,14 +13,12 @@ from classification_model.processing.arrays import Indices
 from classification_model.processing.reading import blocks, records
 from classification_model.processing.reading.csv_cells import text_of
 from classification_model.processing.reading.sources import (
-    TOTAL,
     Block,
     Record,
     Source,
     size_of,
     unreadable,
 )
-from classification_model.processing.reading.totals import MOST_TOTALS, may_be_total, totals_at_end
 from classification_model.processing.typed_columns import TypedColumn, raw_values
 from classification_model.progress import Progress
 
@@ -52,8 +50,6 @@ def parts(
     wanted: Sequence[str],
     progress: Progress,
     left_out: list[Record] | None = None,
-    *,
-    keep_total: bool = True,
 ) -> Iterator[Part]:
     """The rows of a table, in order.
 
@@ -62,7 +58,6 @@ def parts(
         wanted: the columns that are asked for.
         progress: is told of the rows.
         left_out: gets the lines that are no rows.
-        keep_total: whether rows at the end that sum up the others are rows.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
@@ -75,10 +70,7 @@ def parts(
             purpose="reading a table by columns", extra="train", module="pyarrow"
         ) from None
     faults: list[Record] = []
-    read = _read(source, wanted, progress, faults)
-    if source.format == "csv" and not keep_total:
-        read = _without_totals(source, read, faults)
-    yield from read
+    yield from _read(source, wanted, progress, faults)
     if left_out is not None:
         left_out += [record for record in faults if record.no_row]
     if faults := [record for record in faults if not record.no_row]:
@@ -96,30 +88,6 @@ def _read(
         yield part
     if not rows and all(record.no_row for record in faults):
         raise DataError(f"{source.name}: has a header and no rows")
-
-
-def _without_totals(source: Source, read: Iterator[Part], faults: list[Record]) -> Iterator[Part]:
-    """The parts, the last of them without the rows that sum up the others."""
-    part = next(read)
-    for following in read:
-        if len(following.lines):
-            yield part
-            part = following
-    rows = part.take(np.arange(len(part.lines))[-MOST_TOTALS:])
-    count = 0
-    if any(map(may_be_total, _texts(rows))):
-        # Whether it is one is known from all rows, so they are read again.
-        every = [
-            row for one in _read(source, [*part.columns], Progress(), []) for row in _texts(one)
-        ]
-        count = totals_at_end(every)
-    kept = len(part.lines) - count
-    faults += [Record(line, fault=TOTAL) for line in part.lines[kept:].tolist()]
-    yield part.take(np.arange(kept))
-
-
-def _texts(part: Part) -> Iterator[tuple[str, ...]]:
-    return zip(*(part.texts(name) for name in part.columns), strict=True)
 
 
 def _by_columns(block: Block, wanted: Sequence[str]) -> Part | None:
