@@ -22,7 +22,7 @@ from classification_model.evaluation import Report
 from classification_model.pipeline import FramePipeline
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
-from classification_model.processing.decisions import costs_of
+from classification_model.processing.decisions import check_abstaining, costs_of
 from classification_model.processing.few_rows import check_classes
 from classification_model.processing.labels import positive_label
 from classification_model.processing.learned import Learned
@@ -208,6 +208,8 @@ def _check_what_is_named(config: Config, home: Home, split: Split, progress: Pro
     with _about(home, "decision"):
         if config.decision is not None:
             costs_of(config.decision, classes, found)
+    with _about(home, "abstain_below"):
+        check_abstaining(config.abstain_below, len(classes))
     with _about(home, "coverage"):
         if config.coverage is not None:
             check_coverage(config.coverage, len(split.train))

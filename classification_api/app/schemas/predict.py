@@ -69,7 +69,9 @@ class RowExplanation(BaseModel):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    label: Label = Field(alias="class", description="The class that was predicted.")
+    label: Label = Field(
+        alias="class", description="The class that was predicted; where none was, the likeliest."
+    )
     base: float = Field(description="The mean probability of the made rows.")
     contributions: list[Contribution] = Field(description="The one that moved most comes first.")
     rest: float = Field(description="Of all columns that are not named.")
@@ -90,6 +92,9 @@ class PredictResponse(BaseModel):
     version: str = Field(description="The model's version.")
     sets: list[list[Label] | None] | None = Field(
         None, description="The classes that hold the true one as often as the model was asked to."
+    )
+    abstained: list[int] | None = Field(
+        None, description="Positions of the rows that the model is too unsure of to give a class."
     )
     explanations: list[RowExplanation | None] | None = Field(
         None, description="One for each row where `explain` asks for them; null where skipped."

@@ -39,7 +39,7 @@ class Scored:
     ``notes`` say how files were read, where that is not plain; ``warned`` has the data
     warnings of scored rows. ``rejected_file`` holds the rejected rows, if there are any. ``reused``
     counts the parts that a cluster had scored before. ``predicted`` counts the rows of each class,
-    and ``labels`` has the names that people read for them. ``told`` has the explanations of the
+    with ``None`` those without a decision, and ``labels`` has the names that people read for them. ``told`` has the explanations of the
     first few rows.
     """
 
@@ -49,7 +49,7 @@ class Scored:
     warned: Warned = field(default_factory=dict)
     reused: int = 0
     notes: list[str] = field(default_factory=list)
-    predicted: Counter[Label] = field(default_factory=Counter)
+    predicted: Counter[Label | None] = field(default_factory=Counter)
     labels: dict[str, str] = field(default_factory=dict)
     told: list[Explanation] = field(default_factory=list)
 

@@ -30,7 +30,7 @@ FORMAT = 2
 """The number that changes when a reader of the old format would misread the new one."""
 
 _END = b"\n}\n"
-_MAY_BE_UNSAID = ("decision", "encoding", "labels", "reasons", "sets")
+_MAY_BE_UNSAID = ("abstain_below", "decision", "encoding", "labels", "reasons", "sets")
 _SEAL = re.compile(rb',\n  "sha256": "([0-9a-f]{64})"\n}\n\Z')
 
 
@@ -51,8 +51,10 @@ class Manifest(FrozenModel):
     ``encoding`` is that of the table, where it was not UTF-8.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
-    ``decision`` says how a class is answered, where it is not the most probable one,
-    ``sets`` which classes are in a row's set, where sets are asked for, and ``reasons`` how columns are worded that pushed towards the positive one.
+    ``decision`` says how a class is answered, where it is not the most probable one, and
+    ``abstain_below`` from which probability on one is answered at all; ``sets`` which classes are
+    in a row's set, where sets are asked for, and ``reasons`` how columns are worded that pushed
+    towards the positive one.
     """
 
     format: int
@@ -77,6 +79,7 @@ class Manifest(FrozenModel):
     onnx_refused: str | None
     files: dict[str, SavedFile]
     decision: Decision | None = None
+    abstain_below: float | None = None
     sets: PredictionSets | None = None
     reasons: dict[str, Wording] = Field(default_factory=dict)
 

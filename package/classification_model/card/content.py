@@ -27,7 +27,7 @@ def compose(report: Report, facts: Facts) -> Card:
         Section("What it predicts", list(_predicts(report, facts))),
         Section("Data", list(_data(report, facts))),
         Section("How it was chosen", list(_choice(facts.manifest.choice))),
-        *deciding(report, facts.manifest),
+        *deciding(report, facts.manifest, facts.min_rows),
         Section("How good it is", list(metrics(report, facts.min_rows))),
         Section("Where it is weak", list(weak(report))),
         Section("What this file gives away", list(given_away(facts))),

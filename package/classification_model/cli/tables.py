@@ -212,13 +212,15 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     yield f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}"
     if scored.rejected:
         yield f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}"
-    if found := scored.predicted:
+    named = [(label, n) for label, n in scored.predicted.most_common() if n and label is not None]
+    if named:
         shares = (
             f"{class_name(label, scored.labels)} {rows:,} ({rows / scored.scored:.1%})"
-            for label, rows in found.most_common(_MOST_CLASSES)
-            if rows
+            for label, rows in named[:_MOST_CLASSES]
         )
-        yield f"Predicted: {', '.join(shares)}" + (", ..." if len(found) > _MOST_CLASSES else "")
+        yield f"Predicted: {', '.join(shares)}" + (", ..." if len(named) > _MOST_CLASSES else "")
+    if abstained := scored.predicted[None]:
+        yield f"No decision: {abstained:,} row(s) ({abstained / scored.scored:.1%})"
     yield from (f"Note: {note}" for note in scored.notes)
     for (column, rule), (count, message) in scored.warned.items():
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"

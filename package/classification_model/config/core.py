@@ -73,8 +73,10 @@ class Config(FrozenModel):
     ``max_model_mb`` the megabytes that the bundle may then have. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
     published. ``decision`` says how a class is answered, where it is not the most probable one,
-    ``coverage`` asks for sets of classes that hold the true one so often, and ``reasons`` say in which words a column is told as one. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
-    the file's bytes.
+    and none is where none has the probability ``abstain_below``. ``coverage`` asks for sets of
+    classes that hold the true one so often, and ``reasons`` say in which words a column is told as
+    one. ``features`` is the source of the home's features.py, ``digest`` the sha256 of the file's
+    bytes.
     """
 
     format: Annotated[int, Field(ge=1, le=NEWEST)] = NEWEST
@@ -105,6 +107,7 @@ class Config(FrozenModel):
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
     publish: Publish = Publish()
     decision: DecisionRule | None = None
+    abstain_below: Annotated[float | None, Field(gt=0, lt=1)] = None
     coverage: Annotated[float | None, Field(ge=0.5, lt=1)] = None
     reasons: dict[str, SaidWording] = Field(default_factory=dict)
     features: str = ""

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation import bootstrap, curves, influence
+from classification_model.evaluation.abstained import abstained
 from classification_model.evaluation.baselines import baselines
 from classification_model.evaluation.coverage import covered
 from classification_model.evaluation.decided import decided
@@ -46,6 +47,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
     min_rows: int = 1,
     decision: Decision | None = None,
     sets: PredictionSets | None = None,
+    abstain_below: float | None = None,
 ) -> Report:
     """Judge a model on held-out rows. The same arguments give the same report.
 
@@ -65,6 +67,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         min_rows: how many training rows must hold what a slice is named by.
         decision: how a class is answered; by default the most probable one.
         sets: how a set of classes is answered, where that is asked for.
+        abstain_below: from which probability on a class is answered at all.
     """
     positive = positive_label(None, classes) if positive is None else positive
     with threadpool_limits(limits=1):
@@ -103,7 +106,9 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             ),
             importance=ranked,
             **_pictured(judged, classes, positive),
-            **_answered(judged, decision, sets),
+            decided=decided(judged, decision),
+            coverage=covered(judged, sets),
+            abstained=abstained(judged, abstain_below),
         )
 
 
@@ -130,13 +135,6 @@ def _estimates(
         **{name: interval(getattr(metrics, name), found[name]) for name in NAMES},
         "f1": tuple(interval(float(f1[k]), found["f1"][:, k]) for k in everything),
     }
-
-
-def _answered(
-    judged: Outcomes, decision: Decision | None, sets: PredictionSets | None
-) -> dict[str, Any]:
-    """What is said of decisions and sets, by the names of the report."""
-    return {"decided": decided(judged, decision), "coverage": covered(judged, sets)}
 
 
 def _pictured(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from classification_model.config.schema import FrozenModel, Label
+from classification_model.evaluation.abstained import Abstained
 from classification_model.evaluation.coverage import Coverage
 from classification_model.evaluation.decided import Decided
 from classification_model.evaluation.metrics import Metrics
@@ -121,7 +122,8 @@ class Report(FrozenModel):
 
     ``positive`` is the one of two classes that curves, calibration and histogram are about. Of
     more there is none: each has a curve, and the others look at the class that was answered.
-    ``decided`` judges the decision, and ``coverage`` the sets, where config.yml asks for them.
+    ``decided`` judges the decision, ``coverage`` the sets, and ``abstained`` what is left without
+    a decision, where config.yml asks for them.
     """
 
     metrics: Metrics
@@ -146,6 +148,7 @@ class Report(FrozenModel):
     histogram: Histogram
     decided: Decided | None = None
     coverage: Coverage | None = None
+    abstained: Abstained | None = None
 
     @property
     def rows(self) -> int:

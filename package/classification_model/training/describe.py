@@ -108,6 +108,7 @@ def proven(
         gate=facts.gate,
         onnx_refused=refused,
         decision=facts.decision,
+        abstain_below=config.abstain_below,
         sets=facts.sets,
         reasons=config.reasons,
         files={},
@@ -197,6 +198,7 @@ def judged(contestant: Contestant) -> Report:
         min_rows=config.publish.min_rows,
         decision=contestant.decision,
         sets=contestant.sets,
+        abstain_below=config.abstain_below,
     )
 
 

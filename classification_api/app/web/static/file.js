@@ -156,7 +156,7 @@ const added = () => ["prediction", ...facts.classes.map((label) => `probability_
 function outcome(columns, good) {
   const body = good.map(({ cells, shares, first }) => [
     ...cells,
-    facts.classes[first],
+    facts.classes[first] ?? "",
     ...shares,
   ]);
   return [[...columns, ...added()], ...body];
@@ -195,8 +195,8 @@ function scoredTable(columns, good, notes) {
     const about = (notes.get(i) ?? []).map(({ column, message }) => `${column}: ${message}`);
     return [
       String(line),
-      element("strong", {}, facts.names[first]),
-      meter(shares[first]),
+      element("strong", {}, facts.names[first] ?? "no decision"),
+      meter(shares[first] ?? Math.max(...shares)),
       ...(notes.size ? [element("span", { className: "warning long" }, about.join("; "))] : []),
       ...positions.map((position) => long(cells[position])),
     ];

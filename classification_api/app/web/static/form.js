@@ -49,11 +49,7 @@ function show(result) {
   clear();
   const [shares] = result.probabilities;
   const first = result.classes.indexOf(result.predictions[0]);
-  byId("verdict").replaceChildren(
-    element("strong", {}, facts.names[first]),
-    " ",
-    element("span", {}, percent(shares[first])),
-  );
+  byId("verdict").replaceChildren(...verdict(shares, first));
   byId("remark").textContent = [decided(shares, first), held(result.sets), remark(result.warnings)]
     .join(" ")
     .trim();
@@ -69,6 +65,16 @@ function show(result) {
   explain(result.explanations[0]);
   result.warnings.forEach(({ column, message }) => note(column, message, "warning"));
   answer.scrollIntoView({ block: "nearest" });
+}
+
+/** The class that is answered with its probability, or that none is. */
+function verdict(shares, first) {
+  if (first >= 0) {
+    const share = element("span", {}, percent(shares[first]));
+    return [element("strong", {}, facts.names[first]), " ", share];
+  }
+  const under = `${percent(Math.max(...shares))} is under ${percent(facts.abstainBelow)}`;
+  return [element("strong", {}, "no decision:"), " ", element("span", {}, under)];
 }
 
 function draw(bar, share, isFirst) {
@@ -111,7 +117,7 @@ function said(value) {
 
 /** Why this class: which side of the threshold its probability is on. */
 function decided(shares, first) {
-  if (!facts.threshold) return "";
+  if (!facts.threshold || first < 0) return "";
   const { of, at } = facts.threshold;
   const side = first === of ? "reaches" : "is below";
   const what = `${percent(shares[of])} for ${facts.names[of]} ${side}`;

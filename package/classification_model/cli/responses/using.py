@@ -34,6 +34,7 @@ class Predicted(FrozenModel):
     rejected_file: Annotated[str | None, Field(description="where those are, each with its reason")]
     reused: Annotated[int, Field(description="parts that an earlier run on a cluster had scored")]
     warnings: Annotated[tuple[WarningCount, ...], Field(description="by column and rule")]
+    abstained: Annotated[int, Field(description="scored rows that got no decision")]
     predicted: Annotated[
         tuple[ClassRows, ...],
         Field(description="how many rows got each class, the commonest first"),
@@ -52,7 +53,10 @@ class Predicted(FrozenModel):
                 WarningCount(column=column, rule=rule, rows=rows, first=first)
                 for (column, rule), (rows, first) in found.warned.items()
             ),
+            abstained=found.predicted[None],
             predicted=tuple(
-                ClassRows(label=k, rows=n) for k, n in found.predicted.most_common() if n
+                ClassRows(label=k, rows=n)
+                for k, n in found.predicted.most_common()
+                if n and k is not None
             ),
         )
