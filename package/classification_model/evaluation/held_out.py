@@ -106,9 +106,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
             ),
             importance=ranked,
             **_pictured(judged, classes, positive),
-            decided=decided(judged, decision),
-            coverage=covered(judged, sets),
-            abstained=abstained(judged, abstain_below),
+            **_answered(judged, decision, sets, abstain_below),
         )
 
 
@@ -134,6 +132,20 @@ def _estimates(
     return {
         **{name: interval(getattr(metrics, name), found[name]) for name in NAMES},
         "f1": tuple(interval(float(f1[k]), found["f1"][:, k]) for k in everything),
+    }
+
+
+def _answered(
+    judged: Outcomes,
+    decision: Decision | None,
+    sets: PredictionSets | None,
+    abstain_below: float | None,
+) -> dict[str, Any]:
+    """What is said of decisions and sets, by the names of the report."""
+    return {
+        "decided": decided(judged, decision),
+        "coverage": covered(judged, sets),
+        "abstained": abstained(judged, abstain_below),
     }
 
 
