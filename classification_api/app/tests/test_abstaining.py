@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from app.tests.pages import Open, downloaded, drop, predict
 from classification_model import bundle, make_prediction
@@ -94,6 +95,38 @@ def test_v2_sends_texts_that_may_be_empty_and_says_where_they_are(
     described = service.get(f"/v2/models/{name}").json()["outputs"]
     for one in described:
         assert found[one["name"]]["datatype"] == one["datatype"]
+
+
+def test_the_slider_of_the_served_card_runs_and_marks_the_threshold_that_costs_least(
+    opened: Open, service: httpx.Client
+) -> None:
+    page = opened(service, "/model")
+    box = page.locator(".slider")
+    expect(box).to_be_visible()
+    told = json.loads(box.get_attribute("data-counts") or "")
+    box.locator(".alarm").fill("1")
+    box.locator(".miss").fill("3")
+    costs = [3 * (told["hits"] - found) + alarms for _, found, alarms in told["steps"]]
+    least = min(range(len(costs)), key=costs.__getitem__)
+    for here, (threshold, found, alarms) in enumerate(told["steps"]):
+        box.locator(".at").fill(str(here))
+        expect(box.locator(".threshold")).to_have_text(f"{threshold:g}")
+        expect(box.locator(".found")).to_have_text(str(found))
+        expect(box.locator(".missed")).to_have_text(str(told["hits"] - found))
+        expect(box.locator(".left")).to_have_text(str(told["others"] - alarms))
+        expect(box.locator(".precision")).to_have_text(f"{found / (found + alarms):.3f}")
+        said = "the least of these" if here == least else f"least at {told['steps'][least][0]:g}:"
+        expect(box.locator(".least")).to_contain_text(said)
+
+
+def test_without_scripts_the_card_has_a_table_of_thresholds(
+    chromium: Browser, service: httpx.Client
+) -> None:
+    with chromium.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{service.base_url}/model")
+        expect(page.locator(".slider")).to_be_hidden()
+        expect(page.get_by_text("Held-out rows by threshold")).to_be_visible()
 
 
 def test_the_page_says_that_there_is_no_decision_and_why(

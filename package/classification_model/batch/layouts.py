@@ -65,7 +65,10 @@ class CsvLayout:
 
     def of_rows(self, block: Block, scored: Sequence[ScoredRow]) -> list[str]:
         """Rows that were answered one by one."""
-        labels: dict[Label | None, str] = {None: "", **dict(zip(self._classes, self._labels, strict=True))}
+        labels: dict[Label | None, str] = {
+            None: "",
+            **dict(zip(self._classes, self._labels, strict=True)),
+        }
         sets = self._cells_of_sets(_matrix(scored, len(self._classes)))
         return [
             f"\n{line_of(block.source, row.record)},{labels[row.label]},"

@@ -14,6 +14,7 @@ from classification_model.card.few import shown_cells
 from classification_model.card.given_away import given_away
 from classification_model.card.limits import limits
 from classification_model.card.quality import count, interval, metrics, tiles, weak
+from classification_model.card.thresholds import thresholds
 from classification_model.evaluation.report import Report
 from classification_model.processing.profile import Profile
 
@@ -28,6 +29,7 @@ def compose(report: Report, facts: Facts) -> Card:
         Section("Data", list(_data(report, facts))),
         Section("How it was chosen", list(_choice(facts.manifest.choice))),
         *deciding(report, facts.manifest, facts.min_rows),
+        *thresholds(report, facts.manifest, facts.min_rows),
         Section("How good it is", list(metrics(report, facts.min_rows))),
         Section("Where it is weak", list(weak(report))),
         Section("What this file gives away", list(given_away(facts))),

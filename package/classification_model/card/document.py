@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 
 from classification_model.card.svg import Picture
 
-__all__ = ["Block", "Bullets", "Card", "Code", "Pictures", "Section", "Table", "Text", "Tile"]
+__all__ = [
+    "Block",
+    "Bullets",
+    "Card",
+    "Code",
+    "Pictures",
+    "Section",
+    "Slider",
+    "Table",
+    "Text",
+    "Tile",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,30 @@ class Pictures:
     pictures: Sequence[Picture]
 
 
-Block = Text | Bullets | Table | Code | Pictures
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """Thresholds to try, where the page may run its script; else nothing is shown.
+
+    Attributes:
+        steps: of each threshold, the lowest first: rows of the positive class that reach it, and
+            other rows that do.
+        positive, negative: the classes' names.
+        hits, others: all held-out rows of each.
+        start: the position of the step that is shown first.
+        false_positive, false_negative: what these mistakes cost at first.
+    """
+
+    steps: Sequence[tuple[float, int, int]]
+    positive: str
+    negative: str
+    hits: int
+    others: int
+    start: int
+    false_positive: float
+    false_negative: float
+
+
+Block = Text | Bullets | Table | Code | Pictures | Slider
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
-"""A card as one HTML page that needs nothing else: no script, no other file, no other host."""
+"""A card as one HTML page that needs nothing else: no other file, no other host.
+
+Only the slider over thresholds has a script, and without it the table beside it says the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from classification_model.card import slider
 from classification_model.card.document import (
     Block,
     Bullets,
@@ -12,6 +16,7 @@ from classification_model.card.document import (
     Code,
     Pictures,
     Section,
+    Slider,
     Table,
     Text,
 )
@@ -94,6 +99,8 @@ def _block(block: Block) -> str:
         case Code(caption, _, source):
             listing = tag("pre", tag("code", escape(source)), tabindex=0)
             return tag("figure", tag("figcaption", _plain(caption)) + listing, class_="code")
+        case Slider():
+            return slider.render(block)
         case Pictures(pictures):
             return tag("div", "".join(map(_figure, pictures)), class_="pictures")
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from classification_model.card.document import Block, Bullets, Card, Code, Pictures, Table, Text
+from classification_model.card.document import (
+    Block,
+    Bullets,
+    Card,
+    Code,
+    Pictures,
+    Slider,
+    Table,
+    Text,
+)
 from classification_model.plain_text import markdown as _plain
 
 __all__ = ["render"]
@@ -33,6 +42,8 @@ def _block(block: Block, picture: str) -> Iterator[str]:
         case Code(caption, language, source):
             fence = "`" * max(3, 1 + max(map(len, re.findall("`+", source)), default=0))
             yield from (f"{_plain(caption)}:", "", fence + language, source, fence)
+        case Slider():  # Markdown runs nothing: the table beside it says it
+            return
         case Pictures(pictures):
             summary = _plain(" ".join(f"{one.title}: {one.summary}" for one in pictures))
             yield f"![{summary}]({picture})"

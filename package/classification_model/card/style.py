@@ -57,6 +57,12 @@ gap:2rem 2.5rem;margin:1.75rem 0}
 figure{margin:0}figcaption{font-size:.9rem;color:var(--soft-ink)}
 figcaption strong{color:var(--ink)}
 .pictures svg{display:block;width:100%;height:auto;margin-bottom:.4rem}
+.slider{background:var(--wash);border-radius:.6rem;padding:.4rem 1rem;margin:1.25rem 0}
+.slider label,.slider p>span{display:inline-block;margin:.2rem 1.5rem .2rem 0}
+.slider input{font:inherit;color:inherit;background:var(--paper);vertical-align:middle}
+.slider input[type=range]{width:min(22rem,70vw)}.slider input[type=number]{width:6rem}
+.slider output{display:inline-block;min-width:3.5rem;font-variant-numeric:tabular-nums}
+.slider svg{display:block;width:100%;max-width:40rem;height:auto}.slider .table{margin:.5rem 0}
 .code{margin:1rem 0}
 pre{background:var(--wash);border-radius:.6rem;padding:.8rem 1rem;margin:.3rem 0 0;
 overflow:auto;max-height:26rem;font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}

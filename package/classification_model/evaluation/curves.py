@@ -18,10 +18,18 @@ from sklearn.metrics import (
 
 from classification_model.config.schema import Label
 from classification_model.evaluation.metrics import Outcomes
-from classification_model.evaluation.report import Bin, Curve, Histogram, Series
+from classification_model.evaluation.report import Bin, Curve, Histogram, Series, Step
 from classification_model.processing.arrays import Floats
 
-__all__ = ["calibration", "calibration_error", "confusion", "histogram", "pr_curves", "roc_curves"]
+__all__ = [
+    "calibration",
+    "calibration_error",
+    "confusion",
+    "histogram",
+    "pr_curves",
+    "roc_curves",
+    "steps",
+]
 
 _BINS = 10
 _HISTOGRAM_BINS = 20
@@ -92,6 +100,22 @@ def confusion(judged: Outcomes) -> tuple[tuple[int, ...], ...]:
     everything = list(range(judged.classes))
     matrix = confusion_matrix(judged.truth, judged.predicted, labels=everything)
     return tuple(tuple(row) for row in matrix.tolist())
+
+
+def steps(judged: Outcomes, positive: int = 1, at: float = 0.5) -> tuple[Step, ...]:
+    """What thresholds from 0.99 to 0.01, and ``at``, would do; of more classes than two nothing."""
+    if judged.classes != 2:
+        return ()
+    probability, happened = _watched(judged, positive)
+    thresholds = {*(hundredths / 100 for hundredths in range(1, 100)), at}
+    return tuple(
+        Step(
+            threshold=threshold,
+            found=int((reached := probability >= threshold)[happened].sum()),
+            false_alarms=int(reached[~happened].sum()),
+        )
+        for threshold in sorted(thresholds, reverse=True)
+    )
 
 
 def histogram(judged: Outcomes, classes: Sequence[Label], positive: int = 1) -> Histogram:

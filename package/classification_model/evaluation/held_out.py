@@ -105,7 +105,7 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
                 groups=train.groups,
             ),
             importance=ranked,
-            **_pictured(judged, classes, positive),
+            **_pictured(judged, classes, positive, decision.threshold if decision else None),
             **_answered(judged, decision, sets, abstain_below),
         )
 
@@ -149,7 +149,9 @@ def _answered(
     }
 
 
-def _pictured(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
+def _pictured(
+    judged: Outcomes, classes: Sequence[Label], positive: Label | None, threshold: float | None
+) -> dict[str, Any]:
     """The data of the pictures, by the names of the report's fields."""
     of = 1 if positive is None else classes.index(positive)
     bins = curves.calibration(judged, of)
@@ -160,5 +162,6 @@ def _pictured(judged: Outcomes, classes: Sequence[Label], positive: Label | None
         "confusion": curves.confusion(judged),
         "roc": curves.roc_curves(judged, classes, of),
         "precision_recall": curves.pr_curves(judged, classes, of),
+        "steps": curves.steps(judged, of, threshold or 0.5),
         "histogram": curves.histogram(judged, classes, of),
     }

@@ -27,6 +27,7 @@ __all__ = [
     "Rounded",
     "Series",
     "Slice",
+    "Step",
 ]
 
 
@@ -98,6 +99,14 @@ class Curve(FrozenModel):
     y: tuple[Rounded, ...]
 
 
+class Step(FrozenModel):
+    """What a threshold would do: rows of the positive class at or above it, and other rows."""
+
+    threshold: Rounded
+    found: int
+    false_alarms: int
+
+
 class Series(FrozenModel):
     """How many rows of one kind fall into each bin of a histogram."""
 
@@ -123,7 +132,8 @@ class Report(FrozenModel):
     ``positive`` is the one of two classes that curves, calibration and histogram are about. Of
     more there is none: each has a curve, and the others look at the class that was answered.
     ``decided`` judges the decision, ``coverage`` the sets, and ``abstained`` what is left without
-    a decision, where config.yml asks for them.
+    a decision, where config.yml asks for them. ``steps`` are, for two classes, what other
+    thresholds would do, the highest first.
     """
 
     metrics: Metrics
@@ -149,6 +159,7 @@ class Report(FrozenModel):
     decided: Decided | None = None
     coverage: Coverage | None = None
     abstained: Abstained | None = None
+    steps: tuple[Step, ...] = ()
 
     @property
     def rows(self) -> int:
