@@ -232,6 +232,15 @@ def test_the_numbers_are_those_of_the_report(found: Found) -> None:
         assert f"{report.accuracy.value:.3f}" in text
 
 
+def test_a_threshold_that_no_row_reaches_has_no_precision(found: Found) -> None:
+    report, facts, _ = found
+    if report.steps:
+        none = report.steps[0].model_copy(update={"found": 0, "false_alarms": 0})
+        whole = report.model_copy(update={"steps": (none, *report.steps[1:])})
+        text = texts(write(report=whole, facts=facts))[1]
+        assert re.search(r"\| 0\.99 \| 0 \| \d+ \| 0 \| \d+ \| none \| 0\.000 \|", text)
+
+
 def test_no_name_from_a_csv_becomes_markup(attacked: tuple[Report, Facts]) -> None:
     report, facts = attacked
     html, markdown, svg = texts(write(report=report, facts=facts))

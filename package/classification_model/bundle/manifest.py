@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
+from classification_model.config.about import About
 from classification_model.config.conflicts import conflict_line
 from classification_model.config.reasons import Wording
 from classification_model.config.schema import FrozenModel, Label, RowSchema, class_name
@@ -30,7 +31,7 @@ FORMAT = 2
 """The number that changes when a reader of the old format would misread the new one."""
 
 _END = b"\n}\n"
-_MAY_BE_UNSAID = ("abstain_below", "decision", "encoding", "labels", "reasons", "sets")
+_MAY_BE_UNSAID = ("about", "abstain_below", "decision", "encoding", "labels", "reasons", "sets")
 _SEAL = re.compile(rb',\n  "sha256": "([0-9a-f]{64})"\n}\n\Z')
 
 
@@ -54,7 +55,7 @@ class Manifest(FrozenModel):
     ``decision`` says how a class is answered, where it is not the most probable one, and
     ``abstain_below`` from which probability on one is answered at all; ``sets`` which classes are
     in a row's set, where sets are asked for, and ``reasons`` how columns are worded that pushed
-    towards the positive one.
+    towards the positive one. ``about`` is what config.yml says of the model, as plain text.
     """
 
     format: int
@@ -82,6 +83,7 @@ class Manifest(FrozenModel):
     abstain_below: float | None = None
     sets: PredictionSets | None = None
     reasons: dict[str, Wording] = Field(default_factory=dict)
+    about: About | None = None
 
     def name_of(self, label: Label) -> str:
         """What people read for a class."""

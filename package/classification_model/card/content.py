@@ -10,6 +10,7 @@ from classification_model.card.columns import columns
 from classification_model.card.decision import deciding
 from classification_model.card.document import Block, Bullets, Card, Code, Section, Table, Text
 from classification_model.card.facts import FIGURES, REFITTED, Facts
+from classification_model.card.fairness import fairness
 from classification_model.card.few import shown_cells
 from classification_model.card.given_away import given_away
 from classification_model.card.limits import limits
@@ -25,6 +26,7 @@ _LONG = 20
 def compose(report: Report, facts: Facts) -> Card:
     """The card of a model."""
     sections = (
+        *_about(facts),
         Section("What it predicts", list(_predicts(report, facts))),
         Section("Data", list(_data(report, facts))),
         Section("How it was chosen", list(_choice(facts.manifest.choice))),
@@ -32,6 +34,7 @@ def compose(report: Report, facts: Facts) -> Card:
         *thresholds(report, facts.manifest, facts.min_rows),
         Section("How good it is", list(metrics(report, facts.min_rows))),
         Section("Where it is weak", list(weak(report))),
+        *fairness(report, facts.min_rows),
         Section("What this file gives away", list(given_away(facts))),
         Section("Limits", [Bullets(list(limits(report, facts)))]),
         Section("How to use it", list(_usage(facts.profile))),
@@ -45,6 +48,12 @@ def compose(report: Report, facts: Facts) -> Card:
         tiles=list(tiles(report)),
         sections=sections,
     )
+
+
+def _about(facts: Facts) -> Iterator[Section]:
+    if facts.manifest.about is not None:
+        said = [*facts.manifest.about.said()]
+        yield Section("About", [Table("What its owner says of it", ("", "in their words"), said)])
 
 
 def _predicts(report: Report, facts: Facts) -> Iterator[Block]:

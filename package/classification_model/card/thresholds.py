@@ -53,6 +53,11 @@ def _spread(steps: Sequence[Step]) -> list[Step]:
     return [steps[i] for i in sorted(places)]
 
 
+def _precision(step: Step) -> str:
+    reached = step.found + step.false_alarms
+    return f"{step.found / reached:.3f}" if reached else "none"
+
+
 def _table(steps: Sequence[Step], hits: int, others: int, alarm: float, miss: float) -> Table:
     def cost(step: Step) -> float:
         return (step.false_alarms * alarm + (hits - step.found) * miss) / (hits + others)
@@ -77,7 +82,7 @@ def _table(steps: Sequence[Step], hits: int, others: int, alarm: float, miss: fl
                 f"{hits - step.found:,}",
                 f"{step.false_alarms:,}",
                 f"{others - step.false_alarms:,}",
-                f"{step.found / (step.found + step.false_alarms):.3f}",
+                _precision(step),
                 f"{step.found / hits:.3f}",
                 f"{cost(step):.3f}" + (" (least)" if cost(step) == least else ""),
             )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from classification_model.config import yaml_reader
+from classification_model.config.about import About, check_groups
 from classification_model.config.decision import DecisionRule
 from classification_model.config.formats import NEWEST, OLD_FORMAT, from_old
 from classification_model.config.home import Home
@@ -75,7 +76,7 @@ class Config(FrozenModel):
     published. ``decision`` says how a class is answered, where it is not the most probable one,
     and none is where none has the probability ``abstain_below``. ``coverage`` asks for sets of
     classes that hold the true one so often, and ``reasons`` say in which words a column is told as
-    one. ``features`` is the source of the home's features.py, ``digest`` the sha256 of the file's
+    one. ``fairness`` names columns by whose groups it is judged; ``about`` is said of the model on its card. ``features`` is the source of the home's features.py, ``digest`` the sha256 of the file's
     bytes.
     """
 
@@ -110,6 +111,8 @@ class Config(FrozenModel):
     abstain_below: Annotated[float | None, Field(gt=0, lt=1)] = None
     coverage: Annotated[float | None, Field(ge=0.5, lt=1)] = None
     reasons: dict[str, SaidWording] = Field(default_factory=dict)
+    fairness: Annotated[tuple[str, ...], _NoneBelow] = ()
+    about: Annotated[About | None, _NoneBelow] = None
     features: str = ""
     digest: str
 
@@ -131,10 +134,11 @@ class Config(FrozenModel):
         return self
 
     @model_validator(mode="after")
-    def _reasons_are_columns(self) -> Self:
+    def _named_are_columns(self) -> Self:
         for name in self.reasons:
             if name not in self.columns:
                 raise ValueError(f"reasons name {name!r}, which is not in columns")
+        check_groups(self.fairness, self.columns)
         return self
 
     @model_validator(mode="after")
@@ -256,6 +260,7 @@ def _scalar(text: str) -> int | float | bool | str | None:
 _NO_SUCH_KEY = "there is no such key"
 _HINTS = {
     "nullable": f"{_NO_SUCH_KEY}: a value may be missing, unless `required: yes` says otherwise",
+    "license": f"{_NO_SUCH_KEY}; write `licence`",
     "example": f"{_NO_SUCH_KEY}: examples are learned by each training",
 }
 

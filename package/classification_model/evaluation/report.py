@@ -21,6 +21,7 @@ __all__ = [
     "Bin",
     "Curve",
     "Estimate",
+    "Group",
     "Histogram",
     "Importance",
     "Report",
@@ -64,6 +65,18 @@ class Slice(FrozenModel):
     log_loss: Rounded
     others: Rounded
     weaker: bool
+
+
+class Group(FrozenModel):
+    """The held-out rows of a group: by the class that is true (rows) and answered (columns)."""
+
+    column: str
+    value: str
+    confusion: tuple[tuple[int, ...], ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(map(sum, self.confusion))
 
 
 class Importance(FrozenModel):
@@ -133,7 +146,7 @@ class Report(FrozenModel):
     more there is none: each has a curve, and the others look at the class that was answered.
     ``decided`` judges the decision, ``coverage`` the sets, and ``abstained`` what is left without
     a decision, where config.yml asks for them. ``steps`` are, for two classes, what other
-    thresholds would do, the highest first.
+    thresholds would do, the highest first. ``groups`` are those that ``fairness`` asks about.
     """
 
     metrics: Metrics
@@ -160,6 +173,7 @@ class Report(FrozenModel):
     coverage: Coverage | None = None
     abstained: Abstained | None = None
     steps: tuple[Step, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     @property
     def rows(self) -> int:

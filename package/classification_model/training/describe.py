@@ -111,6 +111,7 @@ def proven(
         abstain_below=config.abstain_below,
         sets=facts.sets,
         reasons=config.reasons,
+        about=config.about,
         files={},
     )
     contents = {**_contents(pipeline, profile, recipe), **graph}
@@ -199,6 +200,7 @@ def judged(contestant: Contestant) -> Report:
         decision=contestant.decision,
         sets=contestant.sets,
         abstain_below=config.abstain_below,
+        fairness=config.fairness,
     )
 
 
