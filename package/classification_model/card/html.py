@@ -46,7 +46,8 @@ def render(card: Card) -> str:
     )  # fmt: skip
     header = tag("h1", _plain(card.title)) + tag("p", _plain(card.subtitle), class_="subtitle")
     sections = "".join(_section(section) for section in card.sections)
-    body = tag("main", tag("header", header + tag("dl", tiles, class_="tiles")) + sections)
+    top = tag("header", header + tag("dl", tiles, class_="tiles"))
+    body = tag("main", top + _contents(card) + sections)
     return "<!doctype html>\n" + tag("html", f"{tag('head', head)}\n{tag('body', body)}", lang="en")
 
 
@@ -83,9 +84,25 @@ def _palette() -> str:
     )
 
 
+def _contents(card: Card) -> str:
+    """Links to the sections, and to the page that asks the model."""
+    links = [
+        tag("li", tag("a", _plain(section.title), href=f"#{_anchor(section)}"))
+        for section in card.sections
+    ]
+    page = tag("a", "Ask the model", href="./") + " (where the API serves this card)"
+    return tag("nav", tag("ul", "".join(links) + tag("li", page)), id="contents",
+               aria_label="Contents")  # fmt: skip
+
+
+def _anchor(section: Section) -> str:
+    return section.title.lower().replace(" ", "-")
+
+
 def _section(section: Section) -> str:
-    inside = tag("h2", _plain(section.title)) + "\n".join(map(_block, section.blocks))
-    return "\n" + tag("section", inside)
+    back = tag("a", "\u2191", href="#contents", class_="back", aria_label="Back to the contents")
+    heading = tag("h2", f"{_plain(section.title)} {back}", id=_anchor(section))
+    return "\n" + tag("section", heading + "\n".join(map(_block, section.blocks)))
 
 
 def _block(block: Block) -> str:

@@ -67,9 +67,13 @@ def pr_curves(judged: Outcomes, classes: Sequence[Label], positive: int = 1) -> 
 
 
 def calibration(judged: Outcomes, positive: int = 1) -> tuple[Bin, ...]:
-    """Ten bins of equal width, those that hold a row, for whether 70% comes true in 70 of 100."""
+    """Ten bins of as many rows each, for whether 70% comes true in 70 of 100.
+
+    Rows with the same probability are in one bin, so there may be fewer bins.
+    """
     probability, happened = _watched(judged, positive)
-    place = np.minimum((probability * _BINS).astype(np.intp), _BINS - 1)
+    inner = np.unique(np.quantile(probability, np.arange(1, _BINS) / _BINS))
+    place = np.searchsorted(inner, probability)
     bins = []
     for position in range(_BINS):
         inside = place == position
