@@ -173,3 +173,23 @@ def test_a_bad_value_is_refused_by_line_with_the_cure(
         run_training(home.path)
     assert fault in str(refused.value)
     assert not [*home.trained_models.glob("*.pkl")]
+
+
+def test_predict_ends_with_the_reasons_of_rejection_the_commonest_first(
+    unsure: tuple[Home, Trained], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, _ = unsure
+    frame = pd.read_csv(PEOPLE.write(tmp_path / "in.csv"), dtype=str).drop(columns=PEOPLE.target)
+    frame.loc[:2, "income"] = "plenty"
+    frame.loc[5, "since"] = "yesterday"
+    frame.to_csv(tmp_path / "bad.csv", index=False)
+    command = ["predict", str(tmp_path / "bad.csv"), "--output", str(tmp_path / "out.csv")]
+    for extra in ([], ["--json"]):
+        with pytest.raises(SystemExit):
+            cli.main([*command, "--home", str(home.path), *extra])
+    said, _, answer = capsys.readouterr().out.partition("\n{")
+    assert re.search(
+        r"Rejected 4 row\(s\).*\n  3 row\(s\), income: .*\n  1 row\(s\), since: ", said
+    )
+    reasons = json.loads("{" + answer)["reasons"]
+    assert [(one["column"], one["rows"]) for one in reasons] == [("income", 3), ("since", 1)]

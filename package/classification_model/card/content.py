@@ -45,6 +45,7 @@ def compose(report: Report, facts: Facts) -> Card:
         f"{count(facts.manifest.rows)} rows of {facts.dataset}",
         tiles=list(tiles(report)),
         sections=sections,
+        served=True,
     )
 
 
@@ -139,9 +140,18 @@ def _choice(choice: Choice) -> Iterator[Block]:
         rows=[
             (one.name, f"{one.log_loss:.4f}", f"{one.weight:.0%}" if one.weight else "")
             for one in sorted(choice.compared, key=lambda one: one.log_loss)
-        ],
+        ]
+        + _vote(choice),
         numeric=(1, 2),
     )
+
+
+def _vote(choice: Choice) -> list[tuple[str, str, str]]:
+    """The row of the vote, where several are in it."""
+    members = sum(one.weight > 0 for one in choice.compared)
+    if members < 2 or choice.log_loss is None:
+        return []
+    return [(f"the vote of {members}", f"{choice.log_loss:.4f}", "100%")]
 
 
 def _how_chosen(choice: Choice) -> str:

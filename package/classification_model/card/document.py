@@ -100,7 +100,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """A page; ``served`` says that the API shows it beside the page that asks the model."""
+
     title: str
     subtitle: str
     tiles: Sequence[Tile]
     sections: Sequence[Section] = field(default_factory=tuple)
+    served: bool = False

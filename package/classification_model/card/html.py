@@ -46,7 +46,7 @@ def render(card: Card) -> str:
     )  # fmt: skip
     header = tag("h1", _plain(card.title)) + tag("p", _plain(card.subtitle), class_="subtitle")
     sections = "".join(_section(section) for section in card.sections)
-    top = tag("header", header + tag("dl", tiles, class_="tiles"))
+    top = tag("header", header + (tag("dl", tiles, class_="tiles") if tiles else ""))
     body = tag("main", top + _contents(card) + sections)
     return "<!doctype html>\n" + tag("html", f"{tag('head', head)}\n{tag('body', body)}", lang="en")
 
@@ -90,9 +90,10 @@ def _contents(card: Card) -> str:
         tag("li", tag("a", _plain(section.title), href=f"#{_anchor(section)}"))
         for section in card.sections
     ]
-    page = tag("a", "Ask the model", href="./") + " (where the API serves this card)"
-    return tag("nav", tag("ul", "".join(links) + tag("li", page)), id="contents",
-               aria_label="Contents")  # fmt: skip
+    if card.served:
+        page = tag("a", "Ask the model", href="./") + " (where the API serves this card)"
+        links.append(tag("li", page))
+    return tag("nav", tag("ul", "".join(links)), id="contents", aria_label="Contents")
 
 
 def _anchor(section: Section) -> str:

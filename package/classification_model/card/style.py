@@ -56,7 +56,7 @@ tbody th{font-weight:400}
 .number{text-align:right}tbody .number{white-space:nowrap}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));
 gap:2rem 2.5rem;margin:1.75rem 0}
-figure{margin:0}figcaption{font-size:.9rem;color:var(--soft-ink)}
+figure{margin:0}.pictures figure{max-width:32rem}figcaption{font-size:.9rem;color:var(--soft-ink)}
 figcaption strong{color:var(--ink)}
 .pictures svg{display:block;width:100%;height:auto;margin-bottom:.4rem}
 .slider{background:var(--wash);border-radius:.6rem;padding:.4rem 1rem;margin:1.25rem 0}
