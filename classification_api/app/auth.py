@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
 
@@ -33,7 +33,7 @@ class ApiKeys:
         self._app = app
         self._observer = observer
         # Digests have one length, and comparing them says nothing about the keys.
-        self._digests = [_digest(key.encode()) for key in keys]
+        self._digests = [sha256(key.encode()).digest() for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or self._may_enter(scope):
@@ -47,13 +47,9 @@ class ApiKeys:
     def _may_enter(self, scope: Scope) -> bool:
         if is_health(scope):
             return True
-        given = [_digest(key) for key in _keys(scope["headers"])]
+        given = [sha256(key).digest() for key in _keys(scope["headers"])]
         # All are compared, so that the time does not say which one it was.
         return any([compare_digest(one, known) for one in given for known in self._digests])  # noqa: C419
-
-
-def _digest(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
 
 
 def _keys(headers: Sequence[tuple[bytes, bytes]]) -> Iterator[bytes]:

@@ -75,13 +75,11 @@ def _key(scope: Scope | None) -> str:
 
 def add_error_handlers(app: FastAPI) -> None:
     """Say what is wrong with a request: 422 where it cannot be understood."""
-    app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(HTTPException, _refused)
+    app.exception_handler(RequestValidationError)(_invalid_request)
+    app.exception_handler(HTTPException)(_refused)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
+async def _refused(request: Request, error: HTTPException) -> Response:
     if not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=error.headers)
     answer = as_json({_key(request.scope): error.detail}, error.status_code)
@@ -89,9 +87,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     return answer
 
 
-async def _invalid_request(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    if not isinstance(error, RequestValidationError):
-        raise error
+async def _invalid_request(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001
     faults = error.errors()
     detail = [
         {
@@ -142,6 +138,4 @@ def _shown(value: Any) -> Any:
         return value if len(value) <= _LONGEST else value[: _LONGEST - 3] + "..."
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return None
+    return value if isinstance(value, bool | int | float) else None

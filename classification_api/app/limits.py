@@ -43,13 +43,9 @@ class Careful:
 
     async def _is_whole(self, scope: Scope, receive: Receive, body: bytearray) -> bool:
         """Fill in the body; False where the client has left."""
-        for name, value in scope["headers"]:
-            if (
-                name == b"content-length"
-                and value.isdigit()
-                and int(value) > self._settings.MAX_BODY_BYTES
-            ):
-                raise self._too_long()
+        length = next((v for name, v in scope["headers"] if name == b"content-length"), b"")
+        if length.isdigit() and int(length) > self._settings.MAX_BODY_BYTES:
+            raise self._too_long()
         seconds = self._settings.RECEIVE_SECONDS
         try:
             async with asyncio.timeout(seconds):
@@ -67,9 +63,8 @@ class Careful:
         if len(body) + len(piece) > self._settings.MAX_BODY_BYTES:
             raise self._too_long()
         if self._held + len(piece) > self._settings.room:
-            raise RefusedError(
-                503, "Too much is being sent to this service: try again.", retry_after=1
-            )
+            sentence = "Too much is being sent to this service: try again."
+            raise RefusedError(503, sentence, retry_after=1)
         self._held += len(piece)
         body += piece
 

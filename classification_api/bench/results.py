@@ -9,10 +9,12 @@ from statistics import median
 from bench.load import Load
 from bench.sides.table import OURS
 
-__all__ = ["Figures", "Ratio", "ratios", "summary"]
+__all__ = ["EMPTY_ONE", "VETIVER_ONE", "Figures", "Ratio", "ratios", "summary"]
 
 BARE, EMPTY = "bare ASGI function, same work", "empty FastAPI endpoint, same models"
 TUTORIAL, VETIVER = "tutorial", "vetiver"
+EMPTY_ONE = "one row, against an empty FastAPI endpoint, same models"
+VETIVER_ONE = "one row, against vetiver"
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,10 @@ def ratios(rounds: Rounds, requests: int) -> list[Ratio]:
 
     spread = median(figures.one.p99 / figures.one.p50 for figures in rounds[OURS])
     return [
-        Ratio("one row, against an empty FastAPI endpoint, same models", faster(EMPTY, one), 1.2),
+        Ratio(EMPTY_ONE, faster(EMPTY, one), 1.2),
         Ratio("one row, against a bare ASGI function, same work", faster(BARE, one), 0.65),
         Ratio("one row, against the tutorial", faster(TUTORIAL, one), 50),
-        Ratio("one row, against vetiver", faster(VETIVER, one), 30),
+        Ratio(VETIVER_ONE, faster(VETIVER, one), 30),
         Ratio("100 rows, against a bare ASGI function, same work", faster(BARE, hundred), 0.9),
         Ratio(
             "100 rows, against an empty FastAPI endpoint, same models", faster(EMPTY, hundred), 0.6

@@ -28,9 +28,21 @@ from homes import REPOSITORY
 OWN_DATA = REPOSITORY / "docs" / "own-data.md"
 READMES = DOCUMENTS[:2]
 
-RUN = {"cat", "classification-model", "cp", "echo", "gzip", "head", "ls", "python", "sed"}
+RUN = {
+    "cat",
+    "classification-model",
+    "cp",
+    "echo",
+    "gzip",
+    "head",
+    "ls",
+    "printf",
+    "python",
+    "sed",
+    "tail",
+}
 ASKS_A_SERVER = {"curl", "uvicorn"}
-SHOWN = {"mermaid", "text"}
+SHOWN = {"js", "mermaid", "text"}
 
 
 # The pages compare candidates for as long as it takes; here each training tries one or two.

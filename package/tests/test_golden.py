@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ import pytest
 from classification_model import bundle, make_prediction
 from classification_model.bundle import golden
 from classification_model.config.home import Home
-from classification_model.errors import DamagedModelError
+from classification_model.errors import DamagedModelError, DataError
 from classification_model.predict import Model
+from classification_model.train_pipeline import run_training
+from homes import make_home
+from tables import Sample
 
 
 def recorded(home: Home) -> list[dict[str, Any]]:
@@ -75,3 +79,24 @@ def test_a_difference_that_hardware_may_make_is_let_pass(home: Home) -> None:
 
     with_golden(home, nudge)
     assert make_prediction(input_data=[recorded(home)[0]["row"]], home=home.path)["predictions"]
+
+
+GRID = [("abcdefghij"[n % 10], "klmnopqrst"[n // 10 % 10], n % 7 > 3) for n in range(300)]
+
+
+def test_a_table_that_holds_all_that_can_be_combined_has_golden_rows(tmp_path: Path) -> None:
+    """Every row that could be made of its values is somebody's, so one value is missing."""
+    home = make_home(Sample("sold", ("size", "color", "sold"), GRID), tmp_path / "grid")
+    run_training(home.path)
+    made = [line["row"] for line in recorded(home)]
+    assert made
+    assert all(None in row.values() for row in made)
+
+
+def test_where_no_row_can_be_nobodys_the_error_says_what_to_do(tmp_path: Path) -> None:
+    home = make_home(Sample("sold", ("size", "color", "sold"), GRID), tmp_path / "grid")
+    text = home.config_file.read_text()
+    home.config_file.write_text(text.replace(": category\n", ": {kind: category, required: yes}\n"))
+    with pytest.raises(DataError, match=r"fewer than 5 rows .* min_rows"):
+        run_training(home.path)
+    assert not [*home.trained_models.glob("class*")]

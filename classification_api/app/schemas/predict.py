@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, WrapValidator, create_model
 from classification_model.config.schema import Label
 from classification_model.processing.validation import RowValidator
 
+from .explanations import RowExplanation
+
 
 def request_model(validator: RowValidator, most: int | None = None) -> type[BaseModel]:
     """The request for at most so many rows of a schema, with an example from the profile.
@@ -50,35 +52,6 @@ class RowProblem(BaseModel):
     rule: str
     message: str
     value: Any
-
-
-class Contribution(BaseModel):
-    """How far one column moved a row's probability."""
-
-    column: str
-    value: Any
-    contribution: float = Field(description="In probability, with its sign.", examples=[0.27])
-    reference: Any = Field(description="The column's usual value.")
-
-
-class RowExplanation(BaseModel):
-    """Shapley values over the columns of a row, against made rows that the model came with.
-
-    `base`, all contributions and `rest` add up to the probability of `class`.
-    """
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    label: Label = Field(
-        alias="class", description="The class that was predicted; where none was, the likeliest."
-    )
-    base: float = Field(description="The mean probability of the made rows.")
-    contributions: list[Contribution] = Field(description="The one that moved most comes first.")
-    rest: float = Field(description="Of all columns that are not named.")
-    error: float = Field(description="Half of a 95% interval; 0 where all is exact.")
-    reasons: list[str] | None = Field(
-        None, description="For the unwanted class, in the words of the model's config.yml."
-    )
 
 
 class PredictResponse(BaseModel):

@@ -53,10 +53,7 @@ class Drain:
             self._server.handle_exit(number, frame)
             return
         self._app.stopping = True
-        self._loop.call_soon_threadsafe(self._begin)
-
-    def _begin(self) -> None:
-        self._task = self._loop.create_task(self._drain())
+        self._draining = asyncio.run_coroutine_threadsafe(self._drain(), self._loop)
 
     async def _drain(self) -> None:
         if self._app.entry is not None:
@@ -91,13 +88,9 @@ class Drain:
                     waiting.append(listener.accept()[0])
         config, state = self._server.config, self._server.server_state
         make: Any = config.http_protocol_class
-        protocol = partial(
-            make,
-            config=config,
-            server_state=state,
-            app_state=self._server.lifespan.state,
-        )
+        states = {"server_state": state, "app_state": self._server.lifespan.state}
         for connection in waiting:
+            protocol = partial(make, config=config, **states)
             await self._loop.connect_accepted_socket(protocol, connection, ssl=config.ssl)
 
 

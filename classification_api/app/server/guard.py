@@ -70,11 +70,8 @@ def _limit_connections(server: Server, settings: Settings) -> bool:
         from .protocol import LimitedProtocol
     except ImportError:
         return False
-    if server.config.http_protocol_class is not HttpToolsProtocol:
-        return False
-    if not (
-        _names(HttpToolsProtocol) >= _OF_HTTPTOOLS and _names(RequestResponseCycle) >= _OF_CYCLE
-    ):
+    known = _names(HttpToolsProtocol) >= _OF_HTTPTOOLS and _names(RequestResponseCycle) >= _OF_CYCLE
+    if not known or server.config.http_protocol_class is not HttpToolsProtocol:
         return False
     _allow_files()
     most = {"most": settings.MAX_CONNECTIONS}

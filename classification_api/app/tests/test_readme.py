@@ -12,6 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from app.tests.pages import Open
+from bench import report
+from bench.results import Ratio
 from documents import DOCUMENTS, Block, blocks_of
 from harness import REPOSITORY
 
@@ -75,7 +78,16 @@ def test_ci_runs_the_command_that_the_readme_gives() -> None:
 
 
 def test_the_figures_are_those_that_the_bench_wrote() -> None:
-    shown = re.search(r"<!-- bench -->\n(.*?)\n<!-- /bench -->", README, re.DOTALL)
-    written = (REPOSITORY / "docs" / "bench" / "speed.md").read_text(encoding="utf-8")
-    assert shown
-    assert shown.group(1) == written.split("\n\n")[0]
+    written = json.loads((REPOSITORY / "docs" / "bench" / "speed.json").read_text(encoding="utf-8"))
+    sentence = report.sentence([Ratio(**ratio) for ratio in written["ratios"]])
+    assert f"<!-- bench -->\n{sentence}\n<!-- /bench -->" in README
+
+
+@pytest.mark.usefixtures("titanic")
+def test_the_javascript_of_a_page_gets_an_answer(opened: Open, client: httpx.Client) -> None:
+    (block,) = [b for file in DOCUMENTS for b in blocks_of(file) if b.language == "js"]
+    code = block.text.replace("http://localhost:8002", f"{client.base_url}".rstrip("/"))
+    script = f"async () => {{ {code}; return [predictions, classes]; }}"
+    predictions, classes = opened().evaluate(script)
+    assert len(predictions) == 1
+    assert predictions[0] in classes

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classification_model.config.schema import Label, RowSchema
-from classification_model.errors import DamagedModelError
+from classification_model.errors import DamagedModelError, DataError
 from classification_model.inference.engines import TOLERANCE
 from classification_model.processing.functions import BUILT_IN, Functions
 from classification_model.processing.profile import Profile
@@ -45,6 +45,9 @@ def choose_rows(
 
     That is every category, a missing value of each column that has one, and the bounds of each
     number, as far as there is room. None of them is the row of fewer than ``min_rows`` people.
+
+    Raises:
+        DataError: every row that could be made is.
     """
     from classification_model.processing.made import made_values, without_people
 
@@ -66,10 +69,20 @@ def choose_rows(
         seen = profile.columns[name]
         ends: list[Any] = [end for end in (seen.minimum, seen.maximum) if end is not None]
         special[name] = _special(schema.columns[name].kind, ends)
-        missing = None if None in pool else pool[0]
-        pool += [*(ends or [missing, missing]), missing]
+        absent = None if None in pool else pool[0]
+        pool += [*(ends or [absent, absent]), absent]
     rows = [dict(zip(pools, row, strict=True)) for row in zip(*pools.values(), strict=True)]
-    return without_people(_telling(rows, special), columns, min_rows, groups)
+    made = without_people(rows, columns, min_rows, groups)
+    if not made:  # where all that can be combined is somebody, who misses a value is not
+        free = [name for name, column in schema.columns.items() if not column.required]
+        missing_one = [{**row, name: None} for row in rows[:_ROWS] for name in free]
+        made = without_people(missing_one, columns, min_rows, groups)
+    if not made:
+        raise DataError(
+            f"each combination of values is what fewer than {min_rows} rows are, so no made row is "
+            "nobody's; take out `required: yes` of a column, or set `publish: min_rows` in config.yml"
+        )
+    return _telling(made, special)
 
 
 def _telling(

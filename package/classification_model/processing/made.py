@@ -28,7 +28,7 @@ from classification_model.processing.few_rows import (
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
-__all__ = ["as_number", "made_texts", "made_values", "nobodys", "people_like", "without_people"]
+__all__ = ["Lookalikes", "as_number", "made_texts", "made_values", "nobodys", "without_people"]
 
 _MOST_WORDS = 12
 _WORD = re.compile(r"\w+")
@@ -148,26 +148,31 @@ def without_people(
     groups: Indices | None = None,
 ) -> list[TypedRow]:
     """The rows that are not, in all columns, what one to ``least`` - 1 people are."""
-    return [row for row in rows if not 0 < people_like(row, columns, groups) < least]
+    lookalikes = Lookalikes(columns, groups)
+    return [row for row in rows if not 0 < lookalikes.count(row) < least]
 
 
-def people_like(
-    row: Mapping[str, TypedValue], columns: Mapping[str, TypedColumn], groups: Indices | None
-) -> int:
-    """How many rows, or groups, have the values of ``row`` in all of these columns."""
-    alike: npt.NDArray[np.bool_] | None = None
-    for name, column in columns.items():
-        codes, values = column.distinct()
-        same = [i for i, value in enumerate(values) if _equal(value, row[name])]
-        here = np.isin(codes, same)
-        alike = here if alike is None else alike & here
-        if not alike.any():
-            return 0
-    return 0 if alike is None else number_of_holders(alike, groups)
+class Lookalikes:
+    """Counts the rows of a table, or its groups, that are like a made one."""
 
+    def __init__(self, columns: Mapping[str, TypedColumn], groups: Indices | None = None) -> None:
+        self._groups = groups
+        self._columns = {
+            name: (codes, {(type(value), value): code for code, value in enumerate(values)})
+            for name, (codes, values) in ((n, column.distinct()) for n, column in columns.items())
+        }
 
-def _equal(value: TypedValue, other: TypedValue) -> bool:
-    return value == other and type(value) is type(other)
+    def count(self, row: Mapping[str, TypedValue]) -> int:
+        """How many have the values of a row in all of its columns that the table has."""
+        alike: npt.NDArray[np.bool_] | None = None
+        for name in self._columns.keys() & row.keys():
+            codes, known = self._columns[name]
+            code = known.get((type(row[name]), row[name]))
+            if code is None:
+                return 0
+            here = codes == code
+            alike = here if alike is None else alike & here
+        return 0 if alike is None else number_of_holders(alike, self._groups)
 
 
 def _publisher(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from classification_model.processing.made import people_like
+from classification_model.processing.made import Lookalikes
 from classification_model.processing.value_rules import TypedRow
 from classification_model.publishing.atoms import Atom
 from classification_model.publishing.findings import Attack, Finding
@@ -49,12 +49,13 @@ def numbers(people: People, atoms: Sequence[Atom]) -> Attack:
 def rows(people: People, published: Mapping[str, Sequence[TypedRow]]) -> Attack:
     """Compare published rows with those of the table, in all columns that they have."""
     found = []
+    lookalikes = Lookalikes(people.columns, people.groups)
     for file, lines in published.items():
         for number, row in enumerate(lines, start=1):
-            columns = {name: people.columns[name] for name in row if name in people.columns}
-            alike = people_like(row, columns, people.groups) if columns else 0
+            alike = lookalikes.count(row)
             if 0 < alike < people.least:
-                what = f"in all its {len(columns)} columns it is what {alike} in the table are"
+                known = len(row.keys() & people.columns.keys())
+                what = f"in all its {known} columns it is what {alike} in the table are"
                 found.append(Finding(file=file, where=f"line {number}", what=what))
     total = sum(map(len, published.values()))
     return Attack(name="rows", tried=f"{total} published rows", found=tuple(found))
