@@ -192,12 +192,17 @@ class Model:
         return {"reasons": worded(found, row, wordings, self.profile) if unwanted else []}
 
     @cached_property
-    def _explainer(self) -> Explainer:
+    def background(self) -> list[TypedRow]:
+        """The made rows that explanations are measured against."""
         rows, _ = golden.parse(self.golden)
-        background = [row for row in self.validator.validate(rows).rows if row is not None]
+        typed = [row for row in self.validator.validate(rows).rows if row is not None]
+        return typed[:_BACKGROUND]
+
+    @cached_property
+    def _explainer(self) -> Explainer:
         manifest = self.manifest
         return Explainer(
-            manifest.features, self.functions, self.scorer, background[:_BACKGROUND],
+            manifest.features, self.functions, self.scorer, self.background,
             [*manifest.row_schema.columns],
         )  # fmt: skip
 

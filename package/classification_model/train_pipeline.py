@@ -33,6 +33,7 @@ from classification_model.publishing.of_home import people_of, published_by, tab
 from classification_model.training import describe, fitting, gate, table_check, thresholds
 from classification_model.training.conformal import check_coverage, sets_of
 from classification_model.training.one_version import check_version, wanted_version
+from classification_model.training.reacting import reactions_of
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 
 __all__ = ["Trained", "run_training"]
@@ -258,6 +259,7 @@ def _card(new: Bundle, report: Report, config: Config, attacked: Audit | None) -
         learned=Learned.parse(new.contents.get(".learned", b"")),
         min_rows=config.publish.min_rows,
         audit=attacked,
+        reactions=reactions_of(new, report),
     )
     return card.write(report=report, facts=facts)
 

@@ -14,6 +14,7 @@ from classification_model.card.fairness import fairness
 from classification_model.card.given_away import given_away
 from classification_model.card.limits import limits
 from classification_model.card.quality import count, metrics, tiles, weak
+from classification_model.card.reactions import reacting
 from classification_model.card.thresholds import thresholds
 from classification_model.card.usage import usage
 from classification_model.evaluation.report import Report
@@ -31,6 +32,7 @@ def compose(report: Report, facts: Facts) -> Card:
         *deciding(report, facts.manifest, facts.min_rows),
         *thresholds(report, facts.manifest, facts.min_rows),
         Section("How good it is", list(metrics(report, facts.min_rows))),
+        *reacting(report, facts.reactions),
         Section("Where it is weak", list(weak(report))),
         *fairness(report, facts.min_rows),
         Section("What this file gives away", list(given_away(facts))),
