@@ -291,7 +291,10 @@ def test_candidates_stand_in_the_order_of_their_loss(found: Found) -> None:
     )
     choice = Choice(estimator=facts.manifest.choice.estimator, compared=compared, log_loss=0.39)
     html, markdown, _ = texts(write(report=report, facts=told(facts, choice=choice)))
-    assert "| linear \\| l2 | 0.4000 | 75% |\n| forest | 0.5000 | 25% |" in markdown
+    assert (
+        "| linear \\| l2 | 0.4000 | 75% |\n| forest | 0.5000 | 25% |\n"
+        "| the vote of 2 | 0.3900 | 100% |" in markdown
+    )
     vote = "A vote of some of them"
     assert vote in html
     assert vote not in texts(write(report=report, facts=facts))[0]
