@@ -25,13 +25,14 @@ from homes import dataset_of, make_home
 from tables import PEOPLE
 
 SCHEMA = RowSchema(columns={"group": Column(kind="category")})
+OWNER = str(PEOPLE.rows[0][0])  # a value that one row of the table holds
 ABOUT = """\
 about:
   purpose: Say who stays, <b>so that</b> somebody calls the others.
   not_for: |
     Pay, and nothing
     that | a pipe breaks.
-  owner: Customer care
+  owner: "{owner}"
   licence: CC BY 4.0
 fairness:
   - size
@@ -49,7 +50,7 @@ def saying(folder: Path, said: str) -> Home:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Trained]:
-    home = saying(tmp_path_factory.mktemp("told") / "made", ABOUT)
+    home = saying(tmp_path_factory.mktemp("told") / "made", ABOUT.replace("{owner}", OWNER))
     return home, run_training(home.path)
 
 
@@ -72,7 +73,9 @@ def test_it_asks_for_no_search_and_is_no_finding_of_the_audit(
     assert trained.bundle.manifest.recipe.is_same(plain.manifest.recipe)
     assert trained.bundle.contents[".onnx"] == plain.contents[".onnx"]
     assert b'"about"' not in plain.manifest.source()
-    assert not audit_home(home.path).findings
+    found = audit_home(home.path)
+    assert not found.findings
+    assert "config.yml" in {one.file for one in found.named}, "by hand, so it stays and is named"
 
 
 def test_the_card_has_rates_of_each_group_with_enough_rows(told: tuple[Home, Trained]) -> None:

@@ -52,8 +52,8 @@ class Answer:
     """What became of a block: scored rows as ``content``, the others rejected, both in order.
 
     ``content`` is CSV, each line led by its newline, or an Arrow table. ``predicted`` counts the
-    rows of each class, and with ``None`` those without a decision. ``refused`` counts rows that were rejected and are not at hand. ``told``
-    has the explanations of the first few rows.
+    rows of each class, and with ``None`` those without a decision. ``refused`` counts rows that were
+    rejected and are not at hand. ``told`` has the explanations of the first few rows.
     """
 
     scored: int

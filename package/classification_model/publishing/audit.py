@@ -157,14 +157,16 @@ def _parted(
 
     That is the row schema, a home's examples, and what is said about the model.
     """
-    about = {words for _, words in manifest.about.said()} if manifest.about else set()
+    said = [*manifest.about.said()] if manifest.about else []
+    # As the manifest and the page have it, and as a line of Markdown.
+    about = {words for _, words in said} | {f"| {name} | {words} |" for name, words in said}
     offered = {(name, text) for name, texts in examples.items() for text in texts}
     by_hand = [
         atom
         for atom in atoms
         if atom.where.startswith(("row_schema", "recipe"))
         or (atom.column, atom.value) in offered
-        or any(words in str(atom.value) for words in about)
+        or (atom.column is None and str(atom.value).strip() in about)
     ]
     known = {id(atom) for atom in by_hand}
     return [atom for atom in atoms if id(atom) not in known], by_hand

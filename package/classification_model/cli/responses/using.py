@@ -43,7 +43,7 @@ class Predicted(FrozenModel):
     rejected: Annotated[int, Field(description="if any, the exit status is 2")]
     rejected_file: Annotated[str | None, Field(description="where those are, each with its reason")]
     reasons: Annotated[
-        tuple[Reason, ...], Field(description="why rows were rejected, the commonest first")
+        tuple[Reason, ...], Field(description="why rows were rejected, the hundred commonest")
     ]
     reused: Annotated[int, Field(description="parts that an earlier run on a cluster had scored")]
     warnings: Annotated[tuple[WarningCount, ...], Field(description="by column and rule")]
