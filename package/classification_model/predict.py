@@ -22,9 +22,9 @@ from classification_model.inference.engines import (
 )
 from classification_model.inference.explanations import Explainer, Explanation, Turns, at_once
 from classification_model.inference.reasons import worded
-from classification_model.inference.results import PredictionResult
+from classification_model.inference.results import PredictionResult, among_refused, labelled
 from classification_model.processing import raw_rows
-from classification_model.processing.decisions import likeliest, likeliest_of_rows
+from classification_model.processing.decisions import ABSTAINED, Answering
 from classification_model.processing.encoding import MANY, RowEncoder, by_column
 from classification_model.processing.functions import functions_of
 from classification_model.processing.learned import Learned
@@ -52,9 +52,9 @@ class Model:
         source: the bundle.
         engine: ``onnx`` or ``sklearn``; by default ONNX where the model could be exported.
 
-    ``decide`` is the function from a row's probabilities to the position of the class that is
-    answered, and ``decide_rows`` the same for many. Beside what it answers with, it keeps what tells of it: ``profile``, what training saw;
-    ``card``, the page of the bundle, and ``golden``, its golden rows, as verified bytes.
+    ``answering`` goes from probabilities to the class that is answered, if one is. Beside what it
+    answers with, it keeps what tells of it: ``profile``, what training saw; ``card``, the page of
+    the bundle, and ``golden``, its golden rows, as verified bytes.
     """
 
     def __init__(self, source: Bundle, engine: Engine | None = None) -> None:
@@ -66,9 +66,7 @@ class Model:
         self.card = source.contents.get(".html")
         self.golden = source.contents.get(".golden.jsonl", b"")
         self.profile = source.profile()
-        decision = manifest.decision
-        self.decide = likeliest if decision is None else decision.of_row
-        self.decide_rows = likeliest_of_rows if decision is None else decision.of_rows
+        self.answering = Answering(manifest.decision, manifest.abstain_below)
         own = functions_of(source.contents.get(".features", b"").decode())
         self.learned = Learned.parse(source.contents.get(".learned", b""))
         self.functions = self.learned.functions(own)
@@ -107,14 +105,8 @@ class Model:
         result = self.answer([*good.values()])
         if len(good) == len(checked.rows):
             return result
-        places, size, spread = [*good], len(checked.rows), result.copy()
-        spread["predictions"] = _spread(result["predictions"], good, size)
-        spread["probabilities"] = _spread(result["probabilities"], good, size)
-        spread["warnings"] = [{**one, "row": places[one["row"]]} for one in result["warnings"]]
-        spread["errors"] = [error.as_dict() for error in checked.errors]
-        if "sets" in result:
-            spread["sets"] = _spread(result["sets"], good, size)
-        return spread
+        errors = [error.as_dict() for error in checked.errors]
+        return among_refused(result, [*good], len(checked.rows), errors)
 
     def answer(self, rows: Sequence[TypedRow]) -> PredictionResult:
         """Score rows that were validated, all of them good."""
@@ -135,8 +127,9 @@ class Model:
 
     def _result(self, shares: list[list[float]], noted: Iterable[RowWarning]) -> PredictionResult:
         classes = self.manifest.classes
+        places = [*map(self.answering.of_row, shares)]
         result: PredictionResult = {
-            "predictions": [classes[self.decide(row)] for row in shares],
+            "predictions": [None if k == ABSTAINED else classes[k] for k in places],
             "probabilities": [*shares],
             "classes": [*classes],
             "warnings": [warning.as_dict() for warning in noted],
@@ -145,6 +138,8 @@ class Model:
         }
         if sets := self.manifest.sets:
             result["sets"] = [[classes[i] for i in sets.of_row(row)] for row in shares]
+        if self.manifest.abstain_below is not None:
+            result["abstained"] = [i for i, k in enumerate(places) if k == ABSTAINED]
         return result
 
     def probabilities(self, rows: Sequence[TypedRow]) -> Probabilities:
@@ -163,8 +158,8 @@ class Model:
     ) -> list[dict[str, Any] | None]:
         """Say of each row that was predicted which columns moved its probability most.
 
-        Each explanation is about the class that was predicted; see
-        :func:`classification_model.inference.contributions.told`.
+        Each explanation is about the class that was predicted, or is most probable where none was;
+        see :func:`classification_model.inference.contributions.told`.
         """
         return at_once(self.explaining(checked, result, most))
 
@@ -175,7 +170,7 @@ class Model:
         classes = self.manifest.classes
         asked = {
             i: (row, label)
-            for i, (row, label) in enumerate(zip(checked.rows, result["predictions"], strict=True))
+            for i, (row, label) in enumerate(zip(checked.rows, labelled(result), strict=True))
             if row is not None and label is not None
         }
         found = yield from self._explainer.explain(
@@ -183,10 +178,13 @@ class Model:
         )
         explained: list[dict[str, Any] | None] = [None] * len(checked.rows)
         for (i, (row, label)), one in zip(asked.items(), found, strict=True):
-            explained[i] = told(one, row, label, self.profile, most) | self._worded(one, row, label)
+            decided = result["predictions"][i]
+            explained[i] = told(one, row, label, self.profile, most) | self._worded(
+                one, row, decided
+            )
         return explained
 
-    def _worded(self, found: Explanation, row: TypedRow, label: Label) -> dict[str, Any]:
+    def _worded(self, found: Explanation, row: TypedRow, label: Label | None) -> dict[str, Any]:
         wordings = self.manifest.reasons
         if not wordings:
             return {}
@@ -194,12 +192,17 @@ class Model:
         return {"reasons": worded(found, row, wordings, self.profile) if unwanted else []}
 
     @cached_property
-    def _explainer(self) -> Explainer:
+    def background(self) -> list[TypedRow]:
+        """The made rows that explanations are measured against."""
         rows, _ = golden.parse(self.golden)
-        background = [row for row in self.validator.validate(rows).rows if row is not None]
+        typed = [row for row in self.validator.validate(rows).rows if row is not None]
+        return typed[:_BACKGROUND]
+
+    @cached_property
+    def _explainer(self) -> Explainer:
         manifest = self.manifest
         return Explainer(
-            manifest.features, self.functions, self.scorer, background[:_BACKGROUND],
+            manifest.features, self.functions, self.scorer, self.background,
             [*manifest.row_schema.columns], [*self.learned.texts().values()],
         )  # fmt: skip
 
@@ -212,12 +215,6 @@ class Model:
         rows, probabilities = golden.parse(recorded)
         answers = self.predict(rows)["probabilities"]
         golden.check(answers, probabilities, self.manifest.classes)
-
-
-def _spread(values: Iterable[Any], places: Iterable[int], size: int) -> list[Any]:
-    """Values at their places, and nothing elsewhere."""
-    found = dict(zip(places, values, strict=True))
-    return [found.get(i) for i in range(size)]
 
 
 def load_model(home: Home, engine: Engine | None = None) -> Model:

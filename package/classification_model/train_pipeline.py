@@ -24,7 +24,7 @@ from classification_model.evaluation import Report
 from classification_model.pipeline import FramePipeline
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
-from classification_model.processing.decisions import costs_of
+from classification_model.processing.decisions import check_abstaining, costs_of
 from classification_model.processing.few_rows import check_classes
 from classification_model.processing.labels import positive_label
 from classification_model.processing.learned import Learned
@@ -35,6 +35,7 @@ from classification_model.publishing.of_home import people_of, published_by, tab
 from classification_model.training import describe, fitting, gate, table_check, thresholds
 from classification_model.training.conformal import check_coverage, sets_of
 from classification_model.training.one_version import check_version, wanted_version
+from classification_model.training.reacting import reactions_of
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 from classification_model.training.rules import check_rules
 
@@ -226,6 +227,8 @@ def _check_what_is_named(config: Config, home: Home, split: Split, progress: Pro
         if config.decision is not None:
             costs_of(config.decision, classes, found)
     check_rules(config, home, classes, progress)
+    with _about(home, "abstain_below"):
+        check_abstaining(config.abstain_below, len(classes))
     with _about(home, "coverage"):
         if config.coverage is not None:
             check_coverage(config.coverage, len(split.train))
@@ -274,6 +277,7 @@ def _card(new: Bundle, report: Report, config: Config, attacked: Audit | None) -
         learned=Learned.parse(new.contents.get(".learned", b"")),
         min_rows=config.publish.min_rows,
         audit=attacked,
+        reactions=reactions_of(new, report),
     )
     return writer.write(report=report, facts=facts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from classification_model import bundle
 from classification_model.bundle import Manifest
 from classification_model.bundle.provenance import Choice, Compared, Gate, Judged, Reference
 from classification_model.card.facts import Facts
+from classification_model.card.slider import SCRIPT
 from classification_model.card.writer import write
 from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
@@ -32,7 +34,7 @@ from classification_model.processing.profiling import profile_of
 from classification_model.training import describe
 from classification_model.training.describe import held_out
 from classification_model.training.recipes import recipe_of
-from homes import make_home
+from homes import SOURCE, make_home
 from tables import PEOPLE, TABLES, Sample
 
 HOSTILE = ("<script>alert(1)</script>", "a|b `c` [x](http://x.example)", '"&amp;"', "Größe €")
@@ -151,14 +153,18 @@ def test_a_card_is_markdown_a_page_and_pictures(found: Found) -> None:
     assert "](model_v1.0.0.svg)" in files[".md"].decode()
 
 
-def test_the_page_needs_no_other_file_no_host_and_no_script(found: Found) -> None:
+def test_the_page_needs_no_other_file_no_host_and_only_the_slider_s_script(found: Found) -> None:
     report, facts, _ = found
     html, _, svg = texts(write(report=report, facts=facts))
     for source in (html, svg):
         root = ET.fromstring(source.removeprefix("<!doctype html>"))
         for element in root.iter():
-            assert element.tag.split("}")[-1] not in {"script", "link", "img", "iframe", "object"}
-            assert not {"src", "href", "onload", "data"} & set(element.attrib)
+            name = element.tag.split("}")[-1]
+            assert name not in {"link", "img", "iframe", "object"}
+            assert name != "script" or (element.text == SCRIPT and not element.attrib)
+            assert not {"src", "onload", "data"} & set(element.attrib)
+            assert element.get("href", "#") == "./" or element.get("href", "#").startswith("#")
+        assert source.count("<script") == (source is html and bool(report.steps))
         assert "url(" not in source
         assert "@import" not in source
 
@@ -166,7 +172,7 @@ def test_the_page_needs_no_other_file_no_host_and_no_script(found: Found) -> Non
 def test_every_picture_says_in_words_what_it_shows(found: Found) -> None:
     report, facts, _ = found
     html, _, svg = texts(write(report=report, facts=facts))
-    drawings = list(parsed(html).iter("svg"))
+    drawings = [svg for svg in parsed(html).iter("svg") if svg.get("aria-labelledby")]
     assert len(drawings) == 6
     assert parsed(svg).find("{*}desc") is not None
     identifiers = [element.get("id") for element in parsed(html).iter() if element.get("id")]
@@ -194,10 +200,15 @@ def test_pictures_stay_inside_their_frame(found: Found) -> None:
 def test_headings_and_tables_are_marked_as_what_they_are(found: Found) -> None:
     report, facts, _ = found
     page = parsed(texts(write(report=report, facts=facts))[0])
-    assert [words_of(heading) for heading in page.iter("h2")] == [
+    titles = [words_of(heading).removesuffix(" \u2191") for heading in page.iter("h2")]
+    links = [link.get("href", "") for link in page.iter("a")]
+    anchors = [f"#{heading.get('id')}" for heading in page.iter("h2")]
+    assert [link for link in links if link not in ("./", "#contents")] == anchors
+    assert titles == [
         "What it predicts",
         "Data",
         "How it was chosen",
+        *(["Other thresholds"] if len(report.classes) == 2 else []),
         "How good it is",
         "Where it is weak",
         "What this file gives away",
@@ -228,12 +239,22 @@ def test_the_numbers_are_those_of_the_report(found: Found) -> None:
         assert f"{report.accuracy.value:.3f}" in text
 
 
+def test_a_threshold_that_no_row_reaches_has_no_precision(found: Found) -> None:
+    report, facts, _ = found
+    if report.steps:
+        none = report.steps[0].model_copy(update={"found": 0, "false_alarms": 0})
+        whole = report.model_copy(update={"steps": (none, *report.steps[1:])})
+        text = texts(write(report=whole, facts=facts))[1]
+        assert re.search(r"\| 0\.99 \| 0 \| \d+ \| 0 \| \d+ \| none \| 0\.000 \|", text)
+
+
 def test_no_name_from_a_csv_becomes_markup(attacked: tuple[Report, Facts]) -> None:
     report, facts = attacked
     html, markdown, svg = texts(write(report=report, facts=facts))
     for source in (html, svg):
         root = ET.fromstring(source.removeprefix("<!doctype html>"))
-        assert not {"script", "b", "a"} & {element.tag.split("}")[-1] for element in root.iter()}
+        assert not {"b", "i"} & {element.tag.split("}")[-1] for element in root.iter()}
+        assert {element.text for element in root.iter() if "script" in element.tag} <= {SCRIPT}
     assert "<script>alert(1)</script>" in words_of(parsed(html))
     assert "“<b>target</b>”" in words_of(parsed(html))
     prose = re.sub(r"^(```+).*?^\1$", "", markdown, flags=re.DOTALL | re.MULTILINE)
@@ -250,7 +271,7 @@ def test_every_row_of_a_markdown_table_has_the_cells_of_its_head(
     choice = facts.manifest.choice.model_copy(update={"compared": compared})
     known = told(facts, choice=choice)
     tables = markdown_tables(texts(write(report=report, facts=known))[1])
-    assert len(tables) == 6
+    assert len(tables) == 7
     for lines in tables:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
 
@@ -271,10 +292,69 @@ def test_candidates_stand_in_the_order_of_their_loss(found: Found) -> None:
     )
     choice = Choice(estimator=facts.manifest.choice.estimator, compared=compared, log_loss=0.39)
     html, markdown, _ = texts(write(report=report, facts=told(facts, choice=choice)))
-    assert "| linear \\| l2 | 0.4000 | 75% |\n| forest | 0.5000 | 25% |" in markdown
+    assert (
+        "| linear \\| l2 | 0.4000 | 75% |\n| forest | 0.5000 | 25% |\n"
+        "| the vote of 2 | 0.3900 | 100% |" in markdown
+    )
     vote = "A vote of some of them"
     assert vote in html
     assert vote not in texts(write(report=report, facts=facts))[0]
+
+
+def test_long_names_of_classes_are_letters_that_every_picture_explains(found: Found) -> None:
+    report, facts, _ = found
+    long = {str(k): f"a class with a name of many words, {k}" for k in report.classes}
+    names = told(facts, labels=long)
+    for drawing in parsed(texts(write(report=report, facts=names))[0]).iter("figure"):
+        said = words_of(drawing)
+        assert "\u2026" not in said
+        if drawing.find("svg") is not None and re.search(r"\bA\b.*\bB\b", said):
+            assert all(name in said for name in long.values())
+
+
+def test_a_class_that_is_hardly_found_is_said_first(found: Found) -> None:
+    report, facts, _ = found
+    rest = [tuple(row) for row in report.confusion[1:]]
+    first = (1, 152, *[0] * (len(report.classes) - 2))
+    worse = report.model_copy(update={"confusion": (first, *rest)})
+    for least, words in ((1, "(1 of 153)"), (5, "(<5 of 153)")):
+        page = parsed(texts(write(report=worse, facts=replace(facts, min_rows=least)))[0])
+        items = [words_of(item) for item in page.iter("li")]
+        (place,) = [i for i, item in enumerate(items) if item.startswith("Hardly found")]
+        assert f"{report.classes[0]} {words}" in items[place]
+        assert place < next(i for i, item in enumerate(items) if item.startswith("It was judged"))
+
+
+def test_precision_and_recall_of_each_class_are_those_of_the_confusion_matrix(
+    found: Found,
+) -> None:
+    report, facts, _ = found
+    page = parsed(texts(write(report=report, facts=facts))[0])
+    (table,) = [one for one in page.iter("table") if words_of(one).startswith("Classes")]
+    for k, row in enumerate(list(table.iter("tr"))[1:]):
+        cells = [words_of(cell) for cell in row]
+        hits, column = report.confusion[k][k], sum(line[k] for line in report.confusion)
+        assert cells[4] == (f"{hits / column:.2f}" if column else "\u2013")
+        assert cells[5] == f"{hits / sum(report.confusion[k]):.2f}"
+
+
+def test_derived_features_are_explained_in_the_words_of_their_functions(tmp_path: Path) -> None:
+    home = make_home(PEOPLE, tmp_path / "made")
+    (home.path / "features.py").write_text(
+        'def decade(age):\n    """The decade of life.\n\n    More."""\n'
+        "    return None if age is None else float(age // 10)\n",
+        encoding="utf-8",
+    )
+    text = home.config_file.read_text(encoding="utf-8")
+    derived = (
+        "derived:\n  tens:\n    function: decade\n    inputs:\n      - age\n    kind: number\n"
+    )
+    home.config_file.write_text(re.sub(r"^derived:.*\n", "", text, flags=re.MULTILINE) + derived)
+    report, facts = judged(home)
+    assert (
+        "| tens | age | number | The decade of life. |"
+        in texts(write(report=report, facts=facts))[1]
+    )
 
 
 def test_limits_follow_from_the_facts(found: Found) -> None:
@@ -326,18 +406,27 @@ def test_the_card_shows_how_to_use_the_model_and_that_works(people: Home, tmp_pa
     page = parsed(texts(write(report=report, facts=facts))[0])
     row, python, command, http = ("".join(code.itertext()) for code in page.iter("code"))
     assert list(json.loads(row)["inputs"][0]) == list(config.columns)
-    (tmp_path / "row.json").write_text(row, encoding="utf-8")
+    home = shutil.copytree(people.path, tmp_path / "a home")
+    (home / "row.json").write_text(row, encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-c", python],
-        cwd=tmp_path,
-        env={**os.environ, "MODEL_HOME": str(people.path)},
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": str(SOURCE.parent)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() in {"[0]", "[1]"}
+    shutil.copy(home / "datasets" / "raw.csv", home / "rows.csv")
     assert command.startswith("classification-model predict ")
+    subprocess.run(
+        [sys.executable, "-m", "classification_model", *command.split()[1:]],
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": str(SOURCE.parent)},
+        check=True,
+    )
+    assert (home / "scored.csv").is_file()
     assert http.startswith("curl ")
 
 

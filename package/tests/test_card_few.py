@@ -10,10 +10,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classification_model.card.document import Slider
 from classification_model.card.few import shown_cells, shown_count, shown_share, without_few
+from classification_model.card.slider import render
 from classification_model.evaluation import curves
 from classification_model.evaluation.metrics import align
 from classification_model.evaluation.report import Report
+from classification_model.publishing.reading_attacks import counts
 
 LEAST = 5
 rows = st.lists(st.tuples(st.integers(0, 100), st.booleans()), min_size=12, max_size=200)
@@ -34,6 +37,7 @@ def report(pairs: list[tuple[int, bool]]) -> Report:
         "histogram": curves.histogram(judged, ("no", "yes")),
         "roc": curves.roc_curves(judged, ("no", "yes")),
         "precision_recall": curves.pr_curves(judged, ("no", "yes")),
+        "steps": curves.steps(judged),
     }
     return Report.model_construct(**facts)
 
@@ -56,6 +60,43 @@ def test_every_step_of_a_curve_holds_five_rows_of_each_class(
     for curve in shown.precision_recall:
         found = [round(recall * hits) for recall in curve.x]
         assert all(b - a >= LEAST for a, b in itertools.pairwise(found))
+
+
+@settings(max_examples=50)
+@given(rows)
+def test_every_count_of_a_threshold_is_five_rows_from_all_that_is_shown(
+    pairs: list[tuple[int, bool]],
+) -> None:
+    whole = report(pairs)
+    shown = without_few(whole, LEAST)
+    hits = sum(hit for _, hit in pairs)
+    (_, alarms), (_, found) = whole.confusion
+    points = [(0, 0), *((step.false_alarms, step.found) for step in shown.steps)]
+    points.append((len(pairs) - hits, hits))
+    if shown.steps:
+        for a, b in itertools.pairwise(points):
+            assert min(b[0] - a[0], b[1] - a[1]) >= LEAST
+        for point in points:
+            apart = [abs(point[0] - alarms), abs(point[1] - found)]
+            assert apart == [0, 0] or min(apart) >= LEAST or point in (points[0], points[-1])
+    for step in shown.steps:
+        reached = [hit for score, hit in pairs if score / 100 >= step.threshold]
+        assert (step.found, step.false_alarms) == (sum(reached), len(reached) - sum(reached))
+    for curve in shown.roc:
+        assert len(curve.x) == (len(points) if shown.steps else 0)
+
+
+def test_the_audit_attacks_the_counts_of_the_thresholds() -> None:
+    people: Any = SimpleNamespace(least=LEAST, groups=None)
+
+    def attacked(*steps: tuple[float, int, int]) -> int:
+        slider = Slider(steps, "yes", "no", 40, 50, 0, 1.0, 1.0)
+        files = {"card.html": render(slider).encode()}
+        return len(counts(people, files).found)
+
+    assert attacked((0.2, 30, 20), (0.6, 20, 10)) == 0
+    assert attacked((0.2, 30, 20), (0.6, 28, 10)) == 1
+    assert attacked((0.2, 38, 20), (0.6, 20, 1)) == 2
 
 
 @settings(max_examples=30)

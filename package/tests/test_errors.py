@@ -227,6 +227,11 @@ INIT_CASES: dict[str, tuple[bytes | None, str, list[str]]] = {
     "empty": (b"", "c", ["data.csv: empty"]),
     "a picture": (PNG, "c", ["binary file"]),
     "no such target": (table(*SOME), "C ", ["no column 'C '", "did you mean 'c'?", "'a', 'b'"]),
+    "of many columns": (
+        table("1," * 39 + "1", header=",".join(f"column {i}" for i in range(40))),
+        "colum 7",
+        ["did you mean 'column 7'?", "The nearest of its 40 columns are 'column 7', "],
+    ),
     "nothing like it": (table(*SOME), "price", ["no column 'price'", "'a', 'b', 'c'"]),
     "one column": (table("x", "y", header="c"), "c", ["'c' is the only column"]),
     "a quantity": (

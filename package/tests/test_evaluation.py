@@ -317,7 +317,9 @@ def test_the_baselines_are_the_commonest_class_and_the_feature_that_decides(
 def test_calibration_is_scikit_learns_with_counts() -> None:
     found = judged(700, 2, digits=8)
     bins = curves.calibration(found)
-    observed, predicted = calibration_curve(found.truth, found.scores[:, 1], n_bins=10)
+    observed, predicted = calibration_curve(
+        found.truth, found.scores[:, 1], n_bins=10, strategy="quantile"
+    )
     assert [part.observed for part in bins] == pytest.approx(observed, abs=1e-5)
     assert [part.predicted for part in bins] == pytest.approx(predicted, abs=1e-5)
     assert sum(part.rows for part in bins) == 700

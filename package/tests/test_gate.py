@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -601,6 +602,35 @@ def test_compare_fits_both_recipes_on_the_new_home_s_rows(
     assert "| log loss |" in text
     assert re.search(r"\d+ rows get another label", text)
     assert "Schema: unchanged." in text
+
+
+def test_compare_writes_one_page_that_names_what_got_worse_and_the_gate_writes_it_too(
+    shop: Home, home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worsen(home)
+    (home.path / "VERSION").write_text("2.0.0")
+    before = files_of(home.trained_models)
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--home", str(home.path)])
+    named = re.search(r"The comparison as a page: (.*)", capsys.readouterr().out)
+    assert named is not None
+    assert "The refused recipe against the recipe that is there: worse" in Path(named[1]).read_text(
+        encoding="utf-8"
+    )
+    assert files_of(home.trained_models) == before
+    run_training(home.path, force=True)
+    output = tmp_path / "comparison.html"
+    cli.main(["compare", str(shop.path), str(home.path), "--output", str(output)])
+    page = output.read_text(encoding="utf-8")
+    root = ET.fromstring(page.removeprefix("<!doctype html>"))
+    assert not [
+        one for one in root.iter() if one.tag in ("script", "img", "link") or one.get("src")
+    ]
+    assert "Model 2.0.0 against 1.0.0: worse" in page
+    captions = ["".join(one.itertext()) for one in root.iter("caption")]
+    assert [caption for caption in captions if "log loss rose most" in caption]
+    assert [caption for caption in captions if "by the old label" in caption]
+    assert len([one for one in root.iter("svg") if one.get("role") == "img"]) == 3
 
 
 def test_with_a_labelled_file_compare_and_evaluate_ask_the_models_as_they_are(

@@ -63,6 +63,8 @@ class _Families(Collector):
             (("scored",), sum(n for _, n in predictions)),
             (("refused",), metrics.refused_rows),
         ]
+        if manifest.abstain_below is not None:
+            rows.append((("abstained",), metrics.abstained_rows))
         yield counter("model_rows", "Rows received.", ("outcome",), rows)
         yield counter("model_predictions", "Rows by predicted class.", ("class",), predictions)
         pair = ("column", "rule")

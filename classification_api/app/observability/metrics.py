@@ -46,6 +46,7 @@ class Metrics:
         """How many requests ended in each of the buckets and beyond them, then their seconds."""
         self.predictions: dict[Label | None, int] = dict.fromkeys(model.manifest.classes, 0)
         self.refused_rows = 0
+        self.abstained_rows = 0
         self.warnings: dict[tuple[str, str], int] = defaultdict(int)
         """By column and rule."""
         self.refusals: dict[tuple[str, str], int] = defaultdict(int)
@@ -61,10 +62,12 @@ class Metrics:
         for label in result["predictions"]:
             if label is not None:
                 predictions[label] += 1
+        abstained = len(result.get("abstained", ()))
+        self.abstained_rows += abstained
         for warning in result["warnings"]:
             self.warnings[warning["column"], warning["rule"]] += 1
         if result["errors"]:
-            refused = result["predictions"].count(None)
+            refused = result["predictions"].count(None) - abstained
             self._refused(refused, [(e["column"], e["rule"]) for e in result["errors"]])
 
     def refused(self, errors: Sequence[RowError]) -> None:

@@ -38,7 +38,7 @@ class RowExplanation(BaseModel):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    label: Label = Field(alias="class", description="The class that was predicted.")
+    label: Label = Field(alias="class", description="The predicted class, or else the likeliest.")
     base: float = Field(description="The mean probability of the made rows.")
     contributions: list[Contribution] = Field(description="The one that moved most comes first.")
     rest: float = Field(description="Of all columns that are not named.")

@@ -66,6 +66,7 @@ class PredictResponse(BaseModel):
     sets: list[list[Label] | None] | None = Field(
         None, description="The classes that hold the true one as often as the model was asked to."
     )
+    abstained: list[int] | None = Field(None, description="Positions of rows left undecided.")
     explanations: list[RowExplanation | None] | None = Field(
         None, description="One for each row where `explain` asks for them; null where skipped."
     )

@@ -380,7 +380,7 @@ def test_the_model_card_is_the_verified_file(
 ) -> None:
     card = client.get("/model")
     assert card.content == bundle.load(Home.find()).contents[".html"]
-    assert "script-src" not in card.headers["content-security-policy"]
+    assert "unsafe" not in card.headers["content-security-policy"]
     assert "default-src 'none'" in card.headers["content-security-policy"]
     page = opened()
     page.get_by_role("link", name="Model card").click()

@@ -68,6 +68,7 @@ class _Served:
     async def metadata(self) -> Response:
         manifest = self._model.manifest
         labels, classes = datatype_of_labels(manifest.classes), len(manifest.classes)
+        may_abstain = manifest.abstain_below is not None
         return as_json(
             {
                 "name": self._name,
@@ -78,13 +79,22 @@ class _Served:
                     for name, column in manifest.row_schema.columns.items()
                 ],
                 "outputs": [
-                    {"name": "predictions", "datatype": labels, "shape": [-1]},
+                    {
+                        "name": "predictions",
+                        "datatype": "BYTES" if may_abstain else labels,
+                        "shape": [-1],
+                    },
                     {"name": "probabilities", "datatype": "FP64", "shape": [-1, classes]},
                     {"name": "classes", "datatype": labels, "shape": [classes]},
                     {"name": "warnings", "datatype": "BYTES", "shape": [-1]},
                     *(
                         [{"name": "sets", "datatype": "BYTES", "shape": [-1]}]
                         if manifest.sets
+                        else []
+                    ),
+                    *(
+                        [{"name": "abstained", "datatype": "BOOL", "shape": [-1]}]
+                        if may_abstain
                         else []
                     ),
                 ],

@@ -98,11 +98,15 @@ def outputs(result: PredictionResult, asked: Any) -> list[dict[str, Any]]:
     notes: list[list[str]] = [[] for _ in range(count)]
     for warning in result["warnings"]:
         notes[warning["row"]].append(f"{warning['column']}: {warning['message']}")
-    labels, classes = result["predictions"], result["classes"]
+    classes, labels = result["classes"], result["predictions"]
     shares = [share for row in result["probabilities"] for share in row or ()]
     datatype = datatype_of_labels(classes)
+    predictions = _tensor(datatype, [count], labels)
+    if (abstained := result.get("abstained")) is not None:  # no tensor but one of texts has gaps
+        texts = ["" if label is None else label for label in labels]
+        predictions = _tensor("BYTES", [count], texts)
     made = {
-        "predictions": _tensor(datatype, [count], labels),
+        "predictions": predictions,
         "probabilities": _tensor("FP64", [count, len(classes)], shares),
         "classes": _tensor(datatype, [len(classes)], classes),
         "warnings": _tensor("BYTES", [count], ["; ".join(note) for note in notes]),
@@ -110,6 +114,8 @@ def outputs(result: PredictionResult, asked: Any) -> list[dict[str, Any]]:
     if "sets" in result:
         sets = [json.dumps(labels, ensure_ascii=False) for labels in result["sets"]]
         made["sets"] = _tensor("BYTES", [count], sets)
+    if abstained is not None:
+        made["abstained"] = _tensor("BOOL", [count], [i in {*abstained} for i in range(count)])
     names = [_mapping(each).get("name") for each in asked] if isinstance(asked, list) else []
     if unknown := [name for name in names if name not in made]:
         raise InvalidTensorError(f"outputs: no output {unknown[0]!r}; there are {', '.join(made)}")

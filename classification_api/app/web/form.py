@@ -48,6 +48,7 @@ def render(model: Model, root: str) -> str:
         "trained": _trained(model),
         "threshold": _threshold(model),
         "coverage": manifest.sets and manifest.sets.coverage,
+        "abstainBelow": manifest.abstain_below,
     }
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         root=escape(root),

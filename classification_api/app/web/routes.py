@@ -86,7 +86,10 @@ def card_answer(card: bytes) -> Response:
 
 @lru_cache(maxsize=1)
 def _card_policy(card: bytes) -> str:
-    """The card is one file without a script: its own style sheets, by digest, and no more."""
-    styles = re.findall(rb"<style>(.*?)</style>", card, re.DOTALL)
-    known = [f"'sha256-{b64encode(sha256(style).digest()).decode()}'" for style in styles]
-    return f"default-src 'none'; style-src {' '.join(known)}; {_NOWHERE}"
+    """The card is one file: its own style sheets and scripts, by digest, and no more."""
+    rules = ["default-src 'none'"]
+    for rule, element in (("style-src", b"style"), ("script-src", b"script")):
+        found = re.findall(b"<%b>(.*?)</%b>" % (element, element), card, re.DOTALL)
+        known = [f"'sha256-{b64encode(sha256(one).digest()).decode()}'" for one in found]
+        rules += [f"{rule} {' '.join(known)}"] if known else []
+    return f"{'; '.join(rules)}; {_NOWHERE}"

@@ -38,11 +38,11 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class ScoredRow:
-    """A row with its answer."""
+    """A row with its answer; without a label where the model gave no decision."""
 
     record: Record
     typed: TypedRow
-    label: Label
+    label: Label | None
     shares: Sequence[float]
     explanation: Explanation | None = None
 
@@ -52,13 +52,13 @@ class Answer:
     """What became of a block: scored rows as ``content``, the others rejected, both in order.
 
     ``content`` is CSV, each line led by its newline, or an Arrow table. ``predicted`` counts the
-    rows of each class. ``refused`` counts rows that were rejected and are not at hand. ``told``
-    has the explanations of the first few rows.
+    rows of each class, and with ``None`` those without a decision. ``refused`` counts rows that were
+    rejected and are not at hand. ``told`` has the explanations of the first few rows.
     """
 
     scored: int
     content: Any
-    predicted: Counter[Label] = field(default_factory=Counter)
+    predicted: Counter[Label | None] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
     warned: Warned = field(default_factory=dict)
     done: int = 0

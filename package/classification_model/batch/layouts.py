@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from classification_model.batch.answers import Rejected, ScoredRow
-from classification_model.config.schema import Column
+from classification_model.config.schema import Column, Label
 from classification_model.inference.engines import Probabilities
 from classification_model.predict import Model
+from classification_model.processing.decisions import ABSTAINED
 from classification_model.processing.reading.csv_cells import line_of, text_of
 from classification_model.processing.reading.delimiters import plain_line
 from classification_model.processing.reading.sources import Block, Source
@@ -53,7 +54,7 @@ class CsvLayout:
 
     def __init__(self, model: Model, explain: int = 0) -> None:
         self._explain = explain
-        self._decide = model.decide_rows
+        self._answers = model.answering.of_rows
         self._sets = _sets_of(model)
         self._labels = [plain_line([text_of(label)]) for label in model.manifest.classes]
         self._classes = model.manifest.classes
@@ -64,7 +65,10 @@ class CsvLayout:
 
     def of_rows(self, block: Block, scored: Sequence[ScoredRow]) -> list[str]:
         """Rows that were answered one by one."""
-        labels = dict(zip(self._classes, self._labels, strict=True))
+        labels: dict[Label | None, str] = {
+            None: "",
+            **dict(zip(self._classes, self._labels, strict=True)),
+        }
         sets = self._cells_of_sets(_matrix(scored, len(self._classes)))
         return [
             f"\n{line_of(block.source, row.record)},{labels[row.label]},"
@@ -88,7 +92,9 @@ class CsvLayout:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        labels = pa.array(self._labels, pa.string()).take(pa.array(self._decide(shares)))
+        # Before the first label stands what an answer without one is written as.
+        labels = pa.array(["", *self._labels], pa.string())
+        labels = labels.take(pa.array(self._answers(shares) - ABSTAINED))
         texts = [_texts(np.ascontiguousarray(column, np.float64)) for column in shares.T]
         if self._sets is not None:
             texts.append(pa.array([cell for (cell,) in self._cells_of_sets(shares)], pa.string()))
@@ -119,7 +125,7 @@ class ParquetLayout:
         import pyarrow as pa
 
         self._explain = explain
-        self._decide = model.decide_rows
+        self._answers = model.answering.of_rows
         self._sets = _sets_of(model)
         columns = model.manifest.row_schema.columns
         self._types = {name: _type_of(column) for name, column in columns.items()}
@@ -185,7 +191,8 @@ class ParquetLayout:
         import pyarrow as pa
 
         prediction, *probabilities = self._added[: 1 + len(self._classes)]
-        columns[prediction] = self._classes.take(pa.array(self._decide(shares)))
+        places = self._answers(shares)
+        columns[prediction] = self._classes.take(pa.array(places, mask=places == ABSTAINED))
         for name, column in zip(probabilities, shares.T, strict=True):
             columns[name] = pa.array(np.ascontiguousarray(column, np.float64))
         if self._sets is not None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from classification_model.batch.answers import Rejected, ScoredRow
-from classification_model.config.schema import Label
 from classification_model.errors import RowError
 from classification_model.predict import Model
 from classification_model.processing.reading.csv_cells import text_of
@@ -51,7 +50,7 @@ def score(
             yield _refused(source, record, faults[position])
             continue
         typed, label, shares, why = next(answers)
-        yield ScoredRow(record, typed, cast("Label", label), cast("list[float]", shares), why)
+        yield ScoredRow(record, typed, label, cast("list[float]", shares), why)
 
 
 def _unreadable(source: Source, record: Record) -> Rejected:

@@ -39,7 +39,8 @@ class Scored:
     ``notes`` say how files were read, where that is not plain; ``warned`` has the data
     warnings of scored rows. ``rejected_file`` holds the rejected rows, if there are any. ``reused``
     counts the parts that a cluster had scored before. ``predicted`` counts the rows of each class,
-    and ``labels`` has the names that people read for them. ``told`` has the explanations of the
+    with ``None`` those without a decision, ``reasons`` the rejected rows by column and rule (of a
+    cluster none), and ``labels`` has the names that people read for them. ``told`` has the explanations of the
     first few rows.
     """
 
@@ -49,7 +50,8 @@ class Scored:
     warned: Warned = field(default_factory=dict)
     reused: int = 0
     notes: list[str] = field(default_factory=list)
-    predicted: Counter[Label] = field(default_factory=Counter)
+    predicted: Counter[Label | None] = field(default_factory=Counter)
+    reasons: Counter[tuple[str | None, str]] = field(default_factory=Counter)
     labels: dict[str, str] = field(default_factory=dict)
     told: list[Explanation] = field(default_factory=list)
 
@@ -156,6 +158,8 @@ def add(total: Scored, answer: Answer) -> None:
     total.predicted.update(answer.predicted)
     total.told = [*total.told, *answer.told][:SHOWN]
     total.rejected += len(answer.rejected) + answer.refused
+    # The first fault of a row: what it says of others differs from row to row.
+    total.reasons.update((one.column, one.reason.split("; and '")[0]) for one in answer.rejected)
     for key, (count, message) in answer.warned.items():
         before, first = total.warned.get(key, (0, message))
         total.warned[key] = (before + count, first)

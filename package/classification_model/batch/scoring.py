@@ -17,6 +17,7 @@ from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.predict import Model
 from classification_model.processing.arrays import Matrix
 from classification_model.processing.columns import ColumnEncoder
+from classification_model.processing.decisions import ABSTAINED
 from classification_model.processing.reading import records
 from classification_model.processing.reading.sources import Block, Record
 
@@ -137,8 +138,9 @@ class BlockScorer:
         answer.scored = len(chosen) + len(found)
         answer.predicted.update(row.label for _, row in found)
         classes = self._model.manifest.classes
-        counts = np.bincount(self._model.decide_rows(shares), minlength=len(classes))
-        answer.predicted.update(dict(zip(classes, counts.tolist(), strict=True)))
+        places = self._model.answering.of_rows(shares) - ABSTAINED
+        counts = np.bincount(places, minlength=1 + len(classes)).tolist()
+        answer.predicted.update(dict(zip((None, *classes), counts, strict=True)))
         parts = [self._layout.of_table(table, typed, shares)]
         order: Positions | None = None
         if found:

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut, Recipe
+from classification_model.config.about import About
 from classification_model.config.conflicts import conflict_line
 from classification_model.config.reasons import Wording
 from classification_model.config.schema import FrozenModel, Label, RowSchema, class_name
@@ -30,7 +31,9 @@ FORMAT = 2
 """The number that changes when a reader of the old format would misread the new one."""
 
 _END = b"\n}\n"
-_MAY_BE_UNSAID = ("decision", "encoding", "keep_total", "labels", "reasons", "sets")
+_MAY_BE_UNSAID = (
+    "about", "abstain_below", "decision", "encoding", "keep_total", "labels", "reasons", "sets",
+)  # fmt: skip
 _SEAL = re.compile(rb',\n  "sha256": "([0-9a-f]{64})"\n}\n\Z')
 
 
@@ -52,8 +55,10 @@ class Manifest(FrozenModel):
     at the end of a table that sum up the others are rows.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
     among them. ``metrics`` are those of the same recipe without the rows that were held out.
-    ``decision`` says how a class is answered, where it is not the most probable one,
-    ``sets`` which classes are in a row's set, where sets are asked for, and ``reasons`` how columns are worded that pushed towards the positive one.
+    ``decision`` says how a class is answered, where it is not the most probable one, and
+    ``abstain_below`` from which probability on one is answered at all; ``sets`` which classes are
+    in a row's set, where sets are asked for, and ``reasons`` how columns are worded that pushed
+    towards the positive one. ``about`` is what config.yml says of the model, as plain text.
     """
 
     format: int
@@ -79,8 +84,10 @@ class Manifest(FrozenModel):
     onnx_refused: str | None
     files: dict[str, SavedFile]
     decision: Decision | None = None
+    abstain_below: float | None = None
     sets: PredictionSets | None = None
     reasons: dict[str, Wording] = Field(default_factory=dict)
+    about: About | None = None
 
     def name_of(self, label: Label) -> str:
         """What people read for a class."""

@@ -28,6 +28,7 @@ __all__ = [
     "Judged",
     "Recipe",
     "Reference",
+    "SliceChange",
     "Verdict",
 ]
 
@@ -167,11 +168,29 @@ class Flip(FrozenModel):
     truth: Label
 
 
+class SliceChange(FrozenModel):
+    """Rows with one value, or range of values, in a column: how their log loss has changed.
+
+    ``difference`` is the mean, new minus old, with its 95% interval; ``worse`` says that it is more
+    than chance explains, with all slices that were looked at taken into account.
+    """
+
+    column: str
+    value: str
+    rows: int
+    difference: float
+    low: float
+    high: float
+    worse: bool
+
+
 class Comparison(FrozenModel):
     """A new model against another one on rows that neither has seen.
 
     ``margin`` is how much worse in log loss is allowed, and ``seen`` the smallest loss that would
-    be seen nine times of ten on so many rows.
+    be seen nine times of ten on so many rows. ``slices`` has the parts of the rows, the one that
+    got worst first. ``of_truth`` has, for rows among them, the old and the new probability of the
+    class that is true.
     """
 
     verdict: Verdict
@@ -180,6 +199,8 @@ class Comparison(FrozenModel):
     seen: float
     differences: tuple[Difference, ...]
     flips: tuple[Flip, ...]
+    slices: tuple[SliceChange, ...] = ()
+    of_truth: tuple[tuple[float, float], ...] = ()
 
 
 class Gate(FrozenModel):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from classification_model.bundle.provenance import Recipe
 from classification_model.card.document import Block, Table
 from classification_model.card.facts import Facts
 from classification_model.card.few import shown_share
 from classification_model.config.schema import Column
 from classification_model.evaluation.report import Report
+from classification_model.processing.functions import functions_of
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.text.encoder import TextEncoder
 
@@ -37,6 +40,8 @@ def columns(report: Report, facts: Facts) -> Iterator[Block]:
         ],
         numeric=(2,),
     )
+    if facts.manifest.recipe.derived:
+        yield _derived(facts.manifest.recipe)
     for name, text in facts.learned.texts().items():
         telling = {k: v for k, v in [*text.telling(_TERMS).items()][:_CLASSES] if v}
         yield Table(
@@ -50,6 +55,25 @@ def columns(report: Report, facts: Facts) -> Iterator[Block]:
             header=("column", "why"),
             rows=list(facts.left_out.items()),
         )
+
+
+def _derived(recipe: Recipe) -> Table:
+    """The features that are computed, in the words of their functions."""
+    functions = functions_of(recipe.features).by_name
+    return Table(
+        caption="Features that are computed from these columns",
+        header=("feature", "of", "kind", "what it is"),
+        rows=[
+            (name, ", ".join(one.inputs), one.kind, _words(functions.get(one.function)))
+            for name, one in recipe.derived.items()
+        ],
+    )
+
+
+def _words(function: object) -> str:
+    """The first paragraph of what a function says of itself."""
+    said = inspect.getdoc(function) if function is not None else None
+    return (said or "").partition("\n\n")[0]
 
 
 def _missing(column: Column, report: Report, name: str, least: int) -> str:

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from classification_model.bundle.provenance import Choice, Gate, HeldOut
+from classification_model.card.classes import classes
 from classification_model.card.columns import columns
 from classification_model.card.decision import deciding
-from classification_model.card.document import Block, Bullets, Card, Code, Section, Table, Text
+from classification_model.card.document import Block, Bullets, Card, Section, Table, Text
 from classification_model.card.facts import FIGURES, REFITTED, Facts
-from classification_model.card.few import shown_cells
+from classification_model.card.fairness import fairness
 from classification_model.card.given_away import given_away
 from classification_model.card.limits import limits
-from classification_model.card.quality import count, interval, metrics, tiles, weak
+from classification_model.card.quality import count, metrics, tiles, weak
+from classification_model.card.reactions import reacting
+from classification_model.card.thresholds import thresholds
+from classification_model.card.usage import usage
 from classification_model.evaluation.report import Report
-from classification_model.processing.profile import Profile
 
 __all__ = ["compose"]
-_LONG = 20
 
 
 def compose(report: Report, facts: Facts) -> Card:
     """The card of a model."""
     sections = (
+        *_about(facts),
         Section("What it predicts", list(_predicts(report, facts))),
         Section("Data", list(_data(report, facts))),
         Section("How it was chosen", list(_choice(facts.manifest.choice))),
-        *deciding(report, facts.manifest),
+        *deciding(report, facts.manifest, facts.min_rows),
+        *thresholds(report, facts.manifest, facts.min_rows),
         Section("How good it is", list(metrics(report, facts.min_rows))),
+        *reacting(report, facts.reactions),
         Section("Where it is weak", list(weak(report))),
+        *fairness(report, facts.min_rows),
         Section("What this file gives away", list(given_away(facts))),
         Section("Limits", [Bullets(list(limits(report, facts)))]),
-        Section("How to use it", list(_usage(facts.profile))),
+        Section("How to use it", list(usage(facts.profile))),
         Section("Columns of a row", list(columns(report, facts))),
         Section("Versions", [_versions(facts)]),
     )
@@ -42,7 +47,14 @@ def compose(report: Report, facts: Facts) -> Card:
         f"{count(facts.manifest.rows)} rows of {facts.dataset}",
         tiles=list(tiles(report)),
         sections=sections,
+        served=True,
     )
+
+
+def _about(facts: Facts) -> Iterator[Section]:
+    if facts.manifest.about is not None:
+        said = [*facts.manifest.about.said()]
+        yield Section("About", [Table("What its owner says of it", ("", "in their words"), said)])
 
 
 def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
@@ -60,25 +72,7 @@ def _predicts(report: Report, facts: Facts) -> Iterator[Block]:
     if labels := facts.manifest.labels:
         pairs = ", ".join(f"{label} is {name}" for label, name in labels.items())
         yield Text(f"Answers and files keep the table's own labels: {pairs}.")
-    (held_out,) = shown_cells([[sum(row) for row in report.confusion]], facts.min_rows)
-    yield Table(
-        caption="Classes, with the rows of each and its F1 score (1 is best) on those held out",
-        header=("class", "training rows", "share", "held-out rows", "F1", "95% interval"),
-        rows=[
-            (
-                str(label),
-                count(rows),
-                f"{rows / report.training_rows:.1%}",
-                tested,
-                f"{f1.value:.3f}",
-                interval(f1),
-            )
-            for label, rows, tested, f1 in zip(
-                report.classes, report.class_rows, held_out, report.f1, strict=True
-            )
-        ],
-        numeric=(1, 2, 3, 4, 5),
-    )
+    yield classes(report, facts.min_rows)
 
 
 def _data(report: Report, facts: Facts) -> Iterator[Block]:
@@ -148,9 +142,18 @@ def _choice(choice: Choice) -> Iterator[Block]:
         rows=[
             (one.name, f"{one.log_loss:.4f}", f"{one.weight:.0%}" if one.weight else "")
             for one in sorted(choice.compared, key=lambda one: one.log_loss)
-        ],
+        ]
+        + _vote(choice),
         numeric=(1, 2),
     )
+
+
+def _vote(choice: Choice) -> list[tuple[str, str, str]]:
+    """The row of the vote, where several are in it."""
+    members = sum(one.weight > 0 for one in choice.compared)
+    if members < 2 or choice.log_loss is None:
+        return []
+    return [(f"the vote of {members}", f"{choice.log_loss:.4f}", "100%")]
 
 
 def _how_chosen(choice: Choice) -> str:
@@ -168,35 +171,6 @@ def _how_chosen(choice: Choice) -> str:
     if choice.cut_short:
         text += " The time budget ended before every candidate was compared."
     return text
-
-
-def _usage(profile: Profile) -> Iterator[Block]:
-    row = profile.example()
-    compact = len(row) > _LONG
-    text = json.dumps({"inputs": [row]}, ensure_ascii=False, indent=None if compact else 2)
-    yield Code("A row, as row.json", "json", text)
-    yield Code(
-        "In Python",
-        "python",
-        "import json\n"
-        "from pathlib import Path\n"
-        "\n"
-        "from classification_model import make_prediction\n"
-        "\n"
-        'rows = json.loads(Path("row.json").read_text(encoding="utf-8"))["inputs"]\n'
-        'print(make_prediction(input_data=rows)["predictions"])',
-    )
-    yield Code(
-        "On the command line, for a CSV with these columns",
-        "console",
-        "classification-model predict rows.csv --output scored.csv",
-    )
-    yield Code(
-        "Over HTTP, where the API runs",
-        "console",
-        "curl -s http://localhost:8002/predict -H 'content-type: application/json' "
-        "--data-binary @row.json",
-    )
 
 
 def _versions(facts: Facts) -> Block:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from classification_model.bundle import Manifest
 from classification_model.card.document import Block, Section, Table, Text
+from classification_model.card.few import shown_count, shown_share
+from classification_model.evaluation.abstained import Abstained
 from classification_model.evaluation.coverage import Coverage
 from classification_model.evaluation.report import Report
 from classification_model.processing.decisions import Costs, Decision
@@ -14,13 +16,31 @@ from classification_model.processing.sets import PredictionSets
 __all__ = ["deciding"]
 
 
-def deciding(report: Report, manifest: Manifest) -> Iterator[Section]:
-    """The sections on the decision and on sets, if there are any."""
+def deciding(report: Report, manifest: Manifest, least: int) -> Iterator[Section]:
+    """The sections on the decision, on what is left without one, and on sets, if there are any."""
     if manifest.decision is not None:
         yield Section("What it decides", list(_blocks(report, manifest, manifest.decision)))
-
+    if report.abstained is not None:
+        yield Section("When it gives no decision", [Text(_abstained(report.abstained, least))])
     if manifest.sets is not None and report.coverage is not None:
         yield Section("Sets of classes", list(_sets(report, manifest.sets, report.coverage)))
+
+
+def _abstained(found: Abstained, least: int) -> str:
+    rows = found.rows + found.others
+    text = (
+        f"Where no class has a probability of {found.below:g}, it gives no decision: on "
+        f"{shown_count(found.rows, least)} of the {rows:,} held-out rows "
+        f"({shown_share(found.rows / rows, rows, least)})."
+    )
+    kept, given = found.rows - found.right, found.others - found.others_right
+    # With the accuracy of all rows each of these counts could be reckoned.
+    if min(found.right, kept, found.others_right, given) < least:
+        return f"{text} Too few of the answers there are right, or wrong, to say more."
+    return (
+        f"{text} Of the answers to the others {found.others_right / found.others:.1%} are right; "
+        f"of those it keeps to itself {found.right / found.rows:.1%} would be."
+    )
 
 
 def _sets(report: Report, sets: PredictionSets, found: Coverage) -> Iterator[Block]:

@@ -15,6 +15,7 @@ __all__ = [
     "Links",
     "Pictures",
     "Section",
+    "Slider",
     "Table",
     "Text",
     "Tile",
@@ -64,7 +65,30 @@ class Links:
     items: Sequence[tuple[str, str | None]]
 
 
-Block = Text | Bullets | Table | Code | Pictures | Links
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """Thresholds to try, where the page may run its script; else nothing is shown.
+
+    Attributes:
+        steps: of each threshold, the lowest first: rows of the positive class that reach it, and
+            other rows that do.
+        positive, negative: the classes' names.
+        hits, others: all held-out rows of each.
+        start: the position of the step that is shown first.
+        false_positive, false_negative: what these mistakes cost at first.
+    """
+
+    steps: Sequence[tuple[float, int, int]]
+    positive: str
+    negative: str
+    hits: int
+    others: int
+    start: int
+    false_positive: float
+    false_negative: float
+
+
+Block = Text | Bullets | Table | Code | Pictures | Links | Slider
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +108,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """A page; ``served`` says that the API shows it beside the page that asks the model."""
+
     title: str
     subtitle: str
     tiles: Sequence[Tile]
     sections: Sequence[Section] = field(default_factory=tuple)
+    served: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from classification_model.bundle import Manifest
+from classification_model.evaluation.reactions import Reactions
 from classification_model.processing.learned import Learned
 from classification_model.processing.profile import Profile
 from classification_model.publishing.findings import Audit
@@ -30,6 +31,7 @@ class Facts:
         learned: what was learned from columns of text or of many categories.
         min_rows: how many rows must hold what is shown.
         audit: what attacks on the bundle found, where they were made.
+        reactions: how the model reacts to its columns, where it was asked.
     """
 
     stem: str
@@ -40,3 +42,4 @@ class Facts:
     learned: Learned = field(default_factory=Learned)
     min_rows: int = 1
     audit: Audit | None = None
+    reactions: Reactions | None = None

@@ -7,41 +7,39 @@ each corner of a curve.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from classification_model.evaluation.report import Bin, Curve, Histogram, Report, Series
+from classification_model.config.schema import Label
+from classification_model.evaluation.report import Bin, Curve, Histogram, Report, Series, Step
 
 __all__ = ["shown_cells", "shown_count", "shown_share", "without_few"]
+
+
+Point = tuple[int, int]
+"""Rows that are answered as of a class: those that are not, and those that are."""
 
 
 def without_few(report: Report, least: int) -> Report:
     """The report as a card may show it; with ``least`` 1 it is the same."""
     if least <= 1:
         return report
-    of_class = {
-        label: sum(row) for label, row in zip(report.classes, report.confusion, strict=True)
-    }
-
-    def roc(curve: Curve) -> Curve:
-        hits, others = of_class[curve.label], report.rows - of_class[curve.label]
-        found = [(x * others, y * hits) for x, y in zip(curve.x, curve.y, strict=True)]
-        kept = _apart([(round(f), round(t)) for f, t in found], (others, hits), least)
-        return _with_points(curve, [(f / others, t / hits) for f, t in kept])
-
-    def precision_recall(curve: Curve) -> Curve:
-        hits, others = of_class[curve.label], report.rows - of_class[curve.label]
-        found = [(t * (1 / p - 1), t) for r, p in zip(curve.x, curve.y, strict=True)
-                 if p and (t := r * hits)]  # fmt: skip
-        kept = _apart([(round(f), round(t)) for f, t in found], (others, hits), least)
-        points = [(t / hits, t / (t + f)) for f, t in kept if t]
-        return _with_points(curve, [(0.0, points[0][1]), *points] if points else [])
-
+    points = {curve.label: _roc_points(report, curve, least) for curve in report.roc}
+    steps = _steps_apart(report, least)
+    if report.positive is not None:
+        hits, others = _sizes(report, report.positive)
+        of_steps = [(step.false_alarms, step.found) for step in steps]
+        points[report.positive] = [(0, 0), *of_steps, (others, hits)] if steps else []
     return report.model_copy(
         update={
             "calibration": _joined(report.calibration, least),
             "histogram": _rounded_down(report.histogram, least),
-            "roc": tuple(map(roc, report.roc)),
-            "precision_recall": tuple(map(precision_recall, report.precision_recall)),
+            "roc": tuple(_roc(report, curve, points[curve.label]) for curve in report.roc),
+            "precision_recall": tuple(
+                # The same points: those of another choice would tell of the rows between.
+                _precision_recall(report, curve, points.get(curve.label, []))
+                for curve in report.precision_recall
+            ),
+            "steps": steps,
         }
     )
 
@@ -76,17 +74,58 @@ def _shown_row(row: Sequence[int], least: int) -> list[str]:
     return cells
 
 
-def _apart(
-    points: Sequence[tuple[int, int]], end: tuple[int, int], least: int
-) -> list[tuple[int, int]]:
-    """The points, from the origin to the end, that are ``least`` rows of each class apart."""
-    kept = [(0, 0)]
-    for false, true in points:
-        enough = false - kept[-1][0] >= least and true - kept[-1][1] >= least
+def _sizes(report: Report, label: Label) -> tuple[int, int]:
+    """The rows of a class, and all others."""
+    hits = sum(report.confusion[report.classes.index(label)])
+    return hits, report.rows - hits
+
+
+def _roc_points(report: Report, curve: Curve, least: int) -> list[Point]:
+    """What is shown of a curve, from end to end."""
+    hits, others = _sizes(report, curve.label)
+    found = [(round(x * others), round(y * hits)) for x, y in zip(curve.x, curve.y, strict=True)]
+    kept = [found[i] for i in _apart(found, (0, 0), (others, hits), least)]
+    return [(0, 0), *kept, (others, hits)] if kept else []
+
+
+def _roc(report: Report, curve: Curve, points: Sequence[Point]) -> Curve:
+    hits, others = _sizes(report, curve.label)
+    return _with_points(curve, [(f / others, t / hits) for f, t in points])
+
+
+def _precision_recall(report: Report, curve: Curve, points: Sequence[Point]) -> Curve:
+    hits, _ = _sizes(report, curve.label)
+    found = [(t / hits, t / (t + f)) for f, t in points if t]
+    return _with_points(curve, [(0.0, found[0][1]), *found] if found else [])
+
+
+def _steps_apart(report: Report, least: int) -> tuple[Step, ...]:
+    """The thresholds with enough rows of each class between them.
+
+    There are so many, too, between them and the confusion matrix, which is shown beside them.
+    """
+    if report.positive is None:
+        return ()
+    hits, others = _sizes(report, report.positive)
+    of = report.classes.index(report.positive)
+    known = (report.confusion[1 - of][of], report.confusion[of][of])
+    points = [(step.false_alarms, step.found) for step in report.steps]
+    before = _apart(points, (0, 0), known, least)
+    after = _apart(points, known, (others, hits), least)
+    big = known in points and any(True for _ in _apart([known], (0, 0), (others, hits), least))
+    here = [points.index(known)] if big else []
+    return tuple(report.steps[i] for i in (*before, *here, *after))
+
+
+def _apart(points: Sequence[Point], begin: Point, end: Point, least: int) -> Iterator[int]:
+    """The positions of points so many rows of each class apart, and as far from both ends."""
+    last = begin
+    for i, (false, true) in enumerate(points):
+        enough = false - last[0] >= least and true - last[1] >= least
         left = end[0] - false >= least and end[1] - true >= least
         if enough and left:
-            kept.append((false, true))
-    return [*kept, end] if len(kept) > 1 else []
+            yield i
+            last = (false, true)
 
 
 def _with_points(curve: Curve, points: Sequence[tuple[float, float]]) -> Curve:

@@ -1,10 +1,14 @@
-"""A card as one HTML page that needs nothing else: no script, no other file, no other host."""
+"""A card as one HTML page that needs nothing else: no other file, no other host.
+
+Only the slider over thresholds has a script, and without it the table beside it says the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from classification_model.card import slider
 from classification_model.card.document import (
     Block,
     Bullets,
@@ -13,6 +17,7 @@ from classification_model.card.document import (
     Links,
     Pictures,
     Section,
+    Slider,
     Table,
     Text,
 )
@@ -42,7 +47,8 @@ def render(card: Card) -> str:
     )  # fmt: skip
     header = tag("h1", _plain(card.title)) + tag("p", _plain(card.subtitle), class_="subtitle")
     sections = "".join(_section(section) for section in card.sections)
-    body = tag("main", tag("header", header + tag("dl", tiles, class_="tiles")) + sections)
+    top = tag("header", header + (tag("dl", tiles, class_="tiles") if tiles else ""))
+    body = tag("main", top + _contents(card) + sections)
     return "<!doctype html>\n" + tag("html", f"{tag('head', head)}\n{tag('body', body)}", lang="en")
 
 
@@ -79,9 +85,26 @@ def _palette() -> str:
     )
 
 
+def _contents(card: Card) -> str:
+    """Links to the sections, and to the page that asks the model."""
+    links = [
+        tag("li", tag("a", _plain(section.title), href=f"#{_anchor(section)}"))
+        for section in card.sections
+    ]
+    if card.served:
+        page = tag("a", "Ask the model", href="./") + " (where the API serves this card)"
+        links.append(tag("li", page))
+    return tag("nav", tag("ul", "".join(links)), id="contents", aria_label="Contents")
+
+
+def _anchor(section: Section) -> str:
+    return section.title.lower().replace(" ", "-")
+
+
 def _section(section: Section) -> str:
-    inside = tag("h2", _plain(section.title)) + "\n".join(map(_block, section.blocks))
-    return "\n" + tag("section", inside)
+    back = tag("a", "\u2191", href="#contents", class_="back", aria_label="Back to the contents")
+    heading = tag("h2", f"{_plain(section.title)} {back}", id=_anchor(section))
+    return "\n" + tag("section", heading + "\n".join(map(_block, section.blocks)))
 
 
 def _block(block: Block) -> str:
@@ -97,6 +120,8 @@ def _block(block: Block) -> str:
             return tag("figure", tag("figcaption", _plain(caption)) + listing, class_="code")
         case Links(items):
             return tag("p", " ".join(_link(*item) for item in items), class_="links")
+        case Slider():
+            return slider.render(block)
         case Pictures(pictures):
             return tag("div", "".join(map(_figure, pictures)), class_="pictures")
 

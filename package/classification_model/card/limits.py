@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from classification_model.card.classes import hardly_found
 from classification_model.card.facts import Facts
 from classification_model.evaluation.report import Report
 
@@ -16,7 +17,11 @@ _NAMED = 6
 
 
 def limits(report: Report, facts: Facts) -> Iterator[str]:
-    """A sentence or two on each thing to be careful about."""
+    """A sentence or two on each thing to be careful about, what is worst first."""
+    yield from _effortless(report)
+    yield from _not_found(report, facts.min_rows)
+    yield from _probabilities(report)
+    yield from _classes(report)
     half = (report.accuracy.high - report.accuracy.low) / 2
     yield (
         f"It was judged on {report.rows:,} rows, so its accuracy is known to within about "
@@ -27,14 +32,34 @@ def limits(report: Report, facts: Facts) -> Iterator[str]:
         "It has learned what goes together, not what causes what. That a column matters to it is "
         "no reason to believe that changing the column would change the outcome."
     )
-    yield from _classes(report)
     yield from _missing(report, facts)
     yield from _ranges(facts)
-    yield from _probabilities(report)
     yield from _fitted_by_rules(facts)
     yield from _unused(report)
     if facts.left_out:
         yield f"It does not look at {_names(facts.left_out)}; the reasons are given below."
+
+
+def _effortless(report: Report) -> Iterator[str]:
+    single = report.baselines[1]
+    if report.metrics.log_loss >= single.metrics.log_loss:
+        yield f"By log loss it is no better than the {single.name}, which takes no effort."
+
+
+def _not_found(report: Report, least: int) -> Iterator[str]:
+    missed = [*hardly_found(report, least)]
+    if missed:
+        yield (
+            f"Hardly found, of the held-out rows of the class: {_names(missed)}. That it answers "
+            "something else says little of such a row."
+        )
+    unknown = [
+        str(label)
+        for label, row in zip(report.classes, report.confusion, strict=True)
+        if sum(row) < max(least, 1)
+    ]
+    if unknown:
+        yield f"Too few held-out rows to say how well it is found: {_names(unknown)}."
 
 
 def _classes(report: Report) -> Iterator[str]:

@@ -12,6 +12,7 @@ from classification_model.card.document import (
     Code,
     Links,
     Pictures,
+    Slider,
     Table,
     Text,
 )
@@ -44,6 +45,8 @@ def _block(block: Block, picture: str) -> Iterator[str]:
             yield from (f"{_plain(caption)}:", "", fence + language, source, fence)
         case Links(items):
             yield " ".join(f"[{_plain(words)}]({address or ''})" for words, address in items)
+        case Slider():  # Markdown runs nothing: the table beside it says it
+            return
         case Pictures(pictures):
             summary = _plain(" ".join(f"{one.title}: {one.summary}" for one in pictures))
             yield f"![{summary}]({picture})"

@@ -8,8 +8,9 @@ from html import escape
 from itertools import pairwise
 
 from classification_model.card.few import shown_cells
+from classification_model.card.short_names import ShortNames
 from classification_model.card.svg import HEIGHT, WIDTH, Picture, Plot, cut, tag, text_width
-from classification_model.evaluation.report import Curve, Report
+from classification_model.evaluation.report import Curve, Importance, Report
 from classification_model.plain_text import clean
 
 __all__ = ["pictures"]
@@ -17,6 +18,8 @@ __all__ = ["pictures"]
 _FIFTHS = (0, 0.2, 0.4, 0.6, 0.8, 1)
 _MOST_BARS = 12
 _CLASSES_WITH_COUNTS = 12
+_BESIDE = 130.0
+"""As wide as a column's name may be to stand beside its bar."""
 
 
 def pictures(report: Report, least: int = 1) -> tuple[Picture, ...]:
@@ -38,25 +41,28 @@ def pictures(report: Report, least: int = 1) -> tuple[Picture, ...]:
 
 
 def _roc(report: Report) -> Picture:
-    plot = Plot(x=(0, 1), y=(0, 1), right=_legend_width(report.roc))
+    names = ShortNames.of(report.classes)
+    plot = Plot(x=(0, 1), y=(0, 1), right=_legend_width(report.roc, names))
     plot.x_ticks(_FIFTHS, "false positive rate")
     plot.y_ticks(_FIFTHS, "true positive rate")
     plot.line([(0, 0), (1, 1)], "guide")
     for i, curve in enumerate(report.roc):
         plot.line(zip(curve.x, curve.y, strict=True), _stroke(i))
-    _legend(plot, report.roc, x=plot.right - 88)
+    _legend(plot, report.roc, names, x=plot.right - 88)
     return Picture(
         key="roc",
         title="ROC curve",
         caption="How many of a class are found (up) for how many false alarms (right). "
-        "The dashed line is guessing; the number is the area below the curve.",
+        "The dashed line is guessing; the number is the area below the curve."
+        + (names.key if len(report.roc) > 1 else ""),
         summary="Area under the curve: " + _areas(report.roc),
         body=plot.body(),
     )
 
 
 def _precision_recall(report: Report) -> Picture:
-    plot = Plot(x=(0, 1), y=(0, 1), right=_legend_width(report.precision_recall))
+    names = ShortNames.of(report.classes)
+    plot = Plot(x=(0, 1), y=(0, 1), right=_legend_width(report.precision_recall, names))
     plot.x_ticks(_FIFTHS, "recall")
     plot.y_ticks(_FIFTHS, "precision")
     two = report.positive is not None
@@ -65,13 +71,13 @@ def _precision_recall(report: Report) -> Picture:
         plot.line([(0, share), (1, share)], "guide")
     for i, curve in enumerate(report.precision_recall):
         plot.line(_steps(curve), _stroke(i))
-    _legend(plot, report.precision_recall, x=plot.left + 8)
+    _legend(plot, report.precision_recall, names, x=plot.left + 8)
     return Picture(
         key="precision_recall",
         title="Precision and recall",
         caption="How many of those that were named are right (up) for how many of the class are "
         f"found (right). {'The dashed line is guessing; the' if two else 'The'} number is the "
-        "average precision.",
+        "average precision." + (names.key if len(report.precision_recall) > 1 else ""),
         summary="Average precision: " + _areas(report.precision_recall),
         body=plot.body(),
     )
@@ -81,19 +87,9 @@ def _calibration(report: Report) -> Picture:
     plot = Plot(x=(0, 1), y=(0, 1))
     plot.x_ticks(_FIFTHS, "predicted probability")
     plot.y_ticks(_FIFTHS, "share that came true")
-    most = max((part.rows for part in report.calibration), default=1)
-    for part in report.calibration:
-        position = min(int(part.predicted * 10), 9) / 10
-        height = (plot.bottom - plot.top) * 0.18 * part.rows / most
-        wide = plot.at_x(0.1) - plot.at_x(0)
-        plot.add(
-            tag("rect", x=plot.at_x(position) + 2, y=plot.bottom - height, width=wide - 4,
-                height=height, class_="soft")
-        )  # fmt: skip
     plot.line([(0, 0), (1, 1)], "guide")
     for part in report.calibration:
         plot.line([(part.predicted, part.low), (part.predicted, part.high)], "s0 thin")
-    plot.line([(part.predicted, part.observed) for part in report.calibration], "s0")
     for part in report.calibration:
         x, y = plot.at_x(part.predicted), plot.at_y(part.observed)
         plot.add(tag("circle", cx=x, cy=y, r=4, class_="f0"))
@@ -105,7 +101,7 @@ def _calibration(report: Report) -> Picture:
         key="calibration",
         title="Calibration",
         caption=f"Is the probability {of} to be taken at its word? On the dashed line it is. "
-        "Upright lines are 95% intervals, and the bars show how many rows there are.",
+        "Each dot stands for about as many rows; upright lines are 95% intervals.",
         summary=f"The mean distance from the dashed line is {report.calibration_error:.3f}.",
         body=plot.body(),
     )
@@ -127,12 +123,13 @@ def _scores(report: Report, least: int) -> Picture:
                 x = plot.at_x(low) + 0.5
                 wide = plot.at_x(high) - x - 0.5
                 plot.add(tag("rect", x=x, y=top, width=wide, height=bottom - top, class_=color))
+    names = ShortNames.of([below.name, above.name])
     half = (plot.right - plot.left) / 2
     for x, series, color, where in (
         (plot.left, above, "f0", "up"), (plot.left + half, below, "f1", "down")
     ):  # fmt: skip
         plot.add(tag("rect", x=x, y=9, width=10, height=10, class_=color))
-        plot.text(x + 15, 18, cut(f"{clean(series.name)} ({where})", half - 20))
+        plot.text(x + 15, 18, f"{names.by_label[series.name]} ({where})")
     if report.positive is not None:
         what = f"the probability of {_quoted(report.positive)}, for rows of each class"
     else:
@@ -141,14 +138,16 @@ def _scores(report: Report, least: int) -> Picture:
         key="scores",
         title="Scores",
         caption=f"How sure the model is: {what}."
-        + (f" Counts are rounded down to multiples of {least}." if least > 1 else ""),
+        + (f" Counts are rounded down to multiples of {least}." if least > 1 else "")
+        + names.key,
         summary=f"Upwards {_quoted(above.name)}, downwards {_quoted(below.name)}.",
         body=plot.body(),
     )
 
 
 def _confusion(report: Report, least: int) -> Picture:
-    names = [clean(label) for label in report.classes]
+    short = ShortNames.of(report.classes)
+    names = [*short.by_label.values()]
     count = len(names)
     left = 34 + min(90.0, max(text_width(name) for name in names))
     wide = (WIDTH - 8 - left) / count
@@ -163,7 +162,7 @@ def _confusion(report: Report, least: int) -> Picture:
         key="confusion",
         title="Confusion",
         caption="Rows are what is true, columns what was answered; the darker a cell, the larger "
-        "its share of the row.",
+        f"its share of the row.{short.key}",
         summary=f"{right} of {report.rows} rows are on the diagonal, which is right.",
         body=plot.body(),
     )
@@ -193,32 +192,18 @@ def _class_names(plot: Plot, names: Sequence[str], *, upright: bool) -> None:
     """The classes along both sides, some of them where there are many."""
     step = math.ceil(len(names) / 20)
     for i in range(0, len(names), step):
-        plot.text(plot.left - 6, plot.at_y(i + 0.5) + 4, cut(names[i], plot.left - 30), "end")
+        plot.text(plot.left - 6, plot.at_y(i + 0.5) + 4, names[i], "end")
         x, y = plot.at_x(i + 0.5), plot.bottom + 14
         if upright:
             plot.text(x, y, names[i], "middle")
         else:
             turned = f"rotate(-25 {x:.1f} {y:.1f})"
-            words = cut(names[i], 66 if len(names) <= 5 else 40)
-            plot.add(tag("text", escape(words), x=x + 4, y=y, transform=turned, class_="end"))
+            plot.add(tag("text", escape(names[i]), x=x + 4, y=y, transform=turned, class_="end"))
 
 
 def _importance(report: Report) -> Picture:
     shown = report.importance[:_MOST_BARS]
-    left = 12 + min(130.0, max(text_width(clean(one.column)) for one in shown))
-    high = max(1e-9, *(one.mean + one.spread for one in shown))
-    low = min(0.0, *(one.mean - one.spread for one in shown))
-    plot = Plot(x=(low, high * 1.02), y=(len(shown), 0), left=left, right=16)
-    plot.x_ticks(_ticks(low, high), "log loss that shuffling adds")
-    thick = min(18.0, (plot.bottom - plot.top) / len(shown) * 0.7)
-    for i, one in enumerate(shown):
-        y = plot.at_y(i + 0.5)
-        start, end = sorted((plot.at_x(0), plot.at_x(one.mean)))
-        plot.add(
-            tag("rect", x=start, y=y - thick / 2, width=end - start, height=thick, class_="f0")
-        )
-        plot.line([(one.mean - one.spread, i + 0.5), (one.mean + one.spread, i + 0.5)], "whisker")
-        plot.text(left - 6, y + 4, cut(one.column, left - 10), "end")
+    plot = _bars(shown)
     more = len(report.importance) - len(shown)
     of = f"the {len(shown)} of {len(report.importance)} columns" if more else "each column"
     return Picture(
@@ -230,6 +215,31 @@ def _importance(report: Report) -> Picture:
         + ", ".join(f"{clean(one.column)} ({one.mean:.3f})" for one in shown[:5]),
         body=plot.body(),
     )
+
+
+def _bars(shown: Sequence[Importance]) -> Plot:
+    """A bar for each column, with the spread; beside it the name, or above it, where it is long."""
+    widest = max(text_width(clean(one.column)) for one in shown)
+    above = widest > _BESIDE
+    high = max(1e-9, *(one.mean + one.spread for one in shown))
+    low = min(0.0, *(one.mean - one.spread for one in shown))
+    left = 12 if above else 12 + widest
+    plot = Plot(x=(low, high * 1.02), y=(len(shown), 0), left=left, right=16)
+    plot.x_ticks(_ticks(low, high), "log loss that shuffling adds")
+    thick = min(18.0, (plot.bottom - plot.top) / len(shown) * (0.3 if above else 0.7))
+    for i, one in enumerate(shown):
+        at = i + (0.8 if above else 0.5)
+        y = plot.at_y(at)
+        start, end = sorted((plot.at_x(0), plot.at_x(one.mean)))
+        bar = {"x": start, "y": y - thick / 2, "width": end - start, "height": thick}
+        plot.add(tag("rect", **bar, class_="f0"))
+        plot.line([(one.mean - one.spread, at), (one.mean + one.spread, at)], "whisker")
+        if above:
+            words = cut(one.column, plot.right - plot.left - 4)
+            plot.text(plot.left + 4, y - thick / 2 - 3, words)
+        else:
+            plot.text(left - 6, y + 4, clean(one.column), "end")
+    return plot
 
 
 def _steps(curve: Curve) -> Iterator[tuple[float, float]]:
@@ -246,19 +256,19 @@ def _stroke(position: int) -> str:
     return f"s{position % 10}{' dash' if position > 4 else ''}"
 
 
-def _legend_width(curves: Sequence[Curve]) -> float:
+def _legend_width(curves: Sequence[Curve], names: ShortNames) -> float:
     """What is kept free to the right of the plot: a single curve is named inside."""
     if len(curves) == 1:
         return 12.0
-    return 66 + min(64.0, max(text_width(clean(curve.label)) for curve in curves))
+    return 66 + max(text_width(names.by_label[curve.label]) for curve in curves)
 
 
-def _legend(plot: Plot, curves: Sequence[Curve], *, x: float) -> None:
+def _legend(plot: Plot, curves: Sequence[Curve], names: ShortNames, *, x: float) -> None:
     y = plot.bottom - 14
     if len(curves) > 1:
         x, y = plot.right + 8, plot.top + 6
     for i, curve in enumerate(curves):
-        words = f"{cut(curve.label, 64)} {curve.area:.3f}"
+        words = f"{names.by_label[curve.label]} {curve.area:.3f}"
         plot.add(tag("line", x1=x, x2=x + 14, y1=y, y2=y, class_=f"line {_stroke(i)}"))
         plot.text(x + 18, y + 4, words if len(curves) > 1 else f"area {curve.area:.3f}")
         y += 15

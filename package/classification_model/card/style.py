@@ -41,6 +41,8 @@ margin:1.75rem 0 0}
 .tiles div{background:var(--wash);border-radius:.6rem;padding:.8rem 1rem}
 dt{font-weight:600}dd{margin:0;color:var(--soft-ink);font-size:.85rem;line-height:1.4}
 dd.value{color:var(--ink);font-size:1.9rem;line-height:1.3;font-variant-numeric:tabular-nums}
+a{color:var(--c0)}.back{font-size:.9rem;font-weight:400;text-decoration:none}
+nav li{margin:0 0 .35rem}nav ul{columns:auto 13rem;padding-left:1.1rem;margin:1.75rem 0 0;max-width:none}
 .scroll{overflow-x:auto;margin:1.25rem 0}
 table{border-collapse:collapse;min-width:min(100%,30rem);font-size:.9rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--soft-ink);padding-bottom:.4rem}
@@ -54,15 +56,21 @@ tbody th{font-weight:400}
 .number{text-align:right}tbody .number{white-space:nowrap}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));
 gap:2rem 2.5rem;margin:1.75rem 0}
-figure{margin:0}figcaption{font-size:.9rem;color:var(--soft-ink)}
+figure{margin:0}.pictures figure{max-width:32rem}figcaption{font-size:.9rem;color:var(--soft-ink)}
 figcaption strong{color:var(--ink)}
 .pictures svg{display:block;width:100%;height:auto;margin-bottom:.4rem}
+.slider{background:var(--wash);border-radius:.6rem;padding:.4rem 1rem;margin:1.25rem 0}
+.slider label,.slider p>span{display:inline-block;margin:.2rem 1.5rem .2rem 0}
+.slider input{font:inherit;color:inherit;background:var(--paper);vertical-align:middle}
+.slider input[type=range]{width:min(22rem,70vw)}.slider input[type=number]{width:6rem}
+.slider output{display:inline-block;min-width:3.5rem;font-variant-numeric:tabular-nums}
+.slider svg{display:block;width:100%;max-width:40rem;height:auto}.slider .table{margin:.5rem 0}
 .code{margin:1rem 0}
 .links a,.links strong{margin-right:1rem;white-space:nowrap}a{color:var(--c0)}
 pre{background:var(--wash);border-radius:.6rem;padding:.8rem 1rem;margin:.3rem 0 0;
 overflow:auto;max-height:26rem;font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 @media (max-width:40rem){table{font-size:.82rem}th,td{padding-right:.7rem}main{padding-top:1.5rem}}
-@media print{html{font-size:9.5pt}main{max-width:none;padding:0}h2{margin-top:1.6rem}
+@media print{nav,.back,.slider{display:none}html{font-size:9.5pt}main{max-width:none;padding:0}h2{margin-top:1.6rem}
 figure,tr,.tiles{break-inside:avoid}h2,caption{break-after:avoid}
 .tiles div,pre{border:1px solid var(--rule);background:none}
 .pictures{grid-template-columns:1fr 1fr;gap:1rem 1.5rem}

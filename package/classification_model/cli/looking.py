@@ -60,7 +60,10 @@ def compare(
         typer.Argument(help="Labelled rows that neither has seen.", metavar="[CSV]"),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="OUT.md", help="Write it as Markdown, too.")
+        Path | None,
+        typer.Option(
+            "--output", metavar="OUT", help="Write it, too: .html as a page, else Markdown."
+        ),
     ] = None,
     as_json: JsonOption = False,
     _debug: DebugOption = False,
@@ -71,27 +74,25 @@ def compare(
     are held out there. With one, both models answer its rows as they are.
 
     ```console
-    classification-model compare churn churn-next --output comparison.md
+    classification-model compare churn churn-next --output comparison.html
     ```
     """
-    from classification_model.cli import tables
     from classification_model.cli.responses.looking import Compared
 
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait("Judging both on the same rows")
+        from classification_model.cli import comparing
         from classification_model.cli.review import compare_homes
 
         found = compare_homes(old, new, labelled=labelled, progress=screen)
     if output:
-        output.write_text(found.markdown(), encoding="utf-8")
+        comparing.write(found, output)
     if as_json:
         answer(Compared.of(found))
         return
-    out = console()
-    out.print(tables.comparison_table(found.comparison))
-    out.print(tables.flips_table(found.comparison, found.new.manifest.labels))
+    comparing.show(found.comparison, found.new.manifest.labels)
     if output:
-        out.say(f"Wrote {output}")
+        console().say(f"Wrote {output}")
 
 
 def verify(

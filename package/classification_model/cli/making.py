@@ -238,7 +238,9 @@ def train(
             if as_json:
                 answer(Trained.not_saved(error))
             elif isinstance(error.comparison, Comparison):
-                _show_comparison(error.comparison, Home.find(home))
+                from classification_model.cli.comparing import refused
+
+                refused(error.comparison, Home.find(home))
             raise
     if as_json:
         answer(Trained.of(Home.find(home), trained))
@@ -254,14 +256,6 @@ def train(
     if Home.find(home).path != PACKAGE_HOME:
         out.say("Score rows with it:")
         out.command(f"classification-model predict new.csv --output scored.csv{_option(home)}")
-
-
-def _show_comparison(found: Comparison, home: Home) -> None:
-    from classification_model.cli import tables
-    from classification_model.config.core import load_config
-
-    console().print(tables.comparison_table(found))
-    console().print(tables.flips_table(found, load_config(home).labels))
 
 
 def rollback(

@@ -21,6 +21,7 @@ from classification_model.evaluation.paired import (
     judge_recipes,
     margin_of,
 )
+from classification_model.evaluation.slice_changes import ByColumn
 from classification_model.predict import Model, load_model
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset
@@ -175,6 +176,7 @@ def _recipes(theirs: Bundle, ours: Bundle, place: Home, progress: Progress | Non
         paired=judge_recipes(
             old.losses, new.losses, guess, margin=rule.margin, share=rule.share_of_gain
         ),
+        by=ByColumn(config.row_schema(), split.train.columns, split.held_out.columns),
     )
 
 
@@ -196,6 +198,7 @@ def _as_they_are(
         old, new, classes,
         lines=data.lines.tolist(),
         paired=judge(old.losses, new.losses, margin_of(old.losses, guess)),
+        by=ByColumn(ours.manifest.row_schema, data.columns, data.columns),
     )  # fmt: skip
 
 

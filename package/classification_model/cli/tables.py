@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from classification_model.bundle import Bundle, Manifest
 from classification_model.bundle.provenance import Comparison
 from classification_model.config.schema import RowSchema, class_name
+from classification_model.errors import shorten
 from classification_model.processing.profile import ColumnProfile, Profile
 
 if TYPE_CHECKING:  # what loads scikit-learn is loaded by the commands that need it
@@ -38,6 +40,8 @@ __all__ = [
 ]
 
 _MOST_CLASSES = 10
+_MOST_REASONS = 5
+_COLOURS = {"better": "green", "level": "green", "unclear": "yellow", "worse": "red"}
 
 
 def predicts(manifest: Manifest) -> str:
@@ -93,7 +97,11 @@ def metrics_table(found: Report | Metrics, on: str | None = None) -> Table:
 
 def comparison_table(found: Comparison) -> Table:
     """The metrics of two models on the same rows, with the intervals of their differences."""
-    table = titled(f"Against the old one, on the same {found.rows} rows: {found.verdict}")
+    table = titled("")
+    table.title = Text.assemble(
+        f"Against the old one, on the same {found.rows} rows: ",
+        (found.verdict, _COLOURS[found.verdict]),
+    )
     for heading in ("metric", "old", "new", "difference", "95% interval"):
         table.add_column(heading, justify="left" if heading == "metric" else "right")
     for d in found.differences:
@@ -212,22 +220,35 @@ def scored_summary(scored: Scored, output: str) -> Iterator[str]:
     yield f"Scored {scored.scored:,} of {scored.read:,} row(s) into {output}"
     if scored.rejected:
         yield f"Rejected {scored.rejected:,} row(s): see {scored.rejected_file}"
-    if found := scored.predicted:
+        for (column, reason), count in scored.reasons.most_common(_MOST_REASONS):
+            yield f"  {count:,} row(s){f', {column}' if column else ''}: {shorten(reason)}"
+        if len(scored.reasons) > _MOST_REASONS:
+            yield f"  and {len(scored.reasons) - _MOST_REASONS} more reasons"
+    named = [(label, n) for label, n in scored.predicted.most_common() if n and label is not None]
+    if named:
         shares = (
             f"{class_name(label, scored.labels)} {rows:,} ({rows / scored.scored:.1%})"
-            for label, rows in found.most_common(_MOST_CLASSES)
-            if rows
+            for label, rows in named[:_MOST_CLASSES]
         )
-        yield f"Predicted: {', '.join(shares)}" + (", ..." if len(found) > _MOST_CLASSES else "")
+        yield f"Predicted: {', '.join(shares)}" + (", ..." if len(named) > _MOST_CLASSES else "")
+    if abstained := scored.predicted[None]:
+        yield f"No decision: {abstained:,} row(s) ({abstained / scored.scored:.1%})"
     yield from (f"Note: {note}" for note in scored.notes)
     for (column, rule), (count, message) in scored.warned.items():
         yield f"  {count:,} row(s), {column}: {rule}; the first: {message}"
 
 
+class _Folding(Table):
+    """A table that folds what is too long for a narrow terminal: a name that is cut is none."""
+
+    def add_column(self, *args: Any, overflow: Any = "fold", **options: Any) -> None:
+        super().add_column(*args, overflow=overflow, **options)
+
+
 def titled(title: str, *, caption: str | None = None) -> Table:
     """An empty table under a title."""
     # Few lines, so that it fits a narrow terminal and can be copied out of one.
-    return Table(
+    return _Folding(
         title=escape(title),
         title_justify="left",
         title_style="bold",

@@ -131,7 +131,8 @@ class Screen(Progress):
         if self._looked_at:
             self._losses[name] = log_loss
             self._now = ""
-            self.count(done, total, "candidates")
+            if done < total:  # of the last the table stays open: a vote of them may follow
+                self.count(done, total, "candidates")
         elif not self._silent:
             self.say(f"  {done}/{total} {name}: log loss {log_loss:.4f}")
 
@@ -162,7 +163,8 @@ class Screen(Progress):
 
     def _candidates(self) -> Table:
         """The candidates with their losses, the best so far in bold, and the one in work."""
-        table = Table("candidate", box=SIMPLE_HEAD)
+        table = Table(box=SIMPLE_HEAD)
+        table.add_column("candidate", overflow="fold")
         table.add_column("log loss", justify="right")
         best = min(self._losses.values(), default=None)
         for name, loss in self._losses.items():

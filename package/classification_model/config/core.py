@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from classification_model.config import yaml_reader
+from classification_model.config.about import About, check_groups
 from classification_model.config.decision import DecisionRule
 from classification_model.config.faults import NO_SUCH_KEY, first_fault
 from classification_model.config.fitting_rules import Candidates, ClassWeight, Direction, Weight
@@ -85,8 +86,10 @@ class Config(FrozenModel):
     ``max_rows`` is how many rows are learned from and judged by; by default all. ``acceptance`` holds a floor, or for the losses a
     ceiling, for metrics on the held-out rows. ``publish`` says how many rows must hold what is
     published. ``decision`` says how a class is answered, where it is not the most probable one,
-    ``coverage`` asks for sets of classes that hold the true one so often, and ``reasons`` say in which words a column is told as one. ``features`` is the source of the home's features.py. ``digest`` is the sha256 of
-    the file's bytes.
+    and none is where none has the probability ``abstain_below``. ``coverage`` asks for sets of
+    classes that hold the true one so often, and ``reasons`` say in which words a column is told as
+    one. ``fairness`` names columns by whose groups it is judged; ``about`` is said of the model on its card. ``features`` is the source of the home's features.py, ``digest`` the sha256 of the file's
+    bytes.
     """
 
     format: Annotated[int, Field(ge=1, le=NEWEST)] = NEWEST
@@ -122,8 +125,11 @@ class Config(FrozenModel):
     acceptance: Annotated[dict[Metric, float], _NoneBelow] = Field(default_factory=dict)
     publish: Publish = Publish()
     decision: DecisionRule | None = None
+    abstain_below: Annotated[float | None, Field(gt=0, lt=1)] = None
     coverage: Annotated[float | None, Field(ge=0.5, lt=1)] = None
     reasons: dict[str, SaidWording] = Field(default_factory=dict)
+    fairness: Annotated[tuple[str, ...], _NoneBelow] = ()
+    about: Annotated[About | None, _NoneBelow] = None
     features: str = ""
     digest: str
 
@@ -170,10 +176,11 @@ class Config(FrozenModel):
         return value
 
     @model_validator(mode="after")
-    def _reasons_are_columns(self) -> Self:
+    def _named_are_columns(self) -> Self:
         for name in self.reasons:
             if name not in self.columns:
                 raise ValueError(f"reasons name {name!r}, which is not in columns")
+        check_groups(self.fairness, self.columns)
         return self
 
     @model_validator(mode="after")

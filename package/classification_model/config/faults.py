@@ -15,6 +15,7 @@ __all__ = ["NO_SUCH_KEY", "first_fault"]
 NO_SUCH_KEY = "there is no such key"
 _HINTS = {
     "nullable": f"{NO_SUCH_KEY}: a value may be missing, unless `required: yes` says otherwise",
+    "license": f"{NO_SUCH_KEY}; write `licence`",
     "example": f"{NO_SUCH_KEY}: examples are learned by each training",
 }
 

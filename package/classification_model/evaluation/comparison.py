@@ -11,6 +11,7 @@ from classification_model.bundle.provenance import Comparison, Difference, Flip
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.paired import Paired
+from classification_model.evaluation.slice_changes import ByColumn, slice_changes
 from classification_model.plain_text import markdown as escaped
 from classification_model.processing.arrays import Floats
 from classification_model.processing.decisions import Decision
@@ -18,6 +19,7 @@ from classification_model.processing.decisions import Decision
 __all__ = ["COST", "compare", "markdown", "schema_changes"]
 
 COST = "cost of a row"
+_MOST_POINTS = 2_000
 
 
 def compare(
@@ -28,6 +30,7 @@ def compare(
     lines: Sequence[int],
     paired: Paired,
     decision: Decision | None = None,
+    by: ByColumn | None = None,
 ) -> Comparison:
     """Set two models side by side that answered the same rows, neither of which they have seen.
 
@@ -38,6 +41,7 @@ def compare(
         lines: the line of the CSV that each row is on.
         paired: how their log losses compare, which gives the verdict.
         decision: by which both answered; where it has costs, these are compared, too.
+        by: what the rows are parted by, to see which got worse.
     """
     before, after = _by_row(old, decision), _by_row(new, decision)
     return Comparison(
@@ -47,7 +51,17 @@ def compare(
         seen=paired.seen,
         differences=tuple(_difference(metric, before[metric], after[metric]) for metric in before),
         flips=tuple(_flips(old, new, classes, lines)),
+        slices=slice_changes(new.losses - old.losses, by) if by else (),
+        of_truth=tuple(_of_truth(old, new)),
     )
+
+
+def _of_truth(old: Outcomes, new: Outcomes) -> Iterator[tuple[float, float]]:
+    """The probabilities that both gave to the truth, of 2,000 rows at most, evenly taken."""
+    rows = np.arange(len(new.truth))[:: 1 + len(new.truth) // _MOST_POINTS]
+    of = new.truth[rows]
+    for before, after in zip(old.scores[rows, of], new.scores[rows, of], strict=True):
+        yield round(float(before), 3), round(float(after), 3)
 
 
 def _difference(metric: str, old: Floats, new: Floats) -> Difference:

@@ -18,10 +18,18 @@ from sklearn.metrics import (
 
 from classification_model.config.schema import Label
 from classification_model.evaluation.metrics import Outcomes
-from classification_model.evaluation.report import Bin, Curve, Histogram, Series
+from classification_model.evaluation.report import Bin, Curve, Histogram, Series, Step
 from classification_model.processing.arrays import Floats
 
-__all__ = ["calibration", "calibration_error", "confusion", "histogram", "pr_curves", "roc_curves"]
+__all__ = [
+    "calibration",
+    "calibration_error",
+    "confusion",
+    "histogram",
+    "pr_curves",
+    "roc_curves",
+    "steps",
+]
 
 _BINS = 10
 _HISTOGRAM_BINS = 20
@@ -59,9 +67,13 @@ def pr_curves(judged: Outcomes, classes: Sequence[Label], positive: int = 1) -> 
 
 
 def calibration(judged: Outcomes, positive: int = 1) -> tuple[Bin, ...]:
-    """Ten bins of equal width, those that hold a row, for whether 70% comes true in 70 of 100."""
+    """Ten bins of as many rows each, for whether 70% comes true in 70 of 100.
+
+    Rows with the same probability are in one bin, so there may be fewer bins.
+    """
     probability, happened = _watched(judged, positive)
-    place = np.minimum((probability * _BINS).astype(np.intp), _BINS - 1)
+    inner = np.unique(np.quantile(probability, np.arange(1, _BINS) / _BINS))
+    place = np.searchsorted(inner, probability)
     bins = []
     for position in range(_BINS):
         inside = place == position
@@ -92,6 +104,22 @@ def confusion(judged: Outcomes) -> tuple[tuple[int, ...], ...]:
     everything = list(range(judged.classes))
     matrix = confusion_matrix(judged.truth, judged.predicted, labels=everything)
     return tuple(tuple(row) for row in matrix.tolist())
+
+
+def steps(judged: Outcomes, positive: int = 1, at: float = 0.5) -> tuple[Step, ...]:
+    """What thresholds from 0.99 to 0.01, and ``at``, would do; of more classes than two nothing."""
+    if judged.classes != 2:
+        return ()
+    probability, happened = _watched(judged, positive)
+    thresholds = {*(hundredths / 100 for hundredths in range(1, 100)), at}
+    return tuple(
+        Step(
+            threshold=threshold,
+            found=int((reached := probability >= threshold)[happened].sum()),
+            false_alarms=int(reached[~happened].sum()),
+        )
+        for threshold in sorted(thresholds, reverse=True)
+    )
 
 
 def histogram(judged: Outcomes, classes: Sequence[Label], positive: int = 1) -> Histogram:

@@ -11,13 +11,15 @@ from threadpoolctl import threadpool_limits
 
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation import bootstrap, curves, influence
+from classification_model.evaluation.abstained import abstained
 from classification_model.evaluation.baselines import baselines
 from classification_model.evaluation.coverage import covered
 from classification_model.evaluation.decided import decided
+from classification_model.evaluation.fairness import groups
 from classification_model.evaluation.importance import Predict, importance
 from classification_model.evaluation.metrics import NAMES, Metrics, Outcomes, align, score
 from classification_model.evaluation.report import Estimate, Report
-from classification_model.evaluation.slices import slices
+from classification_model.evaluation.slices import Few, slices
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.decisions import Decision
@@ -46,6 +48,8 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
     min_rows: int = 1,
     decision: Decision | None = None,
     sets: PredictionSets | None = None,
+    abstain_below: float | None = None,
+    fairness: Sequence[str] = (),
 ) -> Report:
     """Judge a model on held-out rows. The same arguments give the same report.
 
@@ -65,6 +69,8 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
         min_rows: how many training rows must hold what a slice is named by.
         decision: how a class is answered; by default the most probable one.
         sets: how a set of classes is answered, where that is asked for.
+        abstain_below: from which probability on a class is answered at all.
+        fairness: the columns whose groups are judged apart.
     """
     positive = positive_label(None, classes) if positive is None else positive
     with threadpool_limits(limits=1):
@@ -93,18 +99,27 @@ def evaluate(  # noqa: PLR0913 - a judgement needs all of it
                 classes=classes,
                 seed=seed,
             ),
-            slices=slices(
-                schema,
-                train.columns,
-                held_out.columns,
-                judged,
-                min_rows=min_rows,
-                groups=train.groups,
-            ),
+            **_by_part(schema, train, held_out, judged, min_rows, fairness),
             importance=ranked,
-            **_pictured(judged, classes, positive),
-            **_answered(judged, decision, sets),
+            **_pictured(judged, classes, positive, decision.threshold if decision else None),
+            **_answered(judged, decision, sets, abstain_below),
         )
+
+
+def _by_part(
+    schema: RowSchema,
+    train: Dataset,
+    held_out: Dataset,
+    judged: Outcomes,
+    least: int,
+    fairness: Sequence[str],
+) -> dict[str, Any]:
+    """What is said of parts of the rows: where it is weak, and of the groups that are named."""
+    of, few = (schema, train.columns, held_out.columns, judged), Few(least, train.groups)
+    return {
+        "slices": slices(*of, min_rows=least, groups=train.groups),
+        "groups": groups(fairness, *of, few),
+    }
 
 
 def _counts(train: Dataset, classes: Sequence[Label]) -> dict[str, Any]:
@@ -133,13 +148,22 @@ def _estimates(
 
 
 def _answered(
-    judged: Outcomes, decision: Decision | None, sets: PredictionSets | None
+    judged: Outcomes,
+    decision: Decision | None,
+    sets: PredictionSets | None,
+    abstain_below: float | None,
 ) -> dict[str, Any]:
     """What is said of decisions and sets, by the names of the report."""
-    return {"decided": decided(judged, decision), "coverage": covered(judged, sets)}
+    return {
+        "decided": decided(judged, decision),
+        "coverage": covered(judged, sets),
+        "abstained": abstained(judged, abstain_below),
+    }
 
 
-def _pictured(judged: Outcomes, classes: Sequence[Label], positive: Label | None) -> dict[str, Any]:
+def _pictured(
+    judged: Outcomes, classes: Sequence[Label], positive: Label | None, threshold: float | None
+) -> dict[str, Any]:
     """The data of the pictures, by the names of the report's fields."""
     of = 1 if positive is None else classes.index(positive)
     bins = curves.calibration(judged, of)
@@ -150,5 +174,6 @@ def _pictured(judged: Outcomes, classes: Sequence[Label], positive: Label | None
         "confusion": curves.confusion(judged),
         "roc": curves.roc_curves(judged, classes, of),
         "precision_recall": curves.pr_curves(judged, classes, of),
+        "steps": curves.steps(judged, of, threshold or 0.5),
         "histogram": curves.histogram(judged, classes, of),
     }

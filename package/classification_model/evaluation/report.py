@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from classification_model.config.schema import FrozenModel, Label
+from classification_model.evaluation.abstained import Abstained
 from classification_model.evaluation.coverage import Coverage
 from classification_model.evaluation.decided import Decided
 from classification_model.evaluation.metrics import Metrics
@@ -20,12 +21,14 @@ __all__ = [
     "Bin",
     "Curve",
     "Estimate",
+    "Group",
     "Histogram",
     "Importance",
     "Report",
     "Rounded",
     "Series",
     "Slice",
+    "Step",
 ]
 
 
@@ -64,6 +67,18 @@ class Slice(FrozenModel):
     weaker: bool
 
 
+class Group(FrozenModel):
+    """The held-out rows of a group: by the class that is true (rows) and answered (columns)."""
+
+    column: str
+    value: str
+    confusion: tuple[tuple[int, ...], ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(map(sum, self.confusion))
+
+
 class Importance(FrozenModel):
     """By how much the log loss grows, in nats, when a raw column is shuffled among the rows.
 
@@ -97,6 +112,14 @@ class Curve(FrozenModel):
     y: tuple[Rounded, ...]
 
 
+class Step(FrozenModel):
+    """What a threshold would do: rows of the positive class at or above it, and other rows."""
+
+    threshold: Rounded
+    found: int
+    false_alarms: int
+
+
 class Series(FrozenModel):
     """How many rows of one kind fall into each bin of a histogram."""
 
@@ -121,7 +144,9 @@ class Report(FrozenModel):
 
     ``positive`` is the one of two classes that curves, calibration and histogram are about. Of
     more there is none: each has a curve, and the others look at the class that was answered.
-    ``decided`` judges the decision, and ``coverage`` the sets, where config.yml asks for them.
+    ``decided`` judges the decision, ``coverage`` the sets, and ``abstained`` what is left without
+    a decision, where config.yml asks for them. ``steps`` are, for two classes, what other
+    thresholds would do, the highest first. ``groups`` are those that ``fairness`` asks about.
     """
 
     metrics: Metrics
@@ -146,6 +171,9 @@ class Report(FrozenModel):
     histogram: Histogram
     decided: Decided | None = None
     coverage: Coverage | None = None
+    abstained: Abstained | None = None
+    steps: tuple[Step, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     @property
     def rows(self) -> int:

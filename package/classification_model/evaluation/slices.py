@@ -18,7 +18,7 @@ from classification_model.processing.few_rows import edges as quantiles
 from classification_model.processing.few_rows import number_of_holders, shared
 from classification_model.processing.typed_columns import Columns, TypedColumn
 
-__all__ = ["slices"]
+__all__ = ["Few", "Parts", "parts", "slices"]
 
 _FEWEST_ROWS = 20
 # What holds nearly all rows is the whole under another name.
@@ -66,7 +66,7 @@ def slices(
     )
     found, sums = [], []
     for name, column in schema.columns.items():
-        names, place = _parts(column.kind, train[name], held_out[name], few)
+        names, place = parts(column.kind, train[name], held_out[name], few)
         inside = place >= 0
         totals = np.stack(
             [np.bincount(place[inside], row[inside], minlength=len(names)) for row in every]
@@ -95,7 +95,7 @@ def slices(
     return tuple(sorted(cut, key=lambda one: (-one.log_loss, one.column, one.value)))
 
 
-def _parts(kind: str, train: TypedColumn, held_out: TypedColumn, few: Few) -> Parts:
+def parts(kind: str, train: TypedColumn, held_out: TypedColumn, few: Few) -> Parts:
     """The slices of one column."""
     missing = held_out.missing()
     if kind in ("category", "boolean"):

@@ -12,7 +12,7 @@ from classification_model.init.odd_cells import is_marker
 from classification_model.plain_text import unprintable
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.labels import lookalikes
-from classification_model.processing.near_names import nearest
+from classification_model.processing.near_names import alike, nearest
 from classification_model.processing.reading.heads import looks_like_data
 from classification_model.processing.splitting import smallest_class
 
@@ -23,6 +23,9 @@ FEW = Publish().min_rows
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 _POSITIVE = frozenset({"1", "positive", "pos", "true", "t", "yes", "y"})
+_NEAREST = 5
+"""Of more columns the nearest are named."""
+
 _MOST_CLASSES, _FEW_CLASSES, _ROWS_OF_A_CLASS = 100, 20, 10
 
 
@@ -41,9 +44,11 @@ def check_target(name: str, table: Table, target: str) -> None:
             )
         near = nearest(target, table.columns)
         hint = f"; did you mean {near!r}?" if near else ""
-        raise DataError(
-            f"{name}: no column {target!r}{hint} The file has {', '.join(map(repr, table.columns))}"
-        )
+        shown, has = [*table.columns], "The file has"
+        if len(shown) > _NEAREST:
+            shown = alike(target, table.columns, most=_NEAREST, least=0)
+            has = f"The nearest of its {len(table.columns)} columns are"
+        raise DataError(f"{name}: no column {target!r}{hint} {has} {', '.join(map(repr, shown))}")
     if len(table.columns) < 2:
         raise DataError(f"{name}: {target!r} is the only column, so there is nothing to learn from")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,18 @@ from classification_model.config.decision import FALSE_NEGATIVE, FALSE_POSITIVE,
 from classification_model.config.schema import FrozenModel, Label
 from classification_model.errors import ConfigError
 
-__all__ = ["Decision", "costs_of", "likeliest", "likeliest_of_rows"]
+__all__ = [
+    "ABSTAINED",
+    "Answering",
+    "Decision",
+    "check_abstaining",
+    "costs_of",
+    "likeliest",
+    "likeliest_of_rows",
+]
+
+ABSTAINED = -1
+"""In the place of a class: none is answered."""
 
 Places = npt.NDArray[np.intp]
 Costs = tuple[tuple[float, ...], ...]
@@ -69,6 +81,47 @@ class Decision(FrozenModel):
         """What each answer costs; nothing where no costs are known."""
         known = np.array(self.costs) if self.costs else np.zeros((1, 1))
         return known[truth, answered] if self.costs else np.zeros(len(truth))
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """From a row's probabilities to its answer: a class, or none where the model is not sure.
+
+    No class is answered where none has the probability ``abstain_below`` (Chow 1970, "On optimum
+    recognition error and reject tradeoff"); else ``decision`` says which, and without one it is
+    the most probable one.
+    """
+
+    decision: Decision | None = None
+    abstain_below: float | None = None
+
+    def of_row(self, shares: Sequence[float]) -> int:
+        """The position of the class that is answered, or :data:`ABSTAINED`."""
+        if self.abstain_below is not None and max(shares) < self.abstain_below:
+            return ABSTAINED
+        return likeliest(shares) if self.decision is None else self.decision.of_row(shares)
+
+    def of_rows(self, shares: npt.NDArray[np.floating]) -> Places:
+        """The same for each row of shape ``(rows, classes)``, to the bit."""
+        decision = self.decision
+        found = likeliest_of_rows(shares) if decision is None else decision.of_rows(shares)
+        return np.where(self.abstains(shares), ABSTAINED, found).astype(np.intp)
+
+    def abstains(self, shares: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+        """Whether each row gets no class."""
+        if self.abstain_below is None:
+            return np.zeros(len(shares), np.bool_)
+        unsure: npt.NDArray[np.bool_] = shares.max(axis=1).astype(np.float64) < self.abstain_below
+        return unsure
+
+
+def check_abstaining(below: float | None, classes: int) -> None:
+    """Raises ConfigError: the most probable of so many classes is never less probable."""
+    if below is not None and below <= 1 / classes:
+        raise ConfigError(
+            f"abstain_below: the most probable of {classes} classes has {1 / classes:.3g} at "
+            f"least, so nothing is ever below {below:g}; say more than that, or drop it"
+        )
 
 
 def costs_of(rule: DecisionRule, classes: Sequence[Label], positive: Label | None) -> Costs | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from classification_model.bundle import Bundle
+from classification_model.bundle import Bundle, Manifest
 from classification_model.config.schema import RowSchema
 from classification_model.learners.networks import Preparation
 from classification_model.predict import Model
@@ -94,7 +94,7 @@ def audit(
     atoms = [
         atom for name, content in files.items() for atom in atoms_of_file(name, content, names)
     ]
-    own, by_hand = _parted(atoms, model.functions.examples)
+    own, by_hand = _parted(atoms, model.functions.examples, source.manifest)
     pipeline = source.pipeline()
     in_pickle, held = _inside(source, pipeline)
     attacks = [
@@ -151,14 +151,22 @@ def _attacks_on_arrays(
 
 
 def _parted(
-    atoms: Sequence[Atom], examples: Mapping[str, Sequence[str]]
+    atoms: Sequence[Atom], examples: Mapping[str, Sequence[str]], manifest: Manifest
 ) -> tuple[list[Atom], list[Atom]]:
-    """Part what training wrote from what a person wrote: the row schema, and a home's examples."""
+    """Part what training wrote from what a person wrote.
+
+    That is the row schema, a home's examples, and what is said about the model.
+    """
+    said = [*manifest.about.said()] if manifest.about else []
+    # As the manifest and the page have it, and as a line of Markdown.
+    about = {words for _, words in said} | {f"| {name} | {words} |" for name, words in said}
     offered = {(name, text) for name, texts in examples.items() for text in texts}
     by_hand = [
         atom
         for atom in atoms
-        if atom.where.startswith(("row_schema", "recipe")) or (atom.column, atom.value) in offered
+        if atom.where.startswith(("row_schema", "recipe"))
+        or (atom.column, atom.value) in offered
+        or (atom.column is None and str(atom.value).strip() in about)
     ]
     known = {id(atom) for atom in by_hand}
     return [atom for atom in atoms if id(atom) not in known], by_hand

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from classification_model.processing.made import Lookalikes
 from classification_model.processing.value_rules import TypedRow
@@ -85,6 +87,8 @@ def counts(people: People, files: Mapping[str, bytes]) -> Attack:
         cells: Iterable[tuple[str, str]] = ()
         if file.endswith(".md"):
             cells = _counted_in_markdown(content.decode("utf-8", "replace"))
+        elif file.endswith(".html"):
+            cells = _counted_by_slider(content.decode("utf-8", "replace"))
         elif file.endswith(".profile"):
             cells = _counted_in_json(json.loads(content), "")
         for where, cell in cells:
@@ -151,6 +155,16 @@ def _counted_in_markdown(text: str) -> Iterator[tuple[str, str]]:
         for title, cell in zip(header, cells, strict=False):
             if _HEADERS.search(title):
                 yield f"line {number}", cell
+
+
+def _counted_by_slider(text: str) -> Iterator[tuple[str, str]]:
+    """The rows of each class between two thresholds, and before the first and after the last."""
+    for match in re.finditer(r'data-counts="([^"]*)"', text):
+        told = json.loads(html.unescape(match[1]))
+        ends = [[1, 0, 0], [0, told["hits"], told["others"]]]
+        for one, next_ in pairwise(sorted([*told["steps"], *ends], reverse=True)):
+            for before, after in zip(one[1:], next_[1:], strict=True):
+                yield f"thresholds {next_[0]:g} to {one[0]:g}", str(after - before)
 
 
 def _counted_in_json(part: object, where: str) -> Iterator[tuple[str, str]]:

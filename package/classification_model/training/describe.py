@@ -118,8 +118,10 @@ def proven(
         gate=facts.gate,
         onnx_refused=refused,
         decision=facts.decision,
+        abstain_below=config.abstain_below,
         sets=facts.sets,
         reasons=config.reasons,
+        about=config.about,
         files={},
     )
     contents = {**_contents(pipeline, profile, recipe), **graph}
@@ -207,6 +209,8 @@ def judged(contestant: Contestant) -> Report:
         min_rows=config.publish.min_rows,
         decision=contestant.decision,
         sets=contestant.sets,
+        abstain_below=config.abstain_below,
+        fairness=config.fairness,
     )
 
 

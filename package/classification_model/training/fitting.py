@@ -108,6 +108,9 @@ def choose_estimator(config: Config, train: Encoded, progress: Progress) -> Choi
         ),
         progress=progress,
     )
+    compared, members = len(choice.compared), sum(one.weight > 0 for one in choice.compared)
+    if members > 1 and choice.log_loss is not None:
+        progress.compared(compared, compared, f"a vote of {members} of them", choice.log_loss)
     if choice.cut_short:
         progress.say(
             f"The time budget of {config.time_budget:g} s ended before every candidate was "

@@ -9,6 +9,7 @@ from classification_model.errors import ClassificationModelError
 from classification_model.evaluation.comparison import compare
 from classification_model.evaluation.importance import importance
 from classification_model.evaluation.paired import Paired, judge_recipes, suspected_leak
+from classification_model.evaluation.slice_changes import ByColumn
 from classification_model.progress import Progress
 from classification_model.training import fitting
 from classification_model.training.recipes import Candidate, Contestant, fitted_here
@@ -55,6 +56,9 @@ def held_against(reference: Contestant, new: Candidate) -> tuple[Paired, Compari
         lines=ours.split.held_out.lines.tolist(),
         paired=paired,
         decision=ours.decision,
+        by=ByColumn(
+            ours.config.row_schema(), ours.split.train.columns, ours.split.held_out.columns
+        ),
     )
     return paired, comparison
 

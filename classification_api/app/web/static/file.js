@@ -189,7 +189,7 @@ const added = () => ["prediction", ...facts.classes.map((label) => `probability_
 function outcome(columns, good) {
   const body = good.map(({ cells, shares, first }) => [
     ...cells,
-    facts.classes[first],
+    facts.classes[first] ?? "",
     ...shares,
   ]);
   return [[...columns, ...added()], ...body];

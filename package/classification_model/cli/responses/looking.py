@@ -81,7 +81,7 @@ class Compared(FrozenModel):
             old=side(found.old),
             new=side(found.new),
             schema_changes=found.schema_changes,
-            **dict(found.comparison),
+            **found.comparison.model_dump(exclude={"slices", "of_truth"}),
         )
 
 
