@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from classification_model.bundle.provenance import Choice
 from classification_model.config.core import load_config
@@ -15,7 +16,7 @@ from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
 from classification_model.evaluation.importance import importance
 from classification_model.inference.engines import Probabilities
-from classification_model.learners import Blend
+from classification_model.learners import Blend, cost
 from classification_model.learners.blend import softmax
 from classification_model.processing import data_manager
 from classification_model.processing.arrays import Matrix
@@ -26,7 +27,7 @@ from classification_model.processing.splitting import row_units
 from classification_model.processing.typed_columns import TypedColumn
 from classification_model.progress import Progress
 from classification_model.train_pipeline import run_training
-from classification_model.training import describe
+from classification_model.training import describe, selection
 from classification_model.training.recipes import Contestant
 from homes import make_home
 from tables import Sample
@@ -166,3 +167,20 @@ def test_of_many_columns_those_that_matter_are_shuffled_five_times() -> None:
     assert all(one.spread > 0 for one in found[:2])
     assert {one.mean for one in found[2:]} == {0.0}
     assert sum(asked) <= 200 * (300 + 5 * 100 + 2)
+
+
+def test_all_fits_of_a_vote_keep_within_the_work_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(selection, "_SHORTEST_FIT", 0.05)
+    draw = np.random.default_rng(0)
+    matrix = draw.normal(size=(300, 3)).astype(np.float32)
+    labels = (matrix[:, 0] * matrix[:, 1] + draw.normal(size=300) > 0).tolist()
+    plan = [Feature(name=n, kind="number", inputs=(n,)) for n in "xyz"]
+    found = selection.choose(matrix, labels, plan, seed=0, time_budget=0.1)
+    work = 0.0
+    for member in found.estimator.members:
+        given = dict(member.parameters)
+        fits = given.pop("bags", 1)
+        work += fits * cost.seconds(member.name, given, rows=300, columns=3, margins=1)
+    assert 0 < work <= 0.05

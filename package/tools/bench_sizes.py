@@ -77,8 +77,8 @@ def _line(name: str, learned: pd.DataFrame, asked: pd.DataFrame) -> str:
         cost = _trained(learned, Path(folder), home)
         files = sum(file.stat().st_size for file in (home / "trained_models").iterdir()) / 1e6
         answers = make_prediction(input_data=asked.drop(columns="label"), home=home)
-    probabilities = pd.DataFrame(answers["probabilities"])
-    ours = log_loss(asked["label"], probabilities.sort_index(axis=1))
+    probabilities = pd.DataFrame(answers["probabilities"]).sort_index(axis=1).to_numpy()
+    ours = log_loss(asked["label"], probabilities / probabilities.sum(axis=1, keepdims=True))
     theirs, seconds = _lightgbm(learned, asked)
     return (
         f"| {name} | {ours:.4f} | {theirs:.4f} | {ours / theirs:.3f} | {cost.wall:.0f} "
