@@ -14,18 +14,15 @@ from classification_model.bundle.provenance import Choice, Comparison
 from classification_model.bundle.version_file import kept_if_saved
 from classification_model.card import writer
 from classification_model.card.facts import Facts
-from classification_model.config.class_names import check_class_names
 from classification_model.config.core import Config, load_config, place_of
 from classification_model.config.home import Home
 from classification_model.config.versions import Bump
 from classification_model.errors import BundleError, ConfigError, ConflictedModelError
-from classification_model.estimators import stores_rows
 from classification_model.evaluation import Report
 from classification_model.pipeline import FramePipeline
 from classification_model.processing import data_manager
 from classification_model.processing.data_manager import Dataset, Split
 from classification_model.processing.decisions import check_abstaining, costs_of
-from classification_model.processing.few_rows import check_classes
 from classification_model.processing.labels import positive_label
 from classification_model.processing.learned import Learned
 from classification_model.progress import Progress
@@ -36,6 +33,7 @@ from classification_model.training import describe, fitting, gate, table_check, 
 from classification_model.training.conformal import check_coverage, sets_of
 from classification_model.training.one_version import check_version, wanted_version
 from classification_model.training.reacting import reactions_of
+from classification_model.training.reading import read, sampled
 from classification_model.training.recipes import Candidate, Contestant, recipe_of
 from classification_model.training.rules import check_rules
 
@@ -89,12 +87,12 @@ def run_training(
     # From the old model that is compared with to the new one that replaces it.
     with bundle.locked(place):
         version, old = wanted_version(place, bump), _replaced(place, tell)
-        whole = _read(config, place, tell)
+        whole = read(config, place, tell)
         table = table_check.check(
             whole, old=old, stamp=stamp.read(place, config, tell), config=config, home=place,
             data_changed=data_changed, progress=tell,
         )  # fmt: skip
-        data = _sample(whole, config, tell)
+        data = sampled(whole, config, tell)
         split = data_manager.split_dataset(data, config)
         _check_what_is_named(config, place, split, tell)
         held_out = describe.held_out(config, split, data)
@@ -180,42 +178,6 @@ def _fitted(contestant: Contestant, data: Dataset, progress: Progress) -> _Fitte
     progress.say(f"Fitting it again on all {len(data)} rows")
     encoded = fitting.encode(config, data)
     return _Fitted(fitting.fit(config, contestant.choice, encoded, progress), data, encoded)
-
-
-def _read(config: Config, home: Home, progress: Progress) -> Dataset:
-    for note in config.notes():
-        progress.say(f"Note: {note}")
-    for name in stores_rows(config.estimator):
-        progress.say(f"Note: {name} keeps rows of the table: who has the model, has those people")
-    progress.say(f"Reading {config.dataset}")
-    data = data_manager.load_dataset(config, home, progress)
-    if data.units.repeats:
-        how = {"together": "copies stay together", "apart": "each is drawn by itself"}
-        progress.say(f"{data.units.repeats} row(s) repeat another: {how[data.units.copies]}")
-    for note in data.notes:
-        progress.say(f"Note: {note}")
-    if data.unknown:
-        names = ", ".join(map(repr, data.unknown))
-        progress.say(
-            f"Note: config.yml does not know {names}: not looked at; classification-model init "
-            "--update adds what the table has got"
-        )
-    if data.unlabelled:
-        progress.say(f"Left out {data.unlabelled} row(s) whose {config.target!r} is missing")
-    check_classes(config.target, data.labels, config.publish.min_rows, data.groups)
-    check_class_names(config, home, data.labels)
-    return data
-
-
-def _sample(data: Dataset, config: Config, progress: Progress) -> Dataset:
-    found = data_manager.sampled(data, config)
-    if len(found) < len(data):
-        how = "the newest" if data.units.by_time else "each class its share"
-        progress.say(
-            f"Note: {len(found)} of {len(data)} rows are learned from and judged by, {how}: "
-            f"max_rows is {config.max_rows}"
-        )
-    return found
 
 
 def _check_what_is_named(config: Config, home: Home, split: Split, progress: Progress) -> None:

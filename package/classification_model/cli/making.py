@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,13 @@ from typing import Annotated
 import typer
 
 from classification_model.bundle.provenance import Comparison
-from classification_model.cli.options import DebugOption, HomeOption, JsonOption, answer
+from classification_model.cli.options import (
+    DebugOption,
+    HomeOption,
+    JsonOption,
+    answer,
+    home_option,
+)
 from classification_model.cli.terminal import Screen, console
 from classification_model.config.home import PACKAGE_HOME, Home
 from classification_model.config.versions import Bump
@@ -148,7 +153,7 @@ def init(
         out.say(line)
     out.say(f"Wrote {made.config_file}: look at it, then train:")
     if made.path != PACKAGE_HOME:
-        out.command(f"classification-model train{_option(folder)}")
+        out.command(f"classification-model train{home_option(folder)}")
     out.say(
         f"{made.datasets / 'raw.csv'} holds every row, and git would keep it: keep the repository "
         "private, or the table out of it"
@@ -171,12 +176,7 @@ def _update(home: Path | None, *, as_json: bool) -> None:
     for line in tables.update_lines(found):
         out.say(line)
     if found.added and place.path != PACKAGE_HOME:
-        out.command(f"classification-model train{_option(home)}")
-
-
-def _option(home: Path | None) -> str:
-    """The option ``--home`` to repeat, where it was given."""
-    return f" --home {shlex.quote(str(home))}" if home else ""
+        out.command(f"classification-model train{home_option(home)}")
 
 
 def _which_target(csv: Path, encoding: str | None) -> str:
@@ -214,11 +214,9 @@ def train(
     classification-model train --home churn-next
     ```
     """
-    from classification_model.card.facts import FIGURES, REFITTED
-    from classification_model.cli import tables
     from classification_model.cli.responses.making import Trained
 
-    out, begun = console(), time.monotonic()
+    begun = time.monotonic()
     with Screen(console(stderr=as_json), quiet=as_json) as screen:
         screen.wait("Loading scikit-learn")
         from classification_model.notebook import train_home
@@ -245,17 +243,9 @@ def train(
     if as_json:
         answer(Trained.of(Home.find(home), trained))
         return
-    out.say(tables.predicts(trained.bundle.manifest))
-    out.print(tables.metrics_table(trained.report))
-    if trained.comparison:
-        out.print(tables.comparison_table(trained.comparison))
-    if trained.bundle.manifest.refitted:
-        out.say(f"{FIGURES} {REFITTED[0].upper()}{REFITTED[1:]}.")
-    card = Home.find(home).trained_models / trained.bundle.manifest.files[".html"].name
-    out.say(f"Trained in {time.monotonic() - begun:.1f} s. Its card: {card}")
-    if Home.find(home).path != PACKAGE_HOME:
-        out.say("Score rows with it:")
-        out.command(f"classification-model predict new.csv --output scored.csv{_option(home)}")
+    from classification_model.cli.trained import told
+
+    told(trained, home, time.monotonic() - begun)
 
 
 def rollback(

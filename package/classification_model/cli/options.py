@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from classification_model.cli import exit_status
 from classification_model.cli.terminal import console
 from classification_model.config.schema import FrozenModel
 
-__all__ = ["DebugOption", "HomeOption", "JsonOption", "answer"]
+__all__ = ["DebugOption", "HomeOption", "JsonOption", "answer", "home_option"]
 
 
 def _set_debug(context: typer.Context, wanted: bool) -> bool:
@@ -44,3 +45,8 @@ DebugOption = Annotated[
 def answer(found: FrozenModel) -> None:
     """Print what a command found as one JSON object."""
     console().print(found.model_dump_json(indent=2), soft_wrap=True, highlight=False, markup=False)
+
+
+def home_option(home: Path | None) -> str:
+    """The option ``--home`` to repeat, where it was given."""
+    return f" --home {shlex.quote(str(home))}" if home else ""
