@@ -16,7 +16,7 @@ from classification_model.processing.validation import Validated
 
 __all__ = ["Explaining"]
 
-_MEASURED = 3  # golden rows
+_MEASURED = 2  # golden rows
 
 # A request that comes while a piece is made is read in the next turn of the event loop, begun in
 # the one after it, and answered there: so many turns are left to others.
@@ -39,7 +39,7 @@ class Explaining:
         self._model = model
         self._seconds = seconds
         self._owed = 0
-        self._each: float | None = None
+        self._measuring: asyncio.Task[float] | None = None
         self._turn = asyncio.Lock()
 
     async def admit(self, rows: int) -> None:
@@ -75,19 +75,21 @@ class Explaining:
             self._owed -= rows
 
     async def _fit(self) -> int:
-        if self._each is None:
-            async with self._turn:
-                self._each = await self._measured()
-        return max(1, int(self._seconds / 2 / self._each))
+        if self._measuring is None:
+            self._measuring = asyncio.create_task(self._measured())
+        # Of a wide table it may take longer than a request: it goes on, and the next one knows.
+        return max(1, int(self._seconds / 2 / await asyncio.shield(self._measuring)))
 
     async def _measured(self) -> float:
-        """Seconds for a row, the second time: the first one also prepares."""
+        """Seconds for a row, once another one has prepared what is kept."""
         model = self._model
-        checked = model.validator.validate(golden.parse(model.golden)[0][-_MEASURED:])
-        result = model.score(checked)
-        for _ in range(2):
-            _, seconds = await _in_turns(model.explaining(checked, result, 1))
-        return seconds / len(checked.rows)
+        made, seconds = golden.parse(model.golden)[0], 0.0
+        async with self._turn:
+            for rows in (made[:1], made[-_MEASURED:]):
+                checked = model.validator.validate(rows)
+                result = model.score(checked)
+                _, seconds = await _in_turns(model.explaining(checked, result, 1))
+        return seconds / _MEASURED
 
 
 async def _in_turns(work: Turns[T]) -> tuple[T, float]:

@@ -17,7 +17,7 @@ from .limits import Careful
 from .observability import Observed, Observer
 from .predict import FastPredict, WholePredict, answerer
 from .server import Admission
-from .web.headers import PageHeaders
+from .web import KeyPage, PageHeaders
 
 __all__ = ["Layer", "around", "layers"]
 
@@ -38,6 +38,8 @@ def layers(model: Model, settings: Settings, observer: Observer, *, fast: bool) 
         (settings.CORS_ORIGINS, _cors(settings)),
         # Answers 503 beyond MAX_CONCURRENCY requests at a time, never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
+        # Asks a browser for a key by a page, and hands out that page's files; refuses nothing. 1.
+        (keys, KeyPage),
         # Answers 401 without a key, where keys are set, never for /health. 2.
         (keys, partial(ApiKeys, keys=keys, observer=observer)),
         # Answers usual requests of /predict, and refuses nothing. Under 1 for all others.

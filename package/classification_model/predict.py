@@ -201,7 +201,7 @@ class Model:
         manifest = self.manifest
         return Explainer(
             manifest.features, self.functions, self.scorer, background[:_BACKGROUND],
-            [*manifest.row_schema.columns],
+            [*manifest.row_schema.columns], [*self.learned.texts().values()],
         )  # fmt: skip
 
     def replay_golden(self, recorded: bytes) -> None:

@@ -25,6 +25,13 @@ def told(rows: list[dict[str, Any]], home: Home, most: int) -> list[list[tuple[s
     ]
 
 
+def read(file: Path) -> pd.DataFrame:
+    """Contributions as they were written: pandas before 3 rounds the last bits of what it reads."""
+    if file.suffix == ".parquet":
+        return pd.read_parquet(file)
+    return pd.read_csv(file, converters={"contribution_1": float, "contribution_2": float})
+
+
 @pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
 def test_each_row_has_the_columns_that_moved_it_to_the_bit(
     people: Home, tmp_path: Path, output: str
@@ -34,10 +41,10 @@ def test_each_row_has_the_columns_that_moved_it_to_the_bit(
     score_files([source], target, home=people.path, explain=2)
     with source.open(encoding="utf-8", newline="") as stream:
         rows = [*csv.DictReader(stream)]
-    found = pd.read_parquet(target) if output.endswith("parquet") else pd.read_csv(target)
+    found = read(target)
     plain = tmp_path / f"plain-{output}"
     score_files([source], plain, home=people.path)
-    without = pd.read_parquet(plain) if output.endswith("parquet") else pd.read_csv(plain)
+    without = read(plain)
     names = ["reason_1", "contribution_1", "reason_2", "contribution_2"]
     assert [*found.columns] == [*without.columns, *names]
     pd.testing.assert_frame_equal(found[[*without.columns]], without)

@@ -23,6 +23,7 @@ from classification_model.pipeline import build_pipeline
 from classification_model.predict import PredictionResult
 from classification_model.processing.data_manager import Split, load_dataset
 from classification_model.training.recipes import Contestant
+from homes import needs_its_scikit_learn
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,7 @@ def test_titanic_cross_validated(config: Config, source_home: Home, titanic: Non
     assert -found["test_neg_brier_score"].mean() <= 0.135
 
 
+@needs_its_scikit_learn
 def test_both_engines_answer_alike(split: Split, result: PredictionResult) -> None:
     reference = make_prediction(input_data=split.held_out.rows(), engine="sklearn")
     assert_close(reference, result)

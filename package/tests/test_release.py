@@ -27,7 +27,7 @@ from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import load_dataset
 from dist import index, replaced, sources
-from homes import REPOSITORY, SOURCE, saved_again
+from homes import REPOSITORY, SOURCE, needs_its_scikit_learn, saved_again
 
 VERSION = Home(SOURCE).version()
 DEPLOYMENT = {
@@ -185,6 +185,7 @@ def test_a_wheel_with_a_damaged_bundle_is_not_published(
     assert ".onnx is not the file that the manifest means" in said
 
 
+@needs_its_scikit_learn
 def test_a_wheel_that_gives_a_person_away_is_not_published(
     package: Path, dist: tuple[Path, Path]
 ) -> None:

@@ -59,8 +59,8 @@ def tried(which: str) -> list[str]:
         must("uv", "pip", "install", *sorted({tool for suite in SUITES for tool in tools(suite)}))
         # The plugin of an old anyio does not fit a new pytest, and no test uses it; nor do the
         # checks of an old scikit-learn.
-        old = ("-p", "no:anyio", "-W", "ignore::pytest.PytestRemovedIn10Warning")
-        tests = (str(programs / "pytest"), "-q", *old)  # of what is installed, as in tox
+        environment["PYTEST_ADDOPTS"] = "-p no:anyio -W ignore::pytest.PytestRemovedIn10Warning"
+        tests = (str(programs / "pytest"), "-q")  # of what is installed, as in tox
         return [suite for suite in SUITES if run(*tests, cwd=REPOSITORY / suite)]
 
 

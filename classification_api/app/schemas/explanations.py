@@ -11,6 +11,13 @@ from classification_model.config.schema import Label
 __all__ = ["RowExplanation"]
 
 
+class WordEffect(BaseModel):
+    """What one word of a text does."""
+
+    word: str
+    effect: float = Field(description="How far the probability falls without it.", examples=[0.11])
+
+
 class Contribution(BaseModel):
     """How far one column moved a row's probability."""
 
@@ -18,6 +25,9 @@ class Contribution(BaseModel):
     value: Any
     contribution: float = Field(description="In probability, with its sign.", examples=[0.27])
     reference: Any = Field(description="The column's usual value.")
+    words: list[WordEffect] | None = Field(
+        None, description="Of a text: those that moved most; they add up to nothing."
+    )
 
 
 class RowExplanation(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ from app.tests.twins import JSON
 from classification_model import make_prediction
 from classification_model.bundle import golden
 from classification_model.config.core import Config
+from classification_model.config.home import Home
 from classification_model.inference.engines import OnnxScorer
 from harness import SOURCE_HOME
 
@@ -83,6 +84,25 @@ def test_more_rows_than_fit_are_refused_with_how_many_do(short: Started) -> None
     fit = re.fullmatch(r"explain: 2000 rows, and (\d+) can be explained .*", fault["msg"])
     assert fit
     assert 1 <= int(fit[1]) < 2000
+
+
+@pytest.mark.parametrize("table", ["digits", "people"])
+def test_a_wide_table_and_one_with_a_text_say_so_too(
+    table: str, trained: Callable[[str], Home]
+) -> None:
+    """64 columns, of which samples of coalitions are asked; a text, of which words are struck out."""
+    settings = Settings(MODEL_HOME=str(trained(table).path), REQUEST_SECONDS=1)
+    with started(create_app(settings)) as client:
+        body = {"inputs": client.example()["inputs"] * 1500}
+        for _ in range(20):  # where the machine is busy, to measure takes longer than a request
+            answer = client.post("/predict?explain=1", json=body)
+            if answer.status_code != 503:
+                break
+        assert answer.status_code == 422
+        (fault,) = answer.json()["detail"]
+        fit = re.fullmatch(r"explain: 1500 rows, and (\d+) can be explained .*", fault["msg"])
+        assert fit
+        assert 1 <= int(fit[1]) < 1500
 
 
 def test_what_others_wait_for_is_counted(short: Started) -> None:

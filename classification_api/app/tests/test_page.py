@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -13,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from app.tests.pages import (
     Open,
@@ -87,6 +88,73 @@ def test_the_answer_says_which_columns_moved_it_and_what_is_usual(
     expect(page.locator("#why")).to_be_hidden()
 
 
+class Held:
+    """Answers of /predict that come when a test lets them."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.routes: list[Route] = []
+        page.route("**/predict*", lambda route: self.routes.append(route))  # noqa: PLW0108
+
+    def wait(self, many: int) -> None:
+        """Until so many were asked for."""
+        while len(self.routes) < many:
+            self.page.wait_for_timeout(10)
+
+    def release(self) -> None:
+        """Let the oldest of those come that are held."""
+        self.routes.pop(0).continue_()
+
+
+def test_an_answer_that_is_on_its_way_when_a_value_changes_is_not_shown(
+    opened: Open, titanic: None
+) -> None:
+    page = opened()
+    held = Held(page)
+    predict(page)
+    held.wait(1)
+    field(page, "age").fill("77")
+    held.release()
+    expect(page.locator("#remark")).to_contain_text("changed while the answer was on its way")
+    expect(page.locator("#verdict")).to_have_text("\u2013")
+    predict(page)
+    held.wait(1)
+    held.release()
+    expect(page.locator("#verdict")).to_contain_text("%")
+    expect(page.locator("#changed")).to_be_hidden()
+
+
+def test_an_example_forgets_the_answer_that_is_on_its_way(opened: Open) -> None:
+    page = opened()
+    held = Held(page)
+    predict(page)
+    held.wait(1)
+    page.get_by_role("button", name="Another example").click()
+    predict(page)
+    held.wait(2)
+    with contextlib.suppress(Error):  # the page has let go of the first one
+        held.release()
+    page.wait_for_timeout(200)
+    expect(page.locator("#verdict")).to_have_text("\u2013")
+    held.release()
+    expect(page.locator("#verdict")).to_contain_text("%")
+
+
+def test_an_answer_beside_changed_values_says_so_until_they_are_back(
+    opened: Open, titanic: None
+) -> None:
+    page = opened()
+    predict(page)
+    expect(page.locator("#verdict")).to_contain_text("%")
+    before = field(page, "age").input_value()
+    field(page, "age").fill("77")
+    expect(page.get_by_role("status").first).to_contain_text("The values have changed since")
+    expect(page.locator("#verdict strong")).to_have_css("text-decoration-line", "line-through")
+    field(page, "age").fill(before)
+    expect(page.locator("#changed")).to_be_hidden()
+    expect(page.locator("#verdict strong")).to_have_css("text-decoration-line", "none")
+
+
 def test_a_wrong_value_has_its_message_at_its_field(opened: Open, titanic: None) -> None:
     page = opened()
     field(page, "age").fill("old")
@@ -132,7 +200,13 @@ def test_the_form_is_filled_and_sent_by_keyboard_alone(opened: Open, config: Con
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # skips to the form
     stops = 1
-    for name, column in config.columns.items():
+    folded = page.locator(".rest summary")
+    for name in page.locator(".field label").all_text_contents():
+        column = config.columns[name]
+        if not field(page, name).is_visible():
+            tab_to(folded, page, stops)
+            page.keyboard.press("Enter")
+            stops = 1
         tab_to(field(page, name), page, stops)
         stops = 8 if column.kind == "date" else 1  # day, month, year, ... are stops of their own
     tab_to(page.get_by_role("button", name="Predict"), page, stops)
@@ -155,7 +229,8 @@ def test_each_home_has_a_form_of_its_own(opened: Open, other: tuple[httpx.Client
     manifest = bundle.load(home).manifest
     page = opened(service)
     bodies = sends(page)
-    assert page.locator(".field label").all_inner_texts() == list(manifest.row_schema.columns)
+    shown = page.locator(".field label").all_text_contents()
+    assert sorted(shown) == sorted(manifest.row_schema.columns)
     predict(page)
     expect(page.locator("#verdict")).to_contain_text("%")
     expect(page.locator(".note.error")).to_have_count(0)
@@ -226,7 +301,7 @@ def test_text_raw_columns_and_times_are_filled_in_and_sent(
     for name, value in told.items():
         field(page, name).fill(value)
     predict(page)
-    expect(page.locator("#remark")).not_to_contain_text("have changed")
+    expect(page.locator("#changed")).to_be_hidden()
     expect(page.locator(".note.error")).to_have_count(0)
     (row,) = json.loads(bodies[-1] or "")["inputs"]
     assert {name: row[name] for name in told} == told
@@ -236,6 +311,26 @@ def test_text_raw_columns_and_times_are_filled_in_and_sent(
         "leaves": f"{scores[0]:.1%}",
         "stays on": f"{scores[1]:.1%}",
     }
+
+
+def test_the_words_of_a_text_stand_beside_what_they_do(
+    opened: Open, of_written: httpx.Client
+) -> None:
+    page = opened(of_written)
+    field(page, "name").fill("Person, Mrs. 7")
+    bodies = sends(page)
+    predict(page)
+    expect(page.locator("#why")).to_be_visible()
+    body = json.loads(bodies[0] or "")
+    (told,) = of_written.post("/predict?explain=9", json=body).json()["explanations"]
+    page.get_by_label("What if another value stood there?").select_option("since")
+    expect(page.locator("#curve .dot")).to_be_visible()
+    (name,) = [one for one in told["contributions"] if one["column"] == "name"]
+    said = [f"{one['word']} {one['effect'] * 100:+.1f}" for one in name["words"]]
+    assert said
+    place = page.locator("#reasons li", has_text="name").last
+    shown = f"Each word struck out in turn: {', '.join(said)}.".replace(" -", " \u2212")
+    expect(place).to_contain_text(shown)
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
@@ -308,23 +403,104 @@ def test_the_page_stands_under_any_path(row: dict[str, Any]) -> None:
     assert all(address.startswith("/models/a/") for address in addresses)
 
 
-def test_a_service_with_keys_asks_for_one_as_the_browser_does(
-    opened: Open, row: dict[str, Any], config: Config
-) -> None:
-    key = "a key of this test"
+KEY = "a key of this test"
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[httpx.Client]:
+    """A service with a key, which takes few rows at once."""
     port = free_port()
-    environment = {"API_KEYS": key, "MAX_ROWS": "3"}
+    environment = {"API_KEYS": KEY, "MAX_ROWS": "40"}
     with serving([*UVICORN, "--port", str(port)], port, environment) as service:
-        assert service.get("/").status_code == 401
-        page = opened(service, http_credentials={"username": "", "password": key})
-        predict(page)
-        expect(page.locator("#verdict")).to_contain_text("%")
-        # It takes few rows at once, too, and gets them so.
-        text = io.StringIO(newline="")
-        cells = list(as_written(row, config.row_schema()).values())
-        csv.writer(text).writerows([list(row), *[cells] * 7])
-        drop(page, "rows.csv", text.getvalue().encode())
-        expect(page.locator("#file-status")).to_have_text("rows.csv: 7 rows scored.")
+        yield service
+
+
+def give(page: Page, key: str) -> None:
+    page.get_by_label("Key", exact=True).fill(key)
+    page.get_by_role("button", name="Open").click()
+
+
+def test_a_service_with_keys_asks_by_a_field_for_one(
+    opened: Open, guarded: httpx.Client, row: dict[str, Any], config: Config
+) -> None:
+    page = opened(guarded)
+    expect(page.get_by_role("heading", level=1)).to_have_text("A key, please")
+    expect(page.get_by_label("Key", exact=True)).to_be_focused()
+    assert faults(page) == []
+    give(page, "another key than that")
+    expect(page.get_by_role("alert")).to_have_text("Error: The service does not know this key.")
+    give(page, KEY)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Predicting {config.target}")
+    expect(page.locator("noscript")).to_be_hidden()
+    predict(page)
+    expect(page.locator("#verdict")).to_contain_text("%")
+    # It takes few rows at once, too, and gets them so.
+    text = io.StringIO(newline="")
+    cells = list(as_written(row, config.row_schema()).values())
+    csv.writer(text).writerows([list(row), *[cells] * 70])
+    drop(page, "rows.csv", text.getvalue().encode())
+    expect(page.locator("#file-status")).to_have_text("rows.csv: 70 rows scored.")
+
+
+def test_a_key_is_known_until_the_tab_is_closed(opened: Open, guarded: httpx.Client) -> None:
+    page = opened(guarded)
+    give(page, KEY)
+    expect(page.get_by_role("button", name="Predict")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Predict")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_label("Key", exact=True)).to_be_visible()
+    page.evaluate("sessionStorage.setItem('key', 'a key that was withdrawn')")
+    predict(page)
+    expect(page.locator("#remark")).to_contain_text("does not know the key any more")
+    page.reload()
+    expect(page.get_by_role("alert")).to_have_text("Error: The service does not know this key.")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_who_is_no_browser_is_refused_as_ever(guarded: httpx.Client) -> None:
+    """And a browser that sends the key as a password is let in."""
+    answer = guarded.get("/")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert "X-API-Key" in answer.json()["detail"]
+    asked = guarded.get("/", headers={"accept": "text/html"})
+    assert asked.status_code == 401
+    assert "www-authenticate" not in asked.headers
+    assert asked.headers["x-request-id"]
+    assert "trusted-types 'none'" in asked.headers["content-security-policy"]
+    assert b'id="facts"' not in asked.content
+    known = guarded.get("/", headers={"accept": "text/html"}, auth=("", KEY))
+    assert known.status_code == 200
+    assert guarded.get("/static/page/page.css").status_code == 200
+    assert guarded.get("/static/page/none.css").status_code == 401
+    assert guarded.get("/static/docs/swagger-ui.css").status_code == 401
+
+
+def test_a_warning_colours_the_verdict_and_leads_to_its_field(opened: Open, titanic: None) -> None:
+    page = opened()
+    predict(page)
+    expect(page.locator("#verdict")).to_contain_text("%")
+    verdict = page.locator("#verdict strong")
+    plain = verdict.evaluate("one => getComputedStyle(one).color")
+    field(page, "age").fill("99")
+    predict(page)
+    page.get_by_role("status").first.get_by_role("link", name="age").click()
+    expect(field(page, "age")).to_be_focused()
+    assert verdict.evaluate("one => getComputedStyle(one).color") != plain
+
+
+def test_bars_show_in_forced_colours_and_on_paper(opened: Open) -> None:
+    page = opened(forced_colors="active")
+    predict(page)
+    bar, track = page.locator("#bars .first .bar"), page.locator("#bars .track").first
+    expect(bar).to_be_visible()
+    colour = "one => getComputedStyle(one).backgroundColor"
+    assert bar.evaluate(colour) != track.evaluate(colour)
+    page.emulate_media(media="print", forced_colors="none")
+    expect(bar).to_have_css("print-color-adjust", "exact")
+    assert bar.evaluate(colour) != track.evaluate(colour)
 
 
 def test_the_page_wears_the_colours_of_the_card() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from datetime import date, datetime
 from html import escape
 from pathlib import Path
@@ -16,14 +15,13 @@ from classification_model.predict import Model
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.value_rules import date_format, number_format, parser
 
+from .fields import breakable, fields
+
 __all__ = ["render", "web_name"]
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _EXAMPLES = 12
 _BARS = 10  # as many as one reads at a glance; of more classes the likeliest are shown
-_ROOMY = 24  # as many fields as one fills in with some room around each
-_DATE_INPUTS = {False: 'type="date"', True: 'type="datetime-local" step="1"'}
-_BOOLEANS = {"true": "yes", "false": "no"}
 
 
 def render(model: Model, root: str) -> str:
@@ -38,14 +36,16 @@ def render(model: Model, root: str) -> str:
     first = model.profile.example()
     examples, _ = golden.parse(model.golden)
     rows = [_as_fields(row, schema) for row in (first, *examples[:_EXAMPLES])]
-    columns = enumerate(schema.columns.items())
     facts = {
         "target": manifest.target,
         "classes": [str(label) for label in manifest.classes],
         "names": [manifest.name_of(label) for label in manifest.classes],
         "encoding": web_name(manifest.encoding),
         "columns": list(schema.columns),
+        "kinds": [_kind(column) for column in schema.columns.values()],
+        "ranges": [_range(seen[name]) for name in schema.columns],
         "examples": rows,
+        "trained": _trained(model),
         "threshold": _threshold(model),
         "coverage": manifest.sets and manifest.sets.coverage,
     }
@@ -56,15 +56,30 @@ def render(model: Model, root: str) -> str:
         rows=f"{manifest.rows:,}",
         classes=_count(len(manifest.classes), "class", "classes"),
         columns=_count(len(schema.columns), "column", "columns"),
-        fields="\n".join(
-            _field(i, name, column, seen[name], rows[0][i]) for i, (name, column) in columns
-        ),
+        fields=fields(model, rows[0]),
         bars="\n".join(_bar(manifest.name_of(label)) for label in manifest.classes),
         many="many" if len(manifest.classes) > _BARS else "few",
-        density="dense" if len(schema.columns) > _ROOMY else "roomy",
         facts=json.dumps(facts).replace("<", "\\u003c"),
-        column_names=", ".join(f"<code>{escape(name)}</code>" for name in schema.columns),
+        column_names=", ".join(f"<code>{breakable(name)}</code>" for name in schema.columns),
     )
+
+
+def _trained(model: Model) -> list[float]:
+    """The share of each class among the training rows."""
+    counts = dict(model.profile.classes)
+    total = sum(counts.values()) or 1
+    return [counts.get(label, 0) / total for label in model.manifest.classes]
+
+
+def _kind(column: Column) -> dict[str, object]:
+    timed = column.kind == "date" and date_format(column).has_time
+    return {"kind": column.kind, "timed": timed}
+
+
+def _range(seen: ColumnProfile) -> tuple[float | str, float | str] | None:
+    """The least and the greatest value, where they differ."""
+    low, high = seen.range()
+    return None if low is None or high is None or low == high else (low, high)
 
 
 def _threshold(model: Model) -> dict[str, float | int] | None:
@@ -73,61 +88,6 @@ def _threshold(model: Model) -> dict[str, float | int] | None:
     if decision is None or decision.threshold is None or decision.positive is None:
         return None
     return {"of": decision.positive, "at": decision.threshold}
-
-
-def _field(number: int, name: str, column: Column, seen: ColumnProfile, value: str) -> str:
-    """A label, a control with a value in it, what training saw, and room for what is wrong."""
-    identity = f"field-{number}"
-    hint = _hint(column, seen)
-    described = f"{identity}-hint {identity}-note" if hint else f"{identity}-note"
-    attributes = f'id="{identity}" aria-describedby="{described}"'
-    lines = [
-        f'<label for="{identity}">{escape(name)}</label>',
-        _control(column, seen, value, attributes),
-        f'<p class="hint" id="{identity}-hint">{escape(hint)}</p>' if hint else "",
-        f'<p class="note" id="{identity}-note"></p>',
-    ]
-    return f'<div class="field {column.kind}">{"".join(lines)}</div>'
-
-
-def _control(column: Column, seen: ColumnProfile, value: str, attributes: str) -> str:
-    if column.kind == "category":
-        words = [word for word in seen.categories if word in (column.categories or seen.categories)]
-        return _select(((word, word) for word in words), column, value, attributes)
-    if column.kind == "boolean":
-        return _select(_BOOLEANS.items(), column, value, attributes)
-    if column.kind == "text":
-        return f'<textarea {attributes} rows="4">{escape(value)}</textarea>'
-    # Numbers are typed as text: a browser's number field hands over nothing where it does not
-    # understand, and so neither the service nor its message would ever see the value.
-    kind = {
-        "integer": 'type="text" inputmode="numeric"',
-        "number": 'type="text" inputmode="decimal"',
-        "date": _DATE_INPUTS[date_format(column).has_time],
-    }.get(column.kind, 'type="text"')
-    return f'<input {kind} {attributes} value="{escape(value)}" autocomplete="off">'
-
-
-def _select(options: Iterable[tuple[str, str]], column: Column, value: str, attributes: str) -> str:
-    choices = options if column.required else [*options, ("", "(missing)")]
-    inside = "".join(
-        f'<option value="{escape(key)}"{" selected" if key == value else ""}>{escape(word)}</option>'
-        for key, word in choices
-    )
-    return f"<select {attributes}>{inside}</select>"
-
-
-def _hint(column: Column, seen: ColumnProfile) -> str:
-    low, high = seen.range()
-    usual = "" if low is None or high is None else f"{_shown(low)} to {_shown(high)}"
-    # What was always there may be left out, too; a warning says so then.
-    if column.required or not seen.missing or column.kind in ("category", "boolean"):
-        return usual
-    return f"{usual}, or empty" if usual else "may be empty"
-
-
-def _shown(bound: float | str) -> str:
-    return bound if isinstance(bound, str) else f"{bound:.10g}"
 
 
 def _as_fields(row: dict[str, object], schema: RowSchema) -> list[str]:

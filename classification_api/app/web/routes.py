@@ -8,37 +8,23 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from classification_model.predict import Model
 
-from .headers import script_policy
+from .files import PageFiles
+from .headers import PAGE_POLICY, script_policy
 
 __all__ = ["add_docs", "add_pages"]
 
-_STATIC = Path(__file__).parent / "static"
 _NOWHERE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# Scripts and styles are files of this service; nothing is asked of, or sent to, anybody else.
-_PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    f"connect-src 'self'; {_NOWHERE}; require-trusted-types-for 'script'; trusted-types 'none'"
-)
-
-
-class _Files(StaticFiles):
-    """Files that a browser keeps, and asks about again: a new deployment's are used at once."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers["cache-control"] = "no-cache"
-        return response
 
 
 def add_pages(app: FastAPI, model: Model) -> None:
@@ -51,7 +37,9 @@ def add_pages(app: FastAPI, model: Model) -> None:
         return render(model, root)
 
     async def page(request: Request) -> Response:
-        return _html(rendered(request.scope.get("root_path", "").rstrip("/")), _PAGE_POLICY)
+        root = request.scope.get("root_path", "").rstrip("/")
+        # In a thread: the first time the model is asked which columns matter, and requests go on.
+        return _html(await run_in_threadpool(rendered, root), PAGE_POLICY)
 
     async def card(request: Request) -> Response:  # noqa: ARG001
         if model.card is None:
@@ -60,7 +48,7 @@ def add_pages(app: FastAPI, model: Model) -> None:
 
     app.add_route("/", page, include_in_schema=False)
     app.add_route("/model", card, include_in_schema=False)
-    app.mount("/static/page", _Files(directory=_STATIC), name="page-assets")
+    app.mount("/static/page", PageFiles(), name="page-assets")
 
 
 def add_docs(app: FastAPI) -> None:

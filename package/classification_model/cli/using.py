@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -123,7 +123,12 @@ def _explained(scored: Scored) -> Iterator[str]:
         share = told["base"] + sum(one["contribution"] for one in named) + told["rest"]
         moved = ", ".join(
             f"{one['column']} {'(missing)' if one['value'] is None else one['value']} "
-            f"{one['contribution']:+.1%}"
+            f"{one['contribution']:+.1%}{_words(one.get('words', []))}"
             for one in named
         )
         yield f"Row {i}: {told['class']} at {share:.1%}, usually {told['base']:.1%}: {moved}"
+
+
+def _words(words: list[dict[str, Any]]) -> str:
+    said = ", ".join(f"{one['word']} {one['effect']:+.1%}" for one in words)
+    return f" ({said})" if said else ""

@@ -11,17 +11,19 @@ row only the columns count in which the two differ, mostly a few; see
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 import numpy as np
 
 from classification_model.inference.coalitions import Plan, plan_of, widest
 from classification_model.inference.engines import Probabilities, Scorer
+from classification_model.inference.words import Struck, WordEffects
 from classification_model.processing.arrays import Floats, Matrix
 from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
+from classification_model.processing.text.encoder import TextEncoder
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
 __all__ = ["Explainer", "Explanation", "Turns", "at_once"]
@@ -61,18 +63,21 @@ class Explanation:
     """What moved one row's probability of one class.
 
     ``base + sum(contributions)`` is the probability. In 95 of 100 rows no contribution is off by
-    more than ``error``; it is 0 where all coalitions were asked.
+    more than ``error``; it is 0 where all coalitions were asked. ``words`` are those of columns of
+    text; see :class:`classification_model.inference.words.WordEffects`.
     """
 
     base: float
     contributions: dict[str, float]
     error: float
+    words: Struck = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A row with its plans, and for each the places of its coalitions among the distinct rows."""
 
+    row: TypedRow
     position: int
     plans: list[Plan]
     places: list[list[int]]
@@ -87,6 +92,7 @@ class Explainer:
         scorer: from the matrix to probabilities.
         background: typed rows to measure against; a few dozen.
         columns: the raw columns, in the order in which they are told.
+        texts: the learned encoders of columns of text, whose words are told apart.
     """
 
     def __init__(
@@ -96,9 +102,13 @@ class Explainer:
         scorer: Scorer,
         background: Sequence[TypedRow],
         columns: Sequence[str],
+        texts: Sequence[TextEncoder] = (),
     ) -> None:
         encoder = RowEncoder(features, functions)
         self._encode = encoder.columns
+        self._words = WordEffects(
+            encoder.columns, [feature.inputs for feature in features], scorer, texts
+        )
         read_by: dict[tuple[str, ...], list[int]] = {}
         for i, feature in enumerate(features):
             read_by.setdefault(feature.inputs, []).append(i)
@@ -134,7 +144,7 @@ class Explainer:
         self, row: TypedRow, position: int, distinct: dict[bytes, int], known: Known
     ) -> Turns[_Asked]:
         """Add the row's coalitions to the distinct rows of the matrix."""
-        asked, made = _Asked(position, [], []), 0
+        asked, made = _Asked(row, position, [], []), 0
         for number, other in enumerate(self._background):
             differing = tuple([name for name in self._read if row[name] != other[name]])
             plan = plan_of(self._groups, differing, self._pairs, number)
@@ -194,4 +204,6 @@ class Explainer:
             ):
                 contributions[name] += mean / len(asked.plans)
                 squares[name] += square / len(asked.plans) ** 2
-        return Explanation(float(np.mean(bases)), contributions, widest(squares.values()))
+        words = self._words.of(asked.row, asked.position)
+        error = widest(squares.values())
+        return Explanation(float(np.mean(bases)), contributions, error, words)

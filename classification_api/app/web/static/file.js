@@ -1,12 +1,15 @@
 // Many rows: a CSV is read here, sent in parts, and shown as a table that can be downloaded.
 
 import { CsvError, decode, parse, write } from "./csv.js";
-import { byId, count, element, facts, percent } from "./page.js";
+import { mends } from "./mend.js";
+import { byId, count, element, facts } from "./page.js";
 import { Refusal, predict } from "./service.js";
+import { summary } from "./summary.js";
+import { rejectedTable, scoredTable } from "./tables.js";
 
 const LARGEST = 50e6; // bytes; beyond it a browser is the wrong tool
 const PART = 500; // rows a request
-const SHOWN = 100;
+const SOON = 30; // milliseconds in which a browser shows what is new
 
 let current = new AbortController();
 
@@ -27,17 +30,20 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   });
 }
 
-async function score(file) {
+/** Score a file; `mended` maps columns to how their cells are sent instead. */
+async function score(file, mended = new Map()) {
   current.abort();
   const mine = new AbortController();
   current = mine;
   byId("scored").hidden = true;
-  byId("drop").scrollIntoView({ block: "nearest" });
+  progress(0, 0, `Reading ${file.name}`);
   say();
+  byId("many").scrollIntoView();
   try {
+    await new Promise((resolve) => setTimeout(resolve, SOON)); // a long file takes a while to read
     const table = await read(file);
-    const scored = await scoreAll(table, mine.signal);
-    if (current === mine) show(file.name, table, scored);
+    const scored = await scoreAll(table, mended, mine.signal);
+    if (current === mine) show(file, table, scored, mended);
   } catch (error) {
     if (current !== mine) return;
     if (error.name === "AbortError") say("Stopped. Nothing was kept.");
@@ -77,15 +83,20 @@ async function bytesOf(file) {
 }
 
 /** For each record, in order, its shares or none; and all warnings and errors. */
-async function scoreAll({ columns, records, ragged }, signal) {
-  const positions = facts.columns.map((name) => columns.indexOf(name));
+async function scoreAll({ columns, records, ragged }, mended, signal) {
+  const sent = facts.columns.map((name) => {
+    const position = columns.indexOf(name);
+    const mend = mended.get(name) ?? ((cell) => cell);
+    return [name, (cells) => mend(cells[position])];
+  });
   const rows = records.map(({ cells }) =>
-    Object.fromEntries(facts.columns.map((name, i) => [name, cells[positions[i]]])),
+    Object.fromEntries(sent.map(([name, cell]) => [name, cell(cells)])),
   );
   const scored = {
     shares: [],
     first: [],
     warnings: [],
+    faults: [],
     errors: ragged.map((record) => uneven(record, columns)),
   };
   for (let size = PART; scored.shares.length < rows.length;) {
@@ -96,6 +107,7 @@ async function scoreAll({ columns, records, ragged }, signal) {
       scored.shares.push(...answer.probabilities);
       scored.first.push(...answer.predictions.map((label) => answer.classes.indexOf(label)));
       scored.warnings.push(...answer.warnings.map((one) => ({ ...one, row: start + one.row })));
+      scored.faults.push(...(answer.errors ?? []));
       for (const faults of byRow(answer.errors ?? []).values()) {
         scored.errors.push(fault(records[start + faults[0].row].line, faults));
       }
@@ -120,7 +132,9 @@ function uneven({ line, cells, fault }, columns) {
   return { line, column: null, value: null, message };
 }
 
-function show(name, { columns, records, ragged }, { shares, first, warnings, errors }) {
+function show(file, table, { shares, first, warnings, faults, errors }, mended) {
+  const { name } = file;
+  const { columns, records, ragged } = table;
   const good = records
     .map((record, i) => ({ ...record, i, shares: shares[i], first: first[i] }))
     .filter((row) => row.shares);
@@ -130,17 +144,36 @@ function show(name, { columns, records, ragged }, { shares, first, warnings, err
   if (refused) files.push(download(stem(name) + ".rejected.csv", rejections(name, errors)));
   for (const { href } of byId("downloads").children) URL.revokeObjectURL(href);
   byId("downloads").replaceChildren(...files);
-  byId("table").replaceChildren(...(good.length ? [scoredTable(columns, good, notes)] : []));
+  const mend = mends(faults, table);
+  const again = () => score(file, new Map([...mended, ...mend.byColumn]));
+  byId("summary").replaceChildren(
+    ...summary({ columns, good, warnings, faults, ragged, mend, again }),
+  );
+  const draw = () => {
+    const rows = byId("unsure").checked ? [...good].sort((a, b) => surety(a) - surety(b)) : good;
+    byId("table").replaceChildren(...(good.length ? [scoredTable(columns, rows, notes)] : []));
+  };
+  byId("unsure").onchange = draw;
+  draw();
   byId("rejected").replaceChildren(...(refused ? [rejectedTable(errors)] : []));
   byId("table").hidden = !good.length;
+  byId("order").hidden = good.length < 2;
   byId("rejected").hidden = !refused;
   byId("scored").hidden = false;
+  byId("many").scrollIntoView();
   say(
     `${name}: ${count(good.length, "row")} scored` +
       (refused ? `, ${refused.toLocaleString("en")} not: they are listed below` : "") +
       (notes.size ? `. ${count(notes.size, "row has", "rows have")} warnings` : "") +
+      (mended.size ? `. Read by another decimal mark: ${[...mended.keys()].join(", ")}` : "") +
       ".",
   );
+}
+
+/** How sure an answer is: its probability, or how far it is from the threshold. */
+function surety({ shares, first }) {
+  if (facts.threshold) return Math.abs(shares[facts.threshold.of] - facts.threshold.at);
+  return first < 0 ? Math.max(...shares) : shares[first];
 }
 
 /** What is said of rows, by row. */
@@ -182,77 +215,12 @@ function download(name, rows) {
   );
 }
 
-function scoredTable(columns, good, notes) {
-  const heads = [
-    "line",
-    "prediction",
-    "probability",
-    ...(notes.size ? ["warnings"] : []),
-    ...facts.columns,
-  ];
-  const positions = facts.columns.map((name) => columns.indexOf(name));
-  const body = good.slice(0, SHOWN).map(({ line, cells, shares, first, i }) => {
-    const about = (notes.get(i) ?? []).map(({ column, message }) => `${column}: ${message}`);
-    return [
-      String(line),
-      element("strong", {}, facts.names[first]),
-      meter(shares[first]),
-      ...(notes.size ? [element("span", { className: "warning long" }, about.join("; "))] : []),
-      ...positions.map((position) => long(cells[position])),
-    ];
-  });
-  const left = good.length - body.length;
-  const caption = left
-    ? `The first ${SHOWN} of ${count(good.length, "scored row")}; the download has all.`
-    : count(good.length, "scored row");
-  return tableOf(caption, heads, body);
-}
-
-function rejectedTable(errors) {
-  const body = errors
-    .slice(0, SHOWN)
-    .map(({ line, column, value, message }) => [line, column ?? "", value ?? "", message])
-    .map((cells) => cells.map(long));
-  const caption =
-    errors.length > SHOWN
-      ? `Not scored: the first ${SHOWN} of ${count(errors.length, "row")}; the download has all.`
-      : "Not scored";
-  return tableOf(caption, ["line", "column", "value", "reason"], body);
-}
-
-const long = (cell) => element("span", { className: "long" }, String(cell));
-
-function meter(share) {
-  const bar = element("span", { className: "bar" });
-  bar.style.width = `${share * 100}%`;
-  return element(
-    "span",
-    { className: "meter" },
-    element("span", { className: "track" }, bar),
-    percent(share),
-  );
-}
-
-function tableOf(caption, heads, body) {
-  const head = element("tr", {}, ...heads.map((text) => element("th", { scope: "col" }, text)));
-  const rows = body.map((cells) =>
-    element("tr", {}, ...cells.map((cell) => element("td", {}, cell))),
-  );
-  return element(
-    "table",
-    {},
-    element("caption", {}, element("span", {}, caption)),
-    element("thead", {}, head),
-    element("tbody", {}, ...rows),
-  );
-}
-
-function progress(done, all) {
+function progress(done, all, text) {
   byId("work").hidden = false;
-  byId("progress").max = all;
+  byId("progress").max = all || 1;
   byId("progress").value = done;
   byId("progress-label").textContent =
-    `Scoring: ${done.toLocaleString("en")} of ${count(all, "row")}`;
+    text ?? `Scoring: ${done.toLocaleString("en")} of ${count(all, "row")}`;
 }
 
 function say(text = "", kind = "") {

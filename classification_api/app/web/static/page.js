@@ -4,11 +4,29 @@ export const facts = JSON.parse(document.getElementById("facts").textContent);
 
 export const byId = (id) => document.getElementById(id);
 
+/** The field of each column, in the columns' order. */
+export const fields = facts.columns.map((_, i) => byId(`field-${i}`));
+
+export const fieldOf = (column) => fields[facts.columns.indexOf(column)];
+
 /** An element with properties and children; text among them stays text. */
 export function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
   return made;
+}
+
+/** The same of a picture. */
+export function drawn(name, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/** A name that may be broken after its underscores. */
+export function words(name) {
+  return name.split(/(?<=_)/).flatMap((part, i) => (i ? [element("wbr"), part] : [part]));
 }
 
 /** "1 row", "2,000 rows". */

@@ -1,5 +1,7 @@
 // Asking /predict, and saying in one sentence why there is no answer.
 
+import { kept } from "./keys.js";
+
 // Relative to this file, /static/page/service.js, so that the service may stand under any path.
 const PREDICT = new URL("../../predict", import.meta.url);
 const PATIENCE = 5;
@@ -20,6 +22,10 @@ export async function predict(rows, { skip = false, explain = 0, signal } = {}) 
   if (skip) address.searchParams.set("on_error", "skip");
   const headers = { "content-type": "application/json" };
   const request = { method: "POST", headers, body: JSON.stringify({ inputs: rows }), signal };
+  if (kept()) {
+    headers["x-api-key"] = kept();
+    request.credentials = "omit"; // or the browser asks for a password where the key is refused
+  }
   for (let attempt = 1; ; attempt += 1) {
     const response = await ask(address, request);
     if (response.ok) return response.json();
@@ -40,6 +46,9 @@ async function ask(address, request) {
 
 async function refusal(response) {
   const { status } = response;
+  if (status === 401 && kept()) {
+    return new Refusal("The service does not know the key any more: load this page again.");
+  }
   const detail = await response.json().then(
     (body) => body.detail,
     () => null,

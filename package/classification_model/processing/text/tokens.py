@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-__all__ = ["groups", "pairs", "tokens"]
+__all__ = ["groups", "pairs", "pieces", "tokens"]
 
 _PLAIN = re.compile(r"\w{1,64}|[^\w\s]{1,64}")
 _GROUPS = range(2, 6)
@@ -28,6 +28,16 @@ def tokens(text: str, max_chars: int) -> list[str]:
     text = unicodedata.normalize("NFKC", text)[:max_chars].casefold()[:max_chars]
     mark, marked = _with_marks()
     return (marked if mark.search(text) else _PLAIN).findall(text)
+
+
+def pieces(text: str, max_chars: int) -> list[tuple[str, int, int]]:
+    """Each word with the places in the text as it is written where it begins and ends."""
+    mark, marked = _with_marks()
+    text = text[:max_chars]
+    found = (marked if mark.search(text) else _PLAIN).finditer(text)
+    return [
+        (unicodedata.normalize("NFKC", one[0]).casefold(), one.start(), one.end()) for one in found
+    ]
 
 
 def pairs(words: Sequence[str]) -> Iterator[str]:
