@@ -29,8 +29,7 @@ Layer = Callable[[ASGIApp], ASGIApp]
 def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) -> list[Layer]:
     """The layers around FastAPI; with ``fast`` those are among them that answer in front of it.
 
-    Each line says what the layer does, and ends with its cost for a request that it lets through,
-    in microseconds of one core.
+    Each line says what the layer does, and in microseconds what it costs who is let through.
     """
     answer, longest = answerer(live.model, settings.MAX_ROWS, live.scored), settings.MAX_BODY_BYTES
     keys, operators = secrets(settings.API_KEYS), secrets(settings.OPERATOR_KEYS)
