@@ -32,11 +32,20 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
     Each line says what the layer does, and ends with its cost for a request that it lets through,
     in microseconds of one core.
     """
-    answer = answerer(live.model, settings.MAX_ROWS, live.scored)
+    answer, longest = answerer(live.model, settings.MAX_ROWS, live.scored), settings.MAX_BODY_BYTES
     keys, operators = secrets(settings.API_KEYS), secrets(settings.OPERATOR_KEYS)
     found: list[tuple[object, Layer]] = [
         # Tells pages of other hosts whether they may ask; refuses nothing. 7 for such pages.
-        (settings.CORS_ORIGINS, _cors(settings)),
+        (
+            settings.CORS_ORIGINS,
+            partial(
+                CORSMiddleware,
+                allow_origins=settings.CORS_ORIGINS,
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+                expose_headers=["X-Answer-ID", "X-Request-ID"],
+            ),
+        ),
         # Answers 503 beyond MAX_CONCURRENCY requests at a time, never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
         # Asks a browser for a key by a page, and hands out that page's files; refuses nothing. 1.
@@ -44,10 +53,7 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
         # Answers 401 without a key, where API_KEYS are set, never for /health. 2.
         (keys, partial(ApiKeys, keys=[*keys, *operators], observer=observer)),
         # Answers usual requests of /predict, and refuses nothing. Under 1 for all others.
-        (
-            fast,
-            partial(FastPredict, answer=answer, observer=observer, longest=settings.MAX_BODY_BYTES),
-        ),
+        (fast, partial(FastPredict, answer=answer, observer=observer, longest=longest)),
         # Gives each request its id, counts it and writes its line; refuses nothing. 4.
         (True, partial(Observed, observer=observer)),
         # Knows an operator by the key, where OPERATOR_KEYS are set; refuses nothing. 2.
@@ -64,13 +70,3 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
         (True, PageHeaders),
     ]
     return [layer for wanted, layer in found if wanted]
-
-
-def _cors(settings: Settings) -> Layer:
-    return partial(
-        CORSMiddleware,
-        allow_origins=settings.CORS_ORIGINS,
-        allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-        expose_headers=["X-Answer-ID", "X-Request-ID"],
-    )
