@@ -35,7 +35,16 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
     keys, operators = secrets(settings.API_KEYS), secrets(settings.OPERATOR_KEYS)
     found: list[tuple[object, Layer]] = [
         # Tells pages of other hosts whether they may ask; refuses nothing. 7 for such pages.
-        (settings.CORS_ORIGINS, _cors(settings)),
+        (
+            settings.CORS_ORIGINS,
+            partial(
+                CORSMiddleware,
+                allow_origins=settings.CORS_ORIGINS,
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+                expose_headers=["X-Answer-ID", "X-Request-ID"],
+            ),
+        ),
         # Answers 503 beyond MAX_CONCURRENCY requests at a time, never for /health. Under 1.
         (True, partial(Admission, most=settings.MAX_CONCURRENCY, observer=observer)),
         # Asks a browser for a key by a page, and hands out that page's files; refuses nothing. 1.
@@ -60,13 +69,3 @@ def layers(live: Live, settings: Settings, observer: Observer, *, fast: bool) ->
         (True, PageHeaders),
     ]
     return [layer for wanted, layer in found if wanted]
-
-
-def _cors(settings: Settings) -> Layer:
-    return partial(
-        CORSMiddleware,
-        allow_origins=settings.CORS_ORIGINS,
-        allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-        expose_headers=["X-Answer-ID", "X-Request-ID"],
-    )
