@@ -43,4 +43,6 @@ class RowExplanation(BaseModel):
     contributions: list[Contribution] = Field(description="The one that moved most comes first.")
     rest: float = Field(description="Of all columns that are not named.")
     error: float = Field(description="Half of a 95% interval; 0 where all is exact.")
-    reasons: list[str] | None = Field(None, description="Of the unwanted class, by config.yml.")
+    reasons: list[str] | None = Field(
+        None, description="For the unwanted class, in the words of the model's config.yml."
+    )

@@ -63,9 +63,7 @@ class PredictResponse(BaseModel):
     warnings: list[RowWarning]
     errors: list[RowProblem] | None
     version: str = Field(description="The model's version.")
-    sets: list[list[Label] | None] | None = Field(
-        None, description="The classes that hold the true one as often as the model was asked to."
-    )
+    sets: list[list[Label] | None] | None = Field(None, description="As asked by `coverage`.")
     abstained: list[int] | None = Field(None, description="Positions of rows left undecided.")
     explanations: list[RowExplanation | None] | None = Field(
         None, description="One for each row where `explain` asks for them; null where skipped."
