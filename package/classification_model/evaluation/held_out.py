@@ -141,9 +141,18 @@ def _estimates(
     interval = influence.interval if many else bootstrap.interval
     everything = list(range(judged.classes))
     f1 = f1_score(judged.truth, judged.predicted, labels=everything, average=None, zero_division=0)
+    counts = Counter(judged.truth.tolist())
+    rows = [counts[k] for k in everything]
+    fewest = min(filter(None, rows))
+    of = {"accuracy": sum(rows), "balanced_accuracy": fewest, "roc_auc": fewest}
     return {
-        **{name: interval(getattr(metrics, name), found[name]) for name in NAMES},
-        "f1": tuple(interval(float(f1[k]), found["f1"][:, k]) for k in everything),
+        **{
+            name: interval(getattr(metrics, name), found[name]).as_share_of(of.get(name))
+            for name in NAMES
+        },
+        "f1": tuple(
+            interval(float(f1[k]), found["f1"][:, k]).as_share_of(rows[k]) for k in everything
+        ),
     }
 
 

@@ -6,7 +6,7 @@ keep and to compare.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator
 
@@ -41,6 +41,20 @@ class Estimate(FrozenModel):
     value: Rounded
     low: Rounded
     high: Rounded
+
+    def as_share_of(self, rows: int | None) -> Self:
+        """Within 0 and 1; of no mistake, or nothing but mistakes, what so many rows can say.
+
+        No resample of eight right answers has a wrong one, and yet each tenth may be. The bound
+        is the exact one of the binomial distribution (Clopper and Pearson 1934).
+        """
+        if not rows:
+            return self
+        low, high = max(self.low, 0.0), min(self.high, 1.0)
+        if low == high and low in (0.0, 1.0):
+            beyond = 0.025 ** (1 / rows)
+            low, high = (beyond, 1.0) if low else (0.0, 1 - beyond)
+        return type(self)(value=self.value, low=low, high=high)
 
 
 class Baseline(FrozenModel):
