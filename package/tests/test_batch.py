@@ -187,7 +187,13 @@ def test_a_row_that_is_rejected_is_named_with_file_line_column_value_and_reason(
     source, output = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("\n".join([HEADER, GOOD, GOOD.replace("40", "young"), GOOD]))
     done = score_files([source], output, home=people.path)
-    assert done == Scored(2, 1, tmp_path / "out.rejected.csv", predicted=Counter({1: 2, 0: 0}))
+    assert done == Scored(
+        2,
+        1,
+        tmp_path / "out.rejected.csv",
+        predicted=Counter({1: 2, 0: 0}),
+        reasons=Counter({("age", "should be a number"): 1}),
+    )
     (row,) = written(tmp_path / "out.rejected.csv")
     assert row == {
         "file": str(source),

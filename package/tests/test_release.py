@@ -153,7 +153,7 @@ def test_another_name_is_followed_by_all_that_says_what_to_install(package: Path
     followers = {
         "classification_api/requirements.txt": f"\nmy-own.model=={VERSION}  #",
         ".github/dependabot.yml": "dependency-name: my-own.model\n",
-        "README.md": "pip install 'my-own.model[train]'",
+        "README.md": "pip install 'my-own.model[train] @ git+",
         "package/README.md": "pip install 'my-own.model[train]'",
     }
     for name, text in followers.items():

@@ -209,4 +209,4 @@ def test_a_clone_of_the_first_version_takes_this_one_and_trains(tmp_path: Path) 
     for module in ("classification_model train", "tools.pin_api", "tools.sample", "main"):
         run(package, sys.executable, "-m", *module.split())
     assert "acme-grades==1.1.0" in (clone / REQUIREMENTS).read_text()
-    assert "'acme-grades[train]'" in (clone / "README.md").read_text()
+    assert "'acme-grades[train] @ git+" in (clone / "README.md").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import date
 from html import escape
@@ -136,7 +137,7 @@ def _bar(plot: Plot, x: float, wide: float, height: float) -> None:
 
 
 def _tick(one: Reaction, place: float) -> str:
-    is_date = "-" in one.values[0][1:] and one.values[0][:4].isdigit()
-    return (
-        date.fromordinal(round(place)).isoformat() if is_date else f"{float(f'{place:.4g}'):,.10g}"
-    )
+    if "-" in one.values[0][1:] and one.values[0][:4].isdigit():
+        return date.fromordinal(round(place)).isoformat()
+    digits = 3 - math.floor(math.log10(one.places[-1] - one.places[0]))
+    return f"{round(place, digits):,.15g}"

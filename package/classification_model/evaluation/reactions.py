@@ -6,6 +6,7 @@ explanations start from, which are made and nobody's, so a curve tells of no per
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -40,8 +41,8 @@ class Reaction(FrozenModel):
     values: tuple[str, ...]
     shares: tuple[tuple[Rounded, ...], ...]
     counts: tuple[int, ...]
-    places: tuple[Rounded, ...] = ()
-    edges: tuple[Rounded, ...] = ()
+    places: tuple[float, ...] = ()
+    edges: tuple[float, ...] = ()
 
 
 class Reactions(FrozenModel):
@@ -115,8 +116,9 @@ def _values(column: Column, seen: ColumnProfile) -> Sequence[TypedValue]:
         return []
     even = np.linspace(low, high, _POINTS - len(seen.edges))
     places = np.unique(np.clip([*even, *seen.edges], low, high))
-    if column.kind == "number":
-        return [float(f"{place:.6g}") for place in places]
+    if column.kind == "number":  # large numbers may differ by little, so the span decides
+        digits = _DIGITS - math.floor(math.log10(high - low)) if high > low else 0
+        return [*map(float, np.unique(places.round(digits)))]
     whole = np.unique(np.round(places).astype(np.int64)).tolist()
     return [date.fromordinal(day) for day in whole] if is_day else [*whole]
 
@@ -139,7 +141,7 @@ def _place(value: TypedValue) -> float | None:
 def _words(value: TypedValue) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def _mean(shares: npt.NDArray[np.floating]) -> tuple[float, ...]:
