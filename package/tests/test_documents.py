@@ -154,6 +154,13 @@ def test_links_between_pages_lead_somewhere(file: Path) -> None:
             assert (file.parent / target.partition("#")[0]).exists(), target
 
 
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(REPOSITORY)))
+def test_who_is_told_to_install_the_package_is_told_that_the_name_is_not_ours(file: Path) -> None:
+    text = " ".join(file.read_text(encoding="utf-8").split())
+    if "pip install 'classification-model" in text:
+        assert re.search(r"somebody else's|belongs to somebody else", text)
+
+
 @pytest.mark.skipif(
     [*map(int, version("typer").split(".")[:2])] < [0, 29],
     reason="before 0.29 typer put other brackets around the names of arguments",

@@ -19,8 +19,9 @@ HEAD = """\
 
 <!-- Written by tox -c package -e reference, out of the tool itself: edit its help instead. -->
 
-`pip install 'classification-model[train]'` installs `classification-model`; `python -m
-classification_model` is the same. Without `[train]` it does everything but train. Where it goes
+`pip install 'classification-model[train]'` installs `classification-model`, from your own index, for
+on PyPI that name is [somebody else's](../README.md#the-package); `python -m classification_model` is
+the same. Without `[train]` it does everything but train. Where it goes
 on for long, a terminal shows a bar with rate and time left; a file or a pipe gets lines only.
 Ctrl-C ends it at any time, and leaves the model that is there as it was.
 
