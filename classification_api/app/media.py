@@ -1,4 +1,4 @@
-"""What a client is told whose body is not the JSON that /predict takes."""
+"""What a client is told whose body is not the JSON that a route takes."""
 
 from collections.abc import Callable, Coroutine
 from email.message import Message
@@ -10,11 +10,14 @@ from fastapi.routing import APIRoute
 
 __all__ = ["JsonRoute", "refuse_compressed"]
 
-_WANTED = 'send {"inputs": [{"column": value, ...}, ...]}, one object for each row'
-
 
 class JsonRoute(APIRoute):
-    """A route whose body, where it has one, is JSON: whoever sends another is told so."""
+    """A route whose body, where it has one, is JSON: whoever sends another is told so.
+
+    ``wanted`` says what to send; a route that takes something else has a class of its own.
+    """
+
+    wanted = 'send {"inputs": [{"column": value, ...}, ...]}, one object for each row'
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
@@ -33,9 +36,9 @@ class JsonRoute(APIRoute):
                 for fault in error.errors():
                     if fault["type"] == "json_invalid":
                         where = f"{fault['ctx']['error']} at character {fault['loc'][-1]}"
-                        fault["msg"] = f"not JSON: {where}; {_WANTED}"
-                    elif fault["loc"] == ("body",):  # nothing, or no object
-                        fault["msg"] = _WANTED
+                        fault["msg"] = f"not JSON: {where}; {self.wanted}"
+                    elif fault["loc"] == ("body",) or fault["type"] == "model_attributes_type":
+                        fault["msg"] = self.wanted  # nothing, or no object
                 raise
 
         return handle

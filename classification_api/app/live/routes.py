@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+)
 from starlette.concurrency import run_in_threadpool
 
 from classification_model.monitoring.answers import Label
@@ -50,10 +59,16 @@ class Noted(BaseModel):
     stored: int | None = Field(None, description="Where there is a store, labels that are in it.")
 
 
+class FeedbackRoute(JsonRoute):
+    """/feedback, which takes no rows."""
+
+    wanted = 'send {"id": X-Answer-ID, "row": 0, "label": class}, or a list of them'
+
+
 def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
     """Add the routes: for operators, but for the counts that everybody may read."""
     router = APIRouter(
-        route_class=JsonRoute, dependencies=[Depends(operators_only(settings.OPERATOR_KEYS))]
+        route_class=FeedbackRoute, dependencies=[Depends(operators_only(settings.OPERATOR_KEYS))]
     )
     router.add_api_route(
         "/feedback",
@@ -71,15 +86,18 @@ def add_live(app: FastAPI, live: Live, settings: Settings) -> None:
 def _feedback(live: Live, most: int) -> Callable[..., Any]:
     """What POST /feedback calls."""
     classes = {str(label): i for i, label in enumerate(live.model.manifest.classes)}
-    Truths = Annotated[list[Truth], Field(max_length=most)]
+    Truths = Annotated[
+        list[Truth],
+        Field(max_length=most),
+        BeforeValidator(_listed, json_schema_input_type=Truth | list[Truth]),
+    ]
 
-    async def feedback(body: Truth | Truths, response: Response) -> Noted:
+    async def feedback(truths: Truths, response: Response) -> Noted:
         """Say what turned out to be true of answers: late is fine, and twice is once.
 
         202 where a store keeps a label whose answer it does not know yet.
         """
-        truths: list[Truth] = body if isinstance(body, list) else [body]
-        _check(truths, classes, is_list=isinstance(body, list))
+        _check(truths, classes)
         stored, known = await _keep(live, truths)
         response.status_code = 200 if known else 202
         found = live.learn([(one.id, one.row, classes[str(one.label)]) for one in truths])
@@ -166,12 +184,16 @@ def _wants_json(request: Request) -> bool:
     return "application/json" in accepted and "text/html" not in accepted
 
 
-def _check(truths: list[Truth], classes: dict[str, int], *, is_list: bool) -> None:
+def _listed(body: Any) -> Any:
+    return [body] if isinstance(body, dict) else body
+
+
+def _check(truths: list[Truth], classes: dict[str, int]) -> None:
     """Raises RequestValidationError: a label is no class. Nothing of the list counts then."""
     faults: list[dict[str, Any]] = [
         {
             "type": "unknown_class",
-            "loc": ("body", *([i] if is_list else []), "label"),
+            "loc": ("body", i, "label"),
             "msg": f"expected one of {', '.join([*classes][:_MOST_NAMED])}",
             "input": one.label,
         }

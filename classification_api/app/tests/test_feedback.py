@@ -160,15 +160,15 @@ def test_a_row_that_was_refused_has_no_truth(start: Callable[..., Started]) -> N
 @pytest.mark.parametrize(
     ("label", "where"),
     [
-        ({"label": "perhaps"}, ["body", "label"]),
-        ({"label": None}, ["body", "Truth", "label", "bool"]),
-        ({"label": ["yes"]}, ["body", "Truth", "label", "bool"]),
-        ({"row": -1}, ["body", "Truth", "row"]),
-        ({"row": 10**30}, ["body", "Truth", "row"]),
-        ({"row": 0.5}, ["body", "Truth", "row"]),
-        ({"id": "f" * 65}, ["body", "Truth", "id"]),
-        ({"id": 7}, ["body", "Truth", "id"]),
-        ({"surprise": 1}, ["body", "Truth", "surprise"]),
+        ({"label": "perhaps"}, ["label"]),
+        ({"label": None}, ["label", "bool"]),
+        ({"label": ["yes"]}, ["label", "bool"]),
+        ({"row": -1}, ["row"]),
+        ({"row": 10**30}, ["row"]),
+        ({"row": 0.5}, ["row"]),
+        ({"id": "f" * 65}, ["id"]),
+        ({"id": 7}, ["id"]),
+        ({"surprise": 1}, ["surprise"]),
     ],
 )
 def test_what_is_no_label_is_422_and_nothing_of_its_list_counts(
@@ -177,12 +177,22 @@ def test_what_is_no_label_is_422_and_nothing_of_its_list_counts(
     client = start()
     identity, _ = predict(client, people(2))
     good = {"id": identity, "row": 0, "label": "yes"}
-    for body in ({**good, **label}, [good, {**good, "row": 1, **label}]):
+    for at, body in enumerate(({**good, **label}, [good, {**good, "row": 1, **label}])):
         answer = client.post("/feedback", json=body)
         assert answer.status_code == 422
-        places = [fault["loc"] for fault in answer.json()["detail"]]
-        assert where in places or isinstance(body, list)
+        assert ["body", at, *where] in [fault["loc"] for fault in answer.json()["detail"]]
     assert seen(client)["truth"] is None
+
+
+@pytest.mark.parametrize("body", ["", "[1, 2]", '"truth"', "{"])
+def test_a_body_of_another_shape_is_told_what_feedback_takes(
+    start: Callable[..., Started], body: str
+) -> None:
+    kind = {"content-type": "application/json"}
+    answer = start().post("/feedback", content=body, headers=kind)
+    assert answer.status_code == 422
+    assert all('"label"' in fault["msg"] for fault in answer.json()["detail"])
+    assert "inputs" not in answer.text
 
 
 def test_an_unknown_class_is_told_the_known_ones(start: Callable[..., Started]) -> None:
