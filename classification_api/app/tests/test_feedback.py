@@ -177,7 +177,8 @@ def test_what_is_no_label_is_422_and_nothing_of_its_list_counts(
     client = start()
     identity, _ = predict(client, people(2))
     good = {"id": identity, "row": 0, "label": "yes"}
-    for at, body in enumerate(({**good, **label}, [good, {**good, "row": 1, **label}])):
+    bodies: list[Any] = [{**good, **label}, [good, {**good, "row": 1, **label}]]
+    for at, body in enumerate(bodies):
         answer = client.post("/feedback", json=body)
         assert answer.status_code == 422
         assert ["body", at, *where] in [fault["loc"] for fault in answer.json()["detail"]]
