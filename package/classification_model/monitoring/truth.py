@@ -12,7 +12,7 @@ from classification_model.bundle import Manifest
 from classification_model.monitoring.answered import Known
 from classification_model.monitoring.drift import FEWEST_ROWS
 from classification_model.processing.arrays import Floats, Indices
-from classification_model.processing.decisions import likeliest_of_rows
+from classification_model.processing.decisions import Answering
 from classification_model.processing.losses import log_losses
 
 __all__ = ["Interval", "Reliability", "Truth", "decided", "held_out_figures", "truth", "wilson"]
@@ -91,8 +91,7 @@ def decided(manifest: Manifest, scores: Floats) -> Indices:
 
     Where it may give no answer, what it would have been: the held-out figures count it so, too.
     """
-    decision = manifest.decision
-    return likeliest_of_rows(scores) if decision is None else decision.of_rows(scores)
+    return Answering(manifest.decision).of_rows(scores)
 
 
 def held_out_figures(manifest: Manifest) -> dict[str, Interval]:
