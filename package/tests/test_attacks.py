@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -18,12 +19,13 @@ from test_strip import rows as matrix_of_rows
 
 from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.estimators import build_classifier
+from classification_model.processing.arrays import Matrix
 from classification_model.processing.columns import ColumnEncoder, learn_features
 from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import Feature
 from classification_model.processing.functions import Functions
 from classification_model.processing.typed_columns import TypedColumn
-from classification_model.processing.value_rules import TypedRow
+from classification_model.processing.value_rules import TypedRow, TypedValue
 from classification_model.publishing.array_attack import arrays
 from classification_model.publishing.asking_attacks import Question, answers, membership
 from classification_model.publishing.atoms import (
@@ -235,16 +237,23 @@ def test_leaves_of_one_row_are_counted(name: str, leaf: int, expected: bool) -> 
 
 
 def test_a_value_that_answers_for_one_person_is_found() -> None:
-    def asked(*, knows: bool) -> Attack:
+    def asked(*, knows: bool, codes: Mapping[TypedValue, float]) -> Attack:
         def ask(lines: Sequence[TypedRow]) -> npt.NDArray[np.float64]:
             own = [knows and line["code"] in ("z1", None) for line in lines]
             return np.array([[0.0, 1.0] if mine else [0.6, 0.4] for mine in own])
 
-        question = Question("code", ["z1", "z2", None], ["nobody has this"])
+        def encode(values: Sequence[TypedValue]) -> Matrix:
+            return np.array([[codes.get(value, -1)] for value in values], np.float32)
+
+        question = Question("code", ["z1", "z2", None], ["nobody has this"], encode)
         return answers([question], {"code": "a"}, ask)
 
-    assert found(asked(knows=True)) == ["2 of 3 values of column 'code' have their own answer"]
-    assert not found(asked(knows=False))
+    told: Mapping[TypedValue, float] = {"z1": 1.0, "z2": 2.0, None: math.nan}
+    three = "2 of 3 values of column 'code' have their own answer"
+    assert found(asked(knows=True, codes=told)) == [three]
+    assert not found(asked(knows=False, codes=told))
+    # What reaches the model as one number has one answer: it need not be asked.
+    assert not found(asked(knows=True, codes={}))
 
 
 def test_a_state_of_few_is_found_also_in_a_derived_feature() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from classification_model.processing.arrays import Floats
+from classification_model.processing.arrays import Floats, Matrix
 from classification_model.processing.value_rules import TypedRow, TypedValue
 from classification_model.publishing.findings import Attack, Finding
 
@@ -19,11 +19,23 @@ _MEMBERSHIP = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Values of a column that few hold, and those with whose answers they must agree."""
+    """Values of a column that few hold, and those with whose answers they must agree.
+
+    ``encode`` makes the one number of each value that the model sees of the column.
+    """
 
     column: str
     few: Sequence[TypedValue]
     allowed: Sequence[TypedValue]
+    encode: Callable[[Sequence[TypedValue]], Matrix]
+
+    def apart(self) -> list[TypedValue]:
+        """Those of the few whose number is none of the allowed: others are answered alike."""
+        if not self.few or not self.allowed:
+            return []
+        known = {number.tobytes() for number in self.encode(self.allowed)}
+        numbers = self.encode(self.few)
+        return [v for v, n in zip(self.few, numbers, strict=True) if n.tobytes() not in known]
 
 
 def answers(
@@ -42,13 +54,14 @@ def answers(
     """
     findings, asked = [], 0
     for question in questions:
-        if not question.few or not question.allowed:
+        asked += len(question.few)
+        apart = question.apart()
+        if not apart:
             continue
         name = question.column
         known = {row.tobytes() for row in ask([{**usual, name: v} for v in question.allowed])}
-        found = ask([{**usual, name: value} for value in question.few])
+        found = ask([{**usual, name: value} for value in apart])
         told = sum(row.tobytes() not in known for row in found)
-        asked += len(question.few)
         if told:
             what = f"{told} of {len(question.few)} values of column {name!r} have their own answer"
             findings.append(Finding(file="the model", where="answers", what=what))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from classification_model.config.schema import RowSchema
 from classification_model.learners.networks import Preparation
 from classification_model.predict import Model
 from classification_model.processing.arrays import Floats, Matrix
+from classification_model.processing.encoding import RowEncoder
 from classification_model.processing.features import Feature
 from classification_model.processing.typed_columns import Typed
 from classification_model.processing.validation import RowValidator
@@ -237,21 +239,31 @@ def _questions(people: People, model: Model) -> Iterator[Question]:
 def _asked_of(people: People, name: str, feature: Feature, model: Model) -> Iterator[Question]:
     seen, few = model.profile.columns[name], [*people.few(name)]
     kind = model.manifest.row_schema.columns[name].kind
+    encoder = RowEncoder((feature,), model.functions)
+
+    def question(values: Sequence[TypedValue], allowed: Sequence[TypedValue]) -> Question:
+        encode = partial(_numbers, encoder, name)
+        return Question(name, values[:_MOST_ASKED], allowed, encode)
+
     if kind == "category":
-        yield Question(name, few[:_MOST_ASKED], [_NOBODYS])
+        yield question(few, [_NOBODYS])
         if 0 < sum(people.few(name).values()) < people.least:
-            yield Question(name, [_NOBODYS], [seen.example])
+            yield question([_NOBODYS], [seen.example])
         usual: list[TypedValue] = [seen.example]
     elif kind == "boolean":
-        yield Question(name, few, [not value for value in few])
+        yield question(few, [not value for value in few])
         usual = [seen.example]
     else:
         low, high = feature.bounds or (seen.minimum, seen.maximum)
-        yield Question(name, [v for v in few if v > high][:_MOST_ASKED], [_like(high, few)])  # type: ignore[operator]
-        yield Question(name, [v for v in few if v < low][:_MOST_ASKED], [_like(low, few)])  # type: ignore[operator]
+        yield question([v for v in few if v > high], [_like(high, few)])  # type: ignore[operator]
+        yield question([v for v in few if v < low], [_like(low, few)])  # type: ignore[operator]
         usual = [seen.example if feature.missing_as is None else feature.missing_as]
     if people.missed_by_few(name):
-        yield Question(name, [None], usual)
+        yield question([None], usual)
+
+
+def _numbers(encoder: RowEncoder, name: str, values: Sequence[TypedValue]) -> Matrix:
+    return encoder.encode([{name: value} for value in values])
 
 
 def _like(number: float | None, values: Sequence[TypedValue]) -> TypedValue:
