@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.config.schema import LARGEST, Column
-from classification_model.init import cells, kinds, leakage, number_formats
+from classification_model.init import cells, kinds, leakage, number_formats, odd_cells
+from classification_model.init.cells import Cells
+from classification_model.init.odd_cells import missing_words
 from classification_model.init.shapes import Shapes
 from classification_model.processing.number_format import DECIMALS, THOUSANDS, NumberFormat
 from classification_model.processing.value_rules import parser
@@ -65,7 +68,7 @@ def test_numbers_are_whole_if_each_of_them_is(counts: dict[str, int]) -> None:
     assert reading
     odd = frozenset(reading.odd)
     expected = all(kinds._is_whole(reading.written, text) for text in counts.keys() - odd)
-    assert kinds._are_whole(reading.written, counts, odd, Shapes.of(counts)) is expected
+    assert kinds._are_whole(reading.written, counts, odd, Shapes.of_counts(counts)) is expected
 
 
 @given(COUNTS, st.sampled_from(["integer", "number"]), st.data())
@@ -90,15 +93,40 @@ def test_a_whole_column_has_the_values_of_its_cells(
             values[text] = parse(text)
         except ValueError:
             assume(False)
-    found = cells.typed_texts(column, counts.keys(), ["n/a"])
-    assert {t: (type(v), repr(v)) for t, v in found.items()} == {
-        t: (type(v), repr(v)) for t, v in values.items()
-    }
+    found = cells.typed_texts(column, pa.array([*counts], pa.string()), ["n/a"])
+    assert [(type(v), repr(v)) for v in found.each()] == [
+        (type(v), repr(v)) for v in values.values()
+    ]
+    assert found.missing().tolist() == [v is None for v in values.values()]
+
+
+@given(COUNTS)
+def test_only_words_can_mean_missing(counts: dict[str, int]) -> None:
+    words = [*Shapes.of_counts(counts).words(counts)]
+    assert missing_words(counts, words) == missing_words(counts)
+
+
+def test_no_marker_is_a_plain_number() -> None:
+    counts = dict.fromkeys(odd_cells._MARKERS, 1)
+    assert {*Shapes.of_counts(counts).words(counts)} == {*counts}
+
+
+@given(st.lists(st.text(max_size=5) | st.sampled_from(["", " 12", "12 ", "a", "17.5"])))
+def test_cells_are_those_of_the_column(column: list[str]) -> None:
+    found = Cells.of("x", column, np.arange(len(column)) + 2, ())
+    stripped = [text.strip() for text in column]
+    expected = Counter(text for text in stripped if text)
+    assert [*found.counts.items()] == [*expected.items()]
+    assert found.missing == stripped.count("")
+    assert found.lines == {text: stripped.index(text) + 2 for text in expected}
+    texts = [*expected, ""]
+    assert [texts[code] for code in found.codes.tolist()] == stripped
+    assert found.shapes.cells == Shapes.of_counts(expected).cells
 
 
 @given(COUNTS)
 def test_shapes_hold_every_cell(counts: dict[str, int]) -> None:
-    shapes = Shapes.of(counts)
+    shapes = Shapes.of_counts(counts)
     assert shapes.cells.total() == Counter(counts).total()
     assert [*shapes.without(frozenset(), counts)] == [*counts]
 

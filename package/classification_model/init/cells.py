@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from classification_model.config.schema import Column
 from classification_model.errors import shorten
 from classification_model.init.shapes import Shapes
-from classification_model.processing.csv_reader import Table
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.number_columns import numbers_of
 from classification_model.processing.scalars import plain
 from classification_model.processing.typed_columns import scalars
 from classification_model.processing.value_rules import TypedValue, number_format, parser
 
-__all__ = ["Cells", "not_taken", "typed_texts"]
+__all__ = ["Cells", "Values", "not_taken", "typed_texts"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The labelled cells of a column, without blanks around them, and their lines.
+    """The labelled cells of a column, without blanks around them.
 
-    ``raw`` has the values and lines of what is no CSV.
+    Attributes:
+        name: the column's name.
+        texts: each distinct text but the empty one, in the order in which it comes.
+        codes: of each row its text's position in ``texts``, or how many there are if it is empty.
+        counts: each text with its number of cells.
+        lines: each text with the line on which it stands first.
+        missing: how many cells are empty.
+        shapes: what the texts look like.
+        raw: the values and lines of what is no CSV.
     """
 
     name: str
-    texts: list[str]
+    texts: pa.Array
+    codes: Indices
     counts: Counter[str]
     lines: dict[str, int]
     missing: int
@@ -37,15 +51,51 @@ class Cells:
     raw: Sequence[tuple[object, int]] = ()
 
     @classmethod
-    def of(cls, table: Table, name: str, rows: Sequence[int]) -> Cells:
-        column = table.column(name)
-        texts = [column[i].strip() for i in rows]
-        # Of lines with one text the first is written last.
-        lines = dict(zip(reversed(texts), [table.lines[i] for i in reversed(rows)], strict=True))
-        counts = Counter(texts)
-        missing = counts.pop("", 0)
-        raw = [(table.raw[i].get(name), table.lines[i]) for i in rows] if table.raw else ()
-        return cls(name, texts, counts, lines, missing, Shapes.of(counts), raw)
+    def of(
+        cls, name: str, column: Iterable[str], lines: Indices, raw: Sequence[tuple[object, int]]
+    ) -> Cells:
+        """From the cells of a column, and the line of each."""
+        found = pa.array([*map(str.strip, column)], pa.string()).dictionary_encode()
+        codes, texts = found.indices.to_numpy().astype(np.int64), found.dictionary
+        first = np.empty(len(texts), np.int64)
+        first[codes[::-1]] = lines[::-1]  # of lines with one text the first is written last
+        cells = np.bincount(codes, minlength=len(texts))
+        missing = 0
+        empty = pc.index(texts, "").as_py()
+        if empty >= 0:
+            missing = int(cells[empty])
+            codes = np.where(codes == empty, len(texts), codes)
+            codes[codes > empty] -= 1
+            some = np.arange(len(texts)) != empty
+            texts, cells, first = texts.filter(pa.array(some)), cells[some], first[some]
+        names = texts.to_pylist()
+        counts = Counter(dict(zip(names, cells.tolist(), strict=True)))
+        known = dict(zip(names, first.tolist(), strict=True))
+        return cls(name, texts, codes, counts, known, missing, Shapes.of(texts, cells), raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What a column's rule makes of its distinct texts, in their order.
+
+    ``numbers`` are those of values that have an order: a date as days with their fraction, NaN
+    where the value is missing. Without ``scalars`` they are the values.
+    """
+
+    numbers: Floats | None
+    whole: bool = False
+    scalars: Sequence[TypedValue] | None = None
+
+    def each(self) -> Sequence[TypedValue]:
+        """The values, ``None`` for a missing one."""
+        if self.scalars is not None or self.numbers is None:
+            return self.scalars or ()
+        return scalars(self.numbers, whole=self.whole)
+
+    def missing(self) -> npt.NDArray[np.bool_]:
+        if self.numbers is not None:
+            return np.isnan(self.numbers)
+        return np.array([value is None for value in self.each()], np.bool_)
 
 
 def not_taken(column: Column, raw: Sequence[tuple[object, int]], markers: Sequence[str]) -> str:
@@ -60,19 +110,26 @@ def not_taken(column: Column, raw: Sequence[tuple[object, int]], markers: Sequen
     return ""
 
 
-def typed_texts(
-    column: Column, texts: Collection[str], markers: Sequence[str]
-) -> dict[str, TypedValue]:
-    """Each text with the value that the column's rule makes of it."""
+def typed_texts(column: Column, texts: pa.Array, markers: Sequence[str]) -> Values:
+    """What the column's rule makes of distinct texts."""
     parse = parser(column, markers)
     if column.kind in ("integer", "number"):
         rule: Callable[[str], Any] = parse
         whole = column.kind == "integer"
-        words = {*markers, *column.missing_markers}
-        cells = [None if text in words else text for text in texts]
-        numbers, refused = numbers_of(
-            pa.array(cells, pa.string()), number_format(column), rule, whole=whole
-        )
+        words = pa.array([*markers, *column.missing_markers], pa.string())
+        cells = pc.if_else(pc.is_in(texts, words), None, texts)
+        numbers, refused = numbers_of(cells, number_format(column), rule, whole=whole)
         if not refused.any():
-            return dict(zip(texts, scalars(numbers, whole=whole), strict=True))
-    return {text: parse(text) for text in texts}
+            return Values(numbers, whole)
+    values = [parse(text) for text in texts.to_pylist()]
+    places = None
+    if column.kind in ("integer", "number", "date"):
+        places = np.array([math.nan if v is None else _place(v) for v in values], np.float64)
+    return Values(places, scalars=values)
+
+
+def _place(value: TypedValue) -> float:
+    """A number as it is, a date as days with their fraction."""
+    if isinstance(value, datetime):
+        return value.timestamp() / 86_400
+    return float(value.toordinal() if isinstance(value, date) else value)  # type: ignore[arg-type]

@@ -6,19 +6,17 @@ asked of the very rules that will check rows later.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
 
 import numpy as np
 
 from classification_model.config.schema import Column, Decimal
 from classification_model.errors import DataError
 from classification_model.init import number_formats
-from classification_model.init.cells import Cells, not_taken, typed_texts
+from classification_model.init.cells import Cells, Values, not_taken, typed_texts
 from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.init.kinds import File, Guess, kind_of
 from classification_model.init.leakage import LEAK, SUSPECT, alone
@@ -79,7 +77,7 @@ def learn(
     rows = [i for i, text in enumerate(answers) if text not in unlabelled]
     labels = typed_labels([answers[i] for i in rows])
     check_classes(name, target, labels, test_size)
-    columns = [Cells.of(table, column, rows) for column in table.columns if column != target]
+    columns = [*_columns(table, target, rows)]
     codes = np.unique([str(label) for label in labels], return_inverse=True)[1]
     guesses = [*_guesses(columns, table.delimiter, progress)]
     markers = _markers(guesses, unlabelled, {*answers} - unlabelled)
@@ -108,6 +106,16 @@ def learn(
         reasons = "; ".join(f"{column}: {why}" for column, why in learned.ignored().items())
         raise DataError(f"{name}: no column is left to predict {target!r} from ({reasons})")
     return learned
+
+
+def _columns(table: Table, target: str, rows: Sequence[int]) -> Iterator[Cells]:
+    """The cells of every column but the target, in some of the rows."""
+    lines = np.array([table.lines[i] for i in rows], np.int64)
+    columns = zip(*(table.rows[i] for i in rows), strict=True)
+    for name, column in zip(table.columns, columns, strict=True):
+        raw = [(table.raw[i].get(name), table.lines[i]) for i in rows] if table.raw else ()
+        if name != target:
+            yield Cells.of(name, column, lines, raw)
 
 
 def _guesses(
@@ -154,14 +162,14 @@ def _finding(
     """What was found in a column, and what the file as a whole should be said to have of it."""
     own = tuple(sorted(guess.missing - {*markers}))
     column = guess.column.model_copy(update={"missing_markers": own})
-    typed = typed_texts(column, cells.counts.keys(), markers)
-    seen = _seen(column, cells, typed)
-    told = cells.counts
-    if seen.missing > cells.missing:
-        told = Counter({t: n for t, n in told.items() if typed[t] is not None})
+    values = typed_texts(column, cells.texts, markers)
+    seen = _seen(column, cells, values)
+    told, missing = cells.counts, values.missing()
+    if missing.any():
+        told = Counter({t: told[t] for t, m in zip(told, missing.tolist(), strict=True) if not m})
     reason = _why_left_out(cells.name, column, seen, told)
     reason = reason or not_taken(column, cells.raw, markers)
-    doubts = (*guess.doubts, *_stand_in(column, typed, told))
+    doubts = (*guess.doubts, *stand_in(values, cells.counts))
     remarks = (reason, *guess.doubts) if reason else (*doubts, *guess.notes)
     finding = Finding(
         name=cells.name,
@@ -172,31 +180,21 @@ def _finding(
         reason="; ".join(remarks),
         written="" if reason else guess.written,
     )
-    finding = _look_for_leakage(finding, cells, typed, labels)
-    return finding, _merged(finding, typed)
+    finding = _look_for_leakage(finding, cells, values, labels)
+    return finding, _merged(finding, values)
 
 
-def _stand_in(
-    column: Column, typed: Mapping[str, TypedValue], counts: Counter[str]
-) -> Sequence[str]:
-    """A value of an ordered column that may mean "missing"."""
-    if column.kind not in ("integer", "number", "date"):
-        return ()
-    numbers = [math.nan if value is None else _number(value) for value in typed.values()]
-    return stand_in(typed, np.array(numbers, np.float64), counts)
-
-
-def _seen(column: Column, cells: Cells, typed: Mapping[str, TypedValue]) -> ColumnProfile:
+def _seen(column: Column, cells: Cells, values: Values) -> ColumnProfile:
     """What a column holds, its empty cells among it."""
-    if column.kind in ("integer", "number"):
-        numbers = np.array([*typed.values()], np.float64)
-        of_rows = np.repeat(numbers, [cells.counts[text] for text in typed])
+    counts = [*cells.counts.values()]
+    if column.kind in ("integer", "number") and values.numbers is not None:
+        of_rows = np.repeat(values.numbers, counts)
         found = profile_of_numbers(of_rows, whole=column.kind == "integer")
         return found.model_copy(update={"missing": found.missing + cells.missing})
-    values = Counter[TypedValue]({None: cells.missing})
-    for text, value in typed.items():
-        values[value] += cells.counts[text]
-    return profile_of_counts(column.kind, values)
+    cells_of = Counter[TypedValue]({None: cells.missing})
+    for value, count in zip(values.each(), counts, strict=True):
+        cells_of[value] += count
+    return profile_of_counts(column.kind, cells_of)
 
 
 def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
@@ -208,8 +206,7 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
         value = repr(_cut(next(iter(counts)))) if counts.total() >= FEW else "the same"
         return f"constant: {value} wherever there is a value"
     different = len(counts) == counts.total() > 2
-    rare = sum(rows for rows in counts.values() if rows < FEW)
-    if column.kind == "category" and 2 * rare > counts.total():
+    if column.kind == "category" and 2 * _rare(counts) > counts.total():
         return f"identifier or text: most values stand in fewer than {FEW} rows"
     if column.kind == "integer" and different and not missing:
         low, high = int(seen.minimum or 0), int(seen.maximum or 0)
@@ -218,6 +215,11 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
     if column.kind == "raw" and all(map(_CLOCK.fullmatch, counts)):
         return "a time of day or a duration: write it as a number, such as minutes"
     return f"identifier: {nature_of(counts).reason}" if column.kind == "raw" else ""
+
+
+def _rare(counts: Counter[str]) -> int:
+    """The cells of values that are rare."""
+    return sum(rows for rows in counts.values() if rows < FEW)
 
 
 def _cut(text: str) -> str:
@@ -236,19 +238,14 @@ def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
     return f"{len(counts)} different" if column.kind != "boolean" else "/".join(sorted(counts))
 
 
-def _look_for_leakage(
-    finding: Finding, cells: Cells, values: Mapping[str, TypedValue], labels: Indices
-) -> Finding:
+def _look_for_leakage(finding: Finding, cells: Cells, values: Values, labels: Indices) -> Finding:
     """Flag a column that predicts the target almost alone, leave it out if it does so fully."""
     if finding.decision == "left out" or finding.column.kind == "text":
         return finding
-    typed = {**values, "": None}
-    numbers = {
-        text: _MISSING if value is None else _number(value)
-        for text, value in typed.items()
-        if value is None or finding.column.kind in ("integer", "number", "date")
-    }
-    accuracy, removed = alone(cells.texts, numbers, labels)
+    numbers = values.numbers
+    if numbers is not None:
+        numbers = np.append(np.nan_to_num(numbers, nan=_MISSING), _MISSING)
+    accuracy, removed = alone(cells.codes, numbers, labels)
     if removed >= LEAK:
         reason = f"gives the answer away: alone it predicts {accuracy:.1%} of the rows"
         return replace(finding, decision="left out", reason=reason, written="")
@@ -259,11 +256,13 @@ def _look_for_leakage(
     return finding
 
 
-def _merged(finding: Finding, typed: Mapping[str, TypedValue]) -> str:
+def _merged(finding: Finding, values: Values) -> str:
     """How many numbers float32 does not tell apart, even when they are centred, or nothing."""
     if finding.decision == "left out" or finding.column.kind not in ("integer", "number"):
         return ""
-    numbers = np.array([value for value in typed.values() if value is not None], np.float64)
+    if values.numbers is None:
+        return ""
+    numbers = values.numbers[~values.missing()]
     feature = Feature(name=finding.name, kind="number", inputs=(finding.name,))
     alike = merged(numbers, with_centre(feature, numbers).centre)
     return (
@@ -272,14 +271,3 @@ def _merged(finding: Finding, typed: Mapping[str, TypedValue]) -> str:
         if alike
         else ""
     )
-
-
-def _number(value: TypedValue) -> float:
-    """A number as it is, a date as days with their fraction, anything else as 0."""
-    if type(value) is float:
-        return value
-    if isinstance(value, datetime):
-        return value.timestamp() / 86_400
-    if isinstance(value, date):
-        return float(value.toordinal())
-    return float(value) if isinstance(value, int | float) else 0.0

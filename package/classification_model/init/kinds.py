@@ -67,9 +67,10 @@ def kind_of(
         file: how its file writes numbers.
         shapes: those of the texts, where they are at hand.
     """
-    shapes = shapes or Shapes.of(counts)
-    words, markers = missing_words(counts), frozenset(filter(is_marker, counts))
-    told = {text: count for text, count in counts.items() if text not in words}
+    shapes = shapes or Shapes.of_counts(counts)
+    markers = frozenset(filter(is_marker, shapes.words(counts)))
+    words = missing_words(counts, markers)
+    told = {t: n for t, n in counts.items() if t not in words} if words else counts
     if len(counts) <= _WAYS and {t.lower() for t in counts if t not in markers} in _BOOLEAN_PAIRS:
         words = markers  # however common they are: beside yes and no there is nothing else
         return Guess(Column(kind="boolean"), words, notes=_taken_as_missing(words, counts, lines))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pyarrow as pa
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
-from classification_model.config.schema import Label
 from classification_model.processing.arrays import Floats, Indices
 
 __all__ = ["LEAK", "SUSPECT", "Alone", "alone"]
@@ -26,9 +23,7 @@ Alone = tuple[float, float]
 """The accuracy of a column alone, and the share of errors that it removes."""
 
 
-def alone(
-    values: Sequence[str], numbers: Mapping[str, float], labels: Sequence[Label] | Indices
-) -> Alone:
+def alone(codes: Indices, numbers: Floats | None, labels: Indices) -> Alone:
     """How well one column predicts the target, cross-validated, in the better of two ways.
 
     Each value is looked up: what was the commonest class of the other folds' rows with it? So a
@@ -36,25 +31,21 @@ def alone(
     tree asks whether they are small or large.
 
     Args:
-        values: the column's texts.
-        numbers: those that have an order, with the number that each is.
-        labels: the class of each row, or its number. Of many rows some are drawn; a class too
-            rare for the folds is not looked at.
+        codes: of each row, which of the column's values it has, from 0 up.
+        numbers: the number that each value is, where they have an order.
+        labels: the number of each row's class. Of many rows some are drawn; a class too rare for
+            the folds is not looked at.
     """
-    rows = _drawn(len(values), _ROWS)
-    texts = pa.array(values, pa.string()).take(pa.array(rows)).dictionary_encode()
-    if not isinstance(labels, np.ndarray):
-        labels = np.unique([str(label) for label in labels], return_inverse=True)[1]
+    rows = _drawn(len(codes), _ROWS)
     y = labels[rows]
     common = np.isin(y, np.flatnonzero(np.bincount(y) >= _FOLDS))
-    codes = texts.indices.to_numpy().astype(np.int64)[common]
+    codes = codes[rows][common]
     y = np.unique(y[common], return_inverse=True)[1]
-    counts = np.bincount(y)
-    if len(counts) < 2:
+    if len(np.bincount(y)) < 2:
         return 0.0, 0.0
     found = [_looked_up(codes, y)]
-    if len(set(numbers.values())) > 1:
-        found.append(_by_order(texts.dictionary.to_pylist(), codes, numbers, y))
+    if numbers is not None and (numbers != numbers[:1]).any():
+        found.append(_by_order(numbers[codes], y))
     return max(found, key=lambda one: one[1])
 
 
@@ -69,13 +60,16 @@ def _looked_up(codes: Indices, y: Indices) -> Alone:
     """Answer each row by the other folds' rows with its value, else by the commonest class."""
     classes, values = int(y.max()) + 1, int(codes.max()) + 1
     fold = np.random.default_rng(0).permutation(len(y)) % _FOLDS
+    usual = np.array([np.bincount(y[fold != k]).argmax() for k in range(_FOLDS)])
+    if (np.bincount(codes) <= 1).all():  # no other row has any value: nothing to look up
+        return _removed(float((usual[fold] == y).mean()), y)
     cells, known = np.unique(codes * classes + y, return_inverse=True)
     whole = np.bincount(known)
     right = 0
     for k in range(_FOLDS):
         mine = fold == k
         others = whole - np.bincount(known[mine], minlength=len(cells))
-        answer = np.full(values, np.bincount(y[~mine]).argmax())
+        answer = np.full(values, usual[k])
         order = np.argsort(others, kind="stable")  # the commonest class of a value is written last
         order = order[others[order] > 0]
         answer[cells[order] // classes] = cells[order] % classes
@@ -83,13 +77,10 @@ def _looked_up(codes: Indices, y: Indices) -> Alone:
     return _removed(right / len(y), y)
 
 
-def _by_order(
-    texts: Sequence[str], codes: Indices, numbers: Mapping[str, float], y: Indices
-) -> Alone:
-    """Ask a small decision tree about the numbers; a text that is none has a place of its own."""
+def _by_order(numbers: Floats, y: Indices) -> Alone:
+    """Ask a small decision tree about the numbers."""
     rows = _drawn(len(y), _ROWS_OF_A_TREE)
-    of_code = np.array([numbers.get(text, float(i)) for i, text in enumerate(texts)])
-    X, some = of_code[codes[rows]][:, np.newaxis], y[rows]
+    X, some = numbers[rows][:, np.newaxis], y[rows]
     kept = np.isin(some, np.flatnonzero(np.bincount(some) >= _FOLDS))
     X, some = X[kept], some[kept]
     classes = len(Counter(some.tolist()))

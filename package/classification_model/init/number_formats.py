@@ -65,22 +65,24 @@ def infer(
     Returns:
         Nothing where no text is a number.
     """
-    shapes = shapes or Shapes.of(counts)
+    shapes = shapes or Shapes.of_counts(counts)
     numeric = {shape: n for shape, n in shapes.cells.items() if _PARTS.fullmatch(shape)}
     units = Counter[str]()
     for shape, count in numeric.items():
         units[_unit(shape)] += count
     unit = _shared_unit(units, shapes.cells.total())
-    fits = dict.fromkeys(_formats(unit), 0)
+    forms = _formats(unit)
+    fits = [0] * len(forms)
     for shape, count in numeric.items():
-        for form in _readers(shape, unit):
-            fits[form] += count
-    most = max(fits.values())
+        for i in _readers(shape, unit):
+            fits[i] += count
+    most = max(fits)
     if not most:
         return None
-    best = [form for form, fit in fits.items() if fit == most]
+    best = [form for form, fit in zip(forms, fits, strict=True) if fit == most]
     written, other = _choose(best, counts, numeric, decimal, usual)
-    read = frozenset(shape for shape in numeric if written in _readers(shape, unit))
+    chosen = forms.index(written)
+    read = frozenset(shape for shape in numeric if chosen in _readers(shape, unit))
     return Reading(
         written,
         other,
@@ -104,9 +106,9 @@ def _beyond(written: NumberFormat, counts: Mapping[str, int], shapes: Shapes) ->
 
 
 @lru_cache(_SHAPES)
-def _readers(shape: str, unit: str) -> tuple[NumberFormat, ...]:
-    """The formats that read a shape; columns share shapes."""
-    return tuple(form for form in _formats(unit) if form.read(shape) is not None)
+def _readers(shape: str, unit: str) -> tuple[int, ...]:
+    """The positions of the formats that read a shape; columns share shapes."""
+    return tuple(i for i, form in enumerate(_formats(unit)) if form.read(shape) is not None)
 
 
 @lru_cache(_SHAPES)

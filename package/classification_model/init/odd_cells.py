@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from statistics import median
 from typing import Literal
 
@@ -51,12 +51,13 @@ def is_marker(text: str) -> bool:
     return text.lower() in _MARKERS
 
 
-def missing_words(counts: Mapping[str, int]) -> frozenset[str]:
+def missing_words(counts: Mapping[str, int], among: Iterable[str] | None = None) -> frozenset[str]:
     """The texts of a column of words, such as the target, that mean "missing".
 
-    A word as common as the others is one of them. ``counts`` has each text's number of cells.
+    A word as common as the others is one of them. ``counts`` has each text's number of cells;
+    ``among`` are those that are looked at, by default all.
     """
-    found = [text for text in counts if text.lower() in _MARKERS]
+    found = [*filter(is_marker, counts if among is None else among)]
     if not found:
         return frozenset()
     others = [count for text, count in counts.items() if not is_marker(text)]

@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from classification_model.processing.arrays import Floats
+from classification_model.init.cells import Values
 from classification_model.processing.value_rules import TypedValue
 
 __all__ = ["stand_in"]
@@ -18,18 +18,17 @@ _ENDS = frozenset(((1, 1), (12, 30), (12, 31)))  # of a year, as 1900-01-01 and 
 _FEWEST = 4
 
 
-def stand_in(
-    typed: Mapping[str, TypedValue], numbers: Floats, counts: Mapping[str, int]
-) -> Sequence[str]:
+def stand_in(values: Values, counts: Mapping[str, int]) -> Sequence[str]:
     """What to say of a value that lies further from all others than they lie apart.
 
     Nines alone, and the first or last day of a year, are what people and programs write there.
 
     Args:
-        typed: each text with its value.
-        numbers: the values as numbers, in the same order; NaN where there is none.
-        counts: each text with its number of cells.
+        values: of each text.
+        counts: each text with its number of cells, in the same order.
     """
+    if (numbers := values.numbers) is None:
+        return ()
     different = np.unique(numbers[np.isfinite(numbers)])
     if len(different) < _FEWEST:
         return ()
@@ -39,8 +38,10 @@ def stand_in(
     ):
         if abs(nearest - end) <= rest[-1] - rest[0]:
             continue
-        texts = [text for text, n in zip(typed, numbers.tolist(), strict=True) if n == end]
-        if all(_is_usual(text, typed[text]) for text in texts):
+        texts, each = [*counts], values.each()
+        found = np.flatnonzero(numbers == end).tolist()
+        if all(_is_usual(texts[i], each[i]) for i in found):
+            texts = [texts[i] for i in found]
             cells = sum(counts[text] for text in texts)
             said = f"{texts[0]!r} stands in {cells} cell{'s' if cells > 1 else ''}"
             cure = "where it means that nothing is known, put it into missing_markers"
