@@ -16,8 +16,8 @@ from tables import Sample
 
 
 def alone_of(values: Sequence[object], labels: Sequence[object], *, ordered: bool = False) -> Alone:
-    distinct, codes = np.unique(values, return_inverse=True)
-    classes = np.unique(labels, return_inverse=True)[1]
+    distinct, codes = np.unique([str(value) for value in values], return_inverse=True)
+    classes = np.unique([str(label) for label in labels], return_inverse=True)[1]
     return alone(codes, distinct.astype(np.float64) if ordered else None, classes)
 
 

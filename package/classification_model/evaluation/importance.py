@@ -28,8 +28,8 @@ _REPEATS = 5
 _SCORED = 75_000
 _SCORED_AT_ONCE = 20_000
 _FEWEST_ROWS = 200
-# Of more columns than these, one shuffle of each says which of them are shuffled again.
-_MOST_REPEATED = 100
+# Of more columns than these, one shuffle of each among fewer rows says which are shuffled again.
+_MOST_REPEATED, _SHUFFLED_ONCE = 100, 100
 
 
 def importance(
@@ -51,21 +51,25 @@ def importance(
     Returns:
         The columns, the most important one first.
     """
-    some = held_out.take(_some_rows(len(held_out), len(schema.columns), seed))
+    limit = max(_FEWEST_ROWS, _SCORED // (_REPEATS * len(schema.columns)))
     encoder = ColumnEncoder(schema, features, functions)
     affected = {
         column: [i for i, feature in enumerate(features) if column in feature.inputs]
         for column in schema.columns
     }
-    asked = _Asked(some, encoder, affected, encoder.encode(some.columns), predict, classes)
+
+    def asked(most: int) -> _Asked:
+        some = held_out.take(_drawn(len(held_out), most, seed))
+        return _Asked(some, encoder, affected, encoder.encode(some.columns), predict, classes)
+
     used = [column for column, places in affected.items() if places]
     draws = {column: (seed, i) for i, column in enumerate(used)}
     grown = {column: np.zeros(_REPEATS) for column in schema.columns}
     if len(used) > _MOST_REPEATED:
         # Other draws than those that follow: what is shuffled again is not what had luck.
-        grown |= asked.grown({column: (*draws[column], 1) for column in used}, 1)
+        grown |= asked(_SHUFFLED_ONCE).grown({column: (*draws[column], 1) for column in used}, 1)
         used = sorted(used, key=lambda column: -grown[column].mean())[:_MOST_REPEATED]
-    grown |= asked.grown({column: draws[column] for column in used}, _REPEATS)
+    grown |= asked(limit).grown({column: draws[column] for column in used}, _REPEATS)
     ranked = [
         Importance(
             column=column,
@@ -118,12 +122,11 @@ class _Asked:
         return result
 
 
-def _some_rows(rows: int, columns: int, seed: int) -> npt.NDArray[np.int64]:
-    """The positions of the rows to look at: all, or as many as the bound allows."""
-    limit = max(_FEWEST_ROWS, _SCORED // (_REPEATS * columns))
-    if rows <= limit:
+def _drawn(rows: int, most: int, seed: int) -> npt.NDArray[np.int64]:
+    """The positions of some rows."""
+    if rows <= most:
         return np.arange(rows)
-    return np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def _blocks(names: Mapping[str, object], size: int) -> Iterator[tuple[str, ...]]:

@@ -117,9 +117,9 @@ class Search:
         """The position that a model may reach; every strength of a linear one costs the same."""
         if config.name == "linear":
             return np.inf
-        step = {**config.parameters, POSITION[config.name]: 1}
-        one = config.model_copy(update={"parameters": step})
-        limits = [_MOST_ROUNDS, _ALONE * self.longest / self._seconds(one)]
+        one, two = (_at(config, step) for step in (1, 2))
+        first, each = self._seconds(one), self._seconds(two) - self._seconds(one)
+        limits = [_MOST_ROUNDS, 1 + (_ALONE * self.longest - first) / each]
         if config.name == "lightgbm":
             limits.append(self.largest / self._size(one))
         return max(1.0, min(limits))
@@ -148,6 +148,12 @@ class Search:
         matrix = self.table.matrix
         codes = (np.nanmax(matrix[:, i], initial=0) + 2 for i in self.table.categories)
         return int(matrix.shape[1] + sum(codes))
+
+
+def _at(config: EstimatorConfig, position: int) -> EstimatorConfig:
+    """A candidate that stops there."""
+    parameters = {**config.parameters, POSITION[config.name]: position}
+    return config.model_copy(update={"parameters": parameters})
 
 
 def divided(units: Units, target: Positions, cost: int) -> list[list[Fold]]:

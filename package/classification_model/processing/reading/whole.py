@@ -37,7 +37,13 @@ class Part:
 
     def texts(self, name: str) -> list[str]:
         """The cells of a column as a CSV has them."""
-        return [text_of(value) for value in raw_values(self.columns[name])]
+        import pyarrow as pa
+
+        column = self.columns[name]
+        if isinstance(column, pa.StringArray):
+            found: list[str] = column.fill_null("").to_pylist()
+            return found
+        return [text_of(value) for value in raw_values(column)]
 
     def take(self, rows: Indices) -> Part:
         """Some of the rows."""
