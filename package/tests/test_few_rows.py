@@ -64,6 +64,34 @@ def test_years_stay_years_though_they_have_four_digits() -> None:
     assert bounds([float(year) for year in range(1931, 2005)]) == (1935, 2000)
 
 
+anything = st.one_of(
+    st.floats(-1e30, 1e30, allow_subnormal=False),
+    st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=False),
+    st.decimals(-(10**9), 10**9, places=3).map(float),
+    st.integers(-(10**12), 10**12).map(float),
+)
+
+
+@given(st.lists(anything), st.integers(-8, 6))
+def test_many_numbers_are_rounded_as_each_is_alone(values: list[float], exponent: int) -> None:
+    step = float(f"1e{exponent}")
+    found = few_rows.rounded_each(np.array(values), step).tolist()
+    assert found == [few_rows.rounded(value, step) for value in values]
+
+
+@given(st.lists(anything.filter(lambda value: value == 0 or abs(value) > 1e-200)))
+def test_digits_are_those_that_one_would_write(values: list[float]) -> None:
+    def written(value: float) -> int:
+        return sum(c.isdigit() for c in f"{value:.5e}".partition("e")[0].rstrip("0."))
+
+    def is_a_tie(value: float) -> bool:
+        tenfold = float(f"{value:.15e}".partition("e")[0]) * 10**5
+        return abs(tenfold % 1 - 0.5) < 1e-6
+
+    some = [value for value in values if not is_a_tie(value)]
+    assert few_rows.digits(np.array(some)).tolist() == [*map(written, some)]
+
+
 def test_without_five_numbers_there_are_no_bounds() -> None:
     assert bounds([1.0, 2.0, 3.0, 4.0, np.nan, np.nan]) is None
     assert bounds([1.0] * 20, [3] * 20) is None

@@ -32,9 +32,14 @@ __all__ = [
     "neighbours",
     "number_of_holders",
     "rounded",
+    "rounded_each",
     "shared",
     "unit",
 ]
+
+_DIGITS = 6
+# Of whole numbers up to this size floats keep the fraction to this, and powers of ten are exact.
+_SURE, _NEAR, _EXACT_POWERS = 1e11, 1e-3, 22
 
 Word = TypeVar("Word", bound=Hashable)
 
@@ -115,6 +120,24 @@ def rounded(value: float, step: float) -> float:
     return _to_exponent(value, round(math.log10(step)), ROUND_HALF_EVEN) if step else value
 
 
+def rounded_each(numbers: Floats, step: float) -> Floats:
+    """:func:`rounded` of each number, those that floats do not decide one by one."""
+    if not step:
+        return numbers
+    exponent = round(math.log10(step))
+    power = 10.0 ** abs(exponent)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = numbers * power if exponent < 0 else numbers / power
+        whole = np.rint(scaled)
+        found = whole / power if exponent < 0 else whole * power
+        halves = np.abs(np.abs(scaled - whole) - 0.5) < _NEAR
+    sure = (np.abs(scaled) < _SURE) & ~halves & (abs(exponent) <= _EXACT_POWERS)
+    for i in np.flatnonzero(~sure).tolist():
+        found[i] = rounded(float(numbers[i]), step)
+    zeroed: Floats = found + 0.0
+    return zeroed
+
+
 def edges(
     numbers: Floats, shares: Sequence[float], least: int, groups: Indices | None = None
 ) -> list[float]:
@@ -130,9 +153,14 @@ def edges(
     return sorted({_published(value, numbers, limits, least, groups) for value in found})
 
 
-def digits(value: float) -> int:
-    """How many significant digits, of six, a number has: 21,000 has two."""
-    return sum(c.isdigit() for c in f"{value:.5e}".partition("e")[0].rstrip("0."))
+def digits(numbers: Floats) -> Indices:
+    """How many significant digits, of six, each number has: 21,000 has two."""
+    size = np.abs(numbers)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        power = np.floor(np.log10(size)) - _DIGITS + 1
+        whole = np.rint(size / 10.0**power)
+    zeros = sum((whole % 10**k == 0).astype(np.int64) for k in range(1, _DIGITS))
+    return np.where(size > 0, _DIGITS - zeros, 0)
 
 
 def neighbours(counts: Sequence[int], least: int) -> list[int]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from classification_model.processing.arrays import Floats, Matrix
-from classification_model.processing.few_rows import bounds, digits, held_by, rounded, unit
+from classification_model.processing.arrays import Floats, Mask, Matrix
+from classification_model.processing.few_rows import bounds, digits, held_by, rounded_each, unit
 from classification_model.publishing.atoms import Array
 from classification_model.publishing.findings import Attack, Finding
 from classification_model.publishing.people import TELLING, People
@@ -21,6 +21,7 @@ __all__ = ["arrays"]
 _SHARE = 0.05
 _BINS = 5
 _BINS_SHARE = 0.3
+_SCALED = "scaled"
 
 
 def arrays(people: People, found: Sequence[Array], forms: Mapping[str, Matrix]) -> Attack:
@@ -46,43 +47,61 @@ def arrays(people: People, found: Sequence[Array], forms: Mapping[str, Matrix]) 
 
 @dataclass(frozen=True)
 class _Form:
-    """The rows in one form, with what in it belongs to a few."""
+    """The rows in one form, with what in it belongs to a few.
+
+    ``few`` are the numbers of each column that few hold, ``telling`` those of many digits, and
+    ``middles`` what lies halfway between neighbours: sorted. What was scaled is a number like any
+    other: only whole rows and middles of it tell of somebody.
+    """
 
     name: str
     width: int
     rows: frozenset[bytes]
-    few: tuple[frozenset[float], ...]
-    telling: frozenset[float]
-    middles: frozenset[float]
+    few: tuple[Floats, ...]
+    telling: Floats
+    middles: Floats
 
     @property
     def scaled(self) -> bool:
-        return self.name.startswith("scaled")
+        return self.name.startswith(_SCALED)
 
     @classmethod
     def of(cls, name: str, matrix: Matrix, people: People) -> _Form:
         distinct, codes = np.unique(matrix, axis=0, return_inverse=True)
         counts = held_by(codes.ravel(), len(distinct), people.groups)
-        few: list[frozenset[float]] = []
-        middles: set[float] = set()
-        for column in matrix.T:
-            there = ~np.isnan(column)
-            values, alike = np.unique(column[there], return_inverse=True)
-            own = None if people.groups is None else people.groups[there]
-            rare = held_by(alike.ravel(), len(values), own) < people.least
-            step = unit(*(bounds(column.astype(np.float64), people.least, people.groups) or (0, 0)))
-            exact = values.astype(np.float64)
-            few.append(frozenset(v for v in exact[rare].tolist() if not _is_round(v, step)))
-            between = (exact[1:] + exact[:-1]) / 2
-            middles |= set(between[rare[1:] | rare[:-1]].astype(np.float32).tolist())
         rows = frozenset(row.tobytes() for row in distinct[counts < people.least] + np.float32(0))
-        telling = frozenset(v for values in few for v in values if digits(v) >= TELLING)
-        return cls(name, matrix.shape[1], rows, tuple(few), telling, frozenset(middles))
+        few: list[Floats] = []
+        middles: list[Floats] = []
+        for column in matrix.T:
+            values, rare = _rare(column, people)
+            between = (values[1:] + values[:-1]) / 2
+            middles.append(between[rare[1:] | rare[:-1]].astype(np.float32).astype(np.float64))
+            if not name.startswith(_SCALED):
+                step = unit(
+                    *(bounds(column.astype(np.float64), people.least, people.groups) or (0, 0))
+                )
+                few.append(values[rare & ~_are_round(values, step)])
+        every = np.concatenate([*few, np.empty(0)])
+        return cls(
+            name, matrix.shape[1], rows, tuple(few), np.unique(every[digits(every) >= TELLING]),
+            np.unique(np.concatenate(middles)),
+        )  # fmt: skip
 
 
-def _is_round(value: float, step: float) -> bool:
-    """Whether a number of the matrix, a float32, is a multiple of ``step`` written as one."""
-    return bool(step) and float(np.float32(rounded(value, step))) == value
+def _rare(column: Floats, people: People) -> tuple[Floats, Mask]:
+    """The distinct numbers of a column, and which of them few hold."""
+    there = ~np.isnan(column)
+    values, alike = np.unique(column[there], return_inverse=True)
+    own = None if people.groups is None else people.groups[there]
+    return values.astype(np.float64), held_by(alike.ravel(), len(values), own) < people.least
+
+
+def _are_round(values: Floats, step: float) -> Mask:
+    """Which numbers of the matrix, float32, are a multiple of ``step`` written as one."""
+    if not step:
+        return np.zeros(len(values), np.bool_)
+    as_written = rounded_each(values, step).astype(np.float32)
+    return np.equal(as_written, values)
 
 
 def _told_by(values: Floats, forms: Sequence[_Form], people: People) -> Iterator[str]:
@@ -94,20 +113,27 @@ def _told_by(values: Floats, forms: Sequence[_Form], people: People) -> Iterator
             if hits and form.width > 1:
                 yield f"{hits} of {len(rows)} rows are rows of the table ({form.name})"
         if flat.size == form.width and not form.scaled:
-            hits = sum(v in few for v, few in zip(flat.tolist(), form.few, strict=True))
+            hits = sum(_among(flat[i : i + 1], few) for i, few in enumerate(form.few))
             if hits:
                 yield f"{hits} of {flat.size} are values of their column that few hold ({form.name})"
         in_order = flat.size >= _BINS and bool((np.diff(flat) > 0).all())
-        hits = sum(value in form.middles for value in flat.tolist()) if in_order else 0
+        hits = _among(flat, form.middles) if in_order else 0
         if hits >= _BINS_SHARE * flat.size and hits > 2:
             yield f"{hits} of {flat.size} are midpoints of neighbouring values ({form.name})"
-        # What was scaled is a number like any other: only whole rows of it tell of somebody.
-        hits = 0 if form.scaled else sum(v in form.telling for v in flat.tolist())
+        hits = _among(flat, form.telling)
         if hits and hits >= _SHARE * flat.size:
             yield f"{hits} of {flat.size} numbers are values that few hold ({form.name})"
-    hits = sum(value in people.numbers for value in flat.tolist())
+    hits = _among(flat, people.numbers)
     if hits and hits >= _SHARE * flat.size:
         yield f"{hits} of {flat.size} numbers are values that few hold"
+
+
+def _among(numbers: npt.NDArray[np.float32], known: Floats) -> int:
+    """How many numbers are among sorted ones."""
+    if not len(known):
+        return 0
+    places = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    return int((known[places] == numbers).sum())
 
 
 def _as_rows(values: npt.NDArray[np.float32], width: int) -> Iterator[npt.NDArray[np.float32]]:

@@ -237,7 +237,7 @@ def _questions(people: People, model: Model) -> Iterator[Question]:
 
 
 def _asked_of(people: People, name: str, feature: Feature, model: Model) -> Iterator[Question]:
-    seen, few = model.profile.columns[name], [*people.few(name)]
+    seen = model.profile.columns[name]
     kind = model.manifest.row_schema.columns[name].kind
     encoder = RowEncoder((feature,), model.functions)
 
@@ -245,6 +245,8 @@ def _asked_of(people: People, name: str, feature: Feature, model: Model) -> Iter
         encode = partial(_numbers, encoder, name)
         return Question(name, values[:_MOST_ASKED], allowed, encode)
 
+    if kind in ("category", "boolean"):
+        few = [*people.few(name)]
     if kind == "category":
         yield question(few, [_NOBODYS])
         if 0 < sum(people.few(name).values()) < people.least:
@@ -255,8 +257,9 @@ def _asked_of(people: People, name: str, feature: Feature, model: Model) -> Iter
         usual = [seen.example]
     else:
         low, high = feature.bounds or (seen.minimum, seen.maximum)
-        yield question([v for v in few if v > high], [_like(high, few)])  # type: ignore[operator]
-        yield question([v for v in few if v < low], [_like(low, few)])  # type: ignore[operator]
+        below, above = people.beyond(name, low, high)
+        yield question(above, [_like(high, above)])
+        yield question(below, [_like(low, below)])
         usual = [seen.example if feature.missing_as is None else feature.missing_as]
     if people.missed_by_few(name):
         yield question([None], usual)
