@@ -6,14 +6,17 @@ import random
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from classification_model.bundle.provenance import Choice
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column, RowSchema
+from classification_model.evaluation import baselines
 from classification_model.evaluation.importance import importance
 from classification_model.inference.engines import Probabilities
 from classification_model.learners import Blend, cost
@@ -167,6 +170,27 @@ def test_of_many_columns_those_that_matter_are_shuffled_five_times() -> None:
     assert all(one.spread > 0 for one in found[:2])
     assert {one.mean for one in found[2:]} == {0.0}
     assert sum(asked) <= 100 * (300 + 1) + 200 * (5 * 100 + 1)
+
+
+def test_of_many_columns_those_that_say_most_are_asked_again_for_a_baseline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw = np.random.default_rng(0)
+    matrix = draw.normal(size=(300, 250)).astype(np.float32)
+    labels = (matrix[:, 7] + draw.normal(size=300) > 0).tolist()
+    fits = []
+
+    class Counted(DecisionTreeClassifier):  # type: ignore[misc]
+        def fit(self, *rows: Any, **given: Any) -> Any:
+            fits.append(rows)
+            return super().fit(*rows, **given)
+
+    monkeypatch.setattr(baselines, "DecisionTreeClassifier", Counted)
+    rows = (matrix, labels)
+    plan = [Feature(name=f"x{i}", kind="number", inputs=(f"x{i}",)) for i in range(250)]
+    _, single = baselines.baselines(rows, rows, features=plan, classes=[False, True], seed=0)
+    assert single.name == "best single feature, x7"
+    assert len(fits) <= 250 + 2 * 100 + 1
 
 
 def test_all_fits_of_a_vote_keep_within_the_work_that_is_allowed(
