@@ -47,6 +47,7 @@ __all__ = [
     "RowError",
     "SaveError",
     "StoreError",
+    "installed_with",
     "shorten",
 ]
 
@@ -120,12 +121,16 @@ class MissingExtraError(ClassificationModelError, ImportError):
     def __init__(self, *, purpose: str, extra: str, module: str) -> None:
         self._named = {"purpose": purpose, "extra": extra, "module": module}
         super().__init__(
-            f"{purpose} needs {module!r}, which is not installed: "
-            f"pip install '{_distribution()}[{extra}]'"
+            f"{purpose} needs {module!r}, which is not installed: {installed_with(extra)}"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:  # it comes back from a worker process, too
         return partial(type(self), **self._named), ()
+
+
+def installed_with(extra: str) -> str:
+    """The command that installs an extra."""
+    return f"pip install '{_distribution()}[{extra}]'"
 
 
 def _distribution() -> str:

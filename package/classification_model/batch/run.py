@@ -18,7 +18,7 @@ from classification_model.batch.layouts import Target, added_columns
 from classification_model.batch.scoring import SHOWN, BlockScorer, has_arrow
 from classification_model.config.home import Home
 from classification_model.config.schema import Label
-from classification_model.errors import DamagedModelError, DataError
+from classification_model.errors import DamagedModelError, DataError, installed_with
 from classification_model.predict import Model, load_model
 from classification_model.processing.reading import blocks, sources
 from classification_model.processing.reading.columns import check_columns
@@ -103,6 +103,11 @@ def score_files(
         labels=model.manifest.labels,
         notes=[f"{source.name}: {note}" for source in found for note in notes_on(source)],
     )
+    if not has_arrow() and sum(sources.size_of(source.name) for source in found) > _SMALL:
+        progress.say(
+            "Note: pyarrow is not installed, so rows are read one by one, which takes some ten "
+            f"times as long: {installed_with('batch')}"
+        )
     with _scoring(place, model, target, found, explain) as submit, ExitStack() as stack:
         stream = stack.enter_context(sinks.whole(output))
         rejected = stack.enter_context(sinks.RejectedSink(sinks.rejected_beside(output)))

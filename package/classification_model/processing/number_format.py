@@ -21,6 +21,7 @@ THOUSANDS: tuple[Thousands, ...] = ("", ",", ".", " ", "'")
 # Japanese keyboards write digits and marks as wide as ideograms.
 _WIDE = "".join(map(chr, range(0xFF10, 0xFF1A))) + "\uff0e\uff0c\uff0d\uff0b\uff05"
 _FOLDED = str.maketrans("\u2212\u00a0\u202f\u2009\u2019" + _WIDE, "-   '0123456789.,-+%")
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _SIGNS = {"": 1, "+": 1, "-": -1, "()": -1}
 
 
@@ -47,6 +48,8 @@ class NumberFormat:
 
     def read(self, text: str) -> float | None:
         """The number of a text, or nothing where it is none."""
+        if self.decimal == "." and not self.thousands and _PLAIN.fullmatch(text):
+            return float(text)  # as most are written
         found = _pattern(self).fullmatch(fold(text))
         if found is None:
             return None
@@ -76,7 +79,7 @@ class NumberFormat:
             ValueError: as :meth:`parse`, or what looks like thousands is not written so here.
         """
         number = self.parse(text)
-        if number.is_integer() and self._is_group(text):
+        if self.decimal in text and number.is_integer() and self._is_group(text):
             raise ValueError(self._refusal(text))
         return number
 

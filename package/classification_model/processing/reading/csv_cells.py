@@ -48,7 +48,10 @@ def line_of(source: Source, record: Record) -> str:
     """A row as CSV: as it stands in the file, where it can stand so in the output."""
     if source.format == "csv":
         cells = record.cells
-        as_it_stands = source.delimiter == "," and all(neutral(cell) == cell for cell in cells)
+        # Few rows hold a cell that begins like a formula.
+        harmless = _RUN.isdisjoint([cell[:1] for cell in cells])
+        harmless = harmless or all(neutral(cell) == cell for cell in cells)
+        as_it_stands = source.delimiter == "," and harmless
         return record.text if as_it_stands else csv_line(cells)
     row = record.row or {}
     return csv_line(row.get(column) for column in source.columns)

@@ -49,7 +49,8 @@ def _checked(source: Source, record: Record) -> Record:
         column = next((name for name, cell in columns if "\0" in cell or not _is_text(cell)), None)
         what = "holds a NUL character" if _is_text(record.text) else f"is not {source.encoding}"
         return replace(record, fault=what, column=column)
-    return replace(record, row=dict(zip(source.columns, record.cells, strict=True)))
+    row = dict(zip(source.columns, record.cells, strict=True))
+    return Record(record.line, record.text, record.cells, row)
 
 
 def _is_text(text: str) -> bool:
@@ -84,8 +85,7 @@ def read(
             for cells in reader:
                 end = began + reader.line_num
                 if cells:
-                    record = _record(lines[start:end], cells, source)
-                    found.append(replace(record, line=first + start))
+                    found.append(_record(lines[start:end], cells, source, first + start))
                 start = end
                 if len(found) == most:
                     break
@@ -101,21 +101,21 @@ def _from(lines: Sequence[str], start: int) -> Iterator[str]:
     return (lines[i] for i in range(start, len(lines)))
 
 
-def _record(lines: Sequence[str], cells: Sequence[str], source: Source) -> Record:
-    text = "".join(lines).rstrip("\r\n")
+def _record(lines: Sequence[str], cells: Sequence[str], source: Source, line: int) -> Record:
+    text = (lines[0] if len(lines) == 1 else "".join(lines)).rstrip("\r\n")
     width = len(source.columns)
     if len(cells) > 1 and not text.strip(source.delimiter):
-        return Record(0, text, fault=BLANK)
+        return Record(line, text, fault=BLANK)
     if text == source.header:
-        return Record(0, text, fault=HEADER_AGAIN)
+        return Record(line, text, fault=HEADER_AGAIN)
     if len(cells) > width and not "".join(cells[width:]).strip():  # the line ends in delimiters
-        return Record(0, source.delimiter.join(map(_quoted, cells[:width])), cells[:width])
+        return Record(line, source.delimiter.join(map(_quoted, cells[:width])), cells[:width])
     if len(cells) == width:
-        return Record(0, text, cells)
+        return Record(line, text, cells)
     fault = f"has {len(cells)} cells, and the header has {width}"
     if len(lines) > 1:
         raise csv.Error(fault)
-    return Record(0, text, fault=fault)
+    return Record(line, text, fault=fault)
 
 
 def _quoted(cell: str) -> str:
