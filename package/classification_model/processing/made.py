@@ -13,19 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 
 import numpy as np
-import numpy.typing as npt
 
 from classification_model.config.schema import Kind
-from classification_model.processing.arrays import Floats, Indices
+from classification_model.processing.arrays import Floats, Indices, Mask
 from classification_model.processing.few_rows import (
     bounds,
     count_words,
     held_by,
     number_of_holders,
-    rounded,
+    rounded_each,
     unit,
 )
-from classification_model.processing.typed_columns import TypedColumn
+from classification_model.processing.typed_columns import TypedColumn, scalars
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
 __all__ = ["Lookalikes", "as_number", "made_texts", "made_values", "nobodys", "without_people"]
@@ -58,18 +57,18 @@ def made_values(
         groups: the number of each row's group.
         examples: texts that a home offers in the place of made ones.
     """
-    drawn = column.take(random.integers(0, len(column), count)).each()
-    texts = kind in ("text", "raw")
-    publish = (
-        _made_text(column, count, random, least, groups, examples)
-        if texts
-        else (_publisher(column, least, groups))
-    )
-    made = [cell if cell is None else publish(cell) for cell in drawn]
-    codes, values = column.distinct()
-    missing = np.array([value is None for value in values])[codes]
+    drawn = column.take(random.integers(0, len(column), count))
+    if kind in ("text", "raw"):
+        write = _made_text(column, count, random, least, groups, examples)
+        made = [cell if cell is None else write(cell) for cell in drawn.each()]
+    elif column.numbers is not None and drawn.numbers is not None:
+        places = _published(drawn.numbers, column.numbers, least, groups)
+        made = scalars(np.rint(places) if column.whole else places, whole=column.whole)
+    else:
+        publish = _publisher(column, least, groups)
+        made = [cell if cell is None else publish(cell) for cell in drawn.each()]
     known = [cell for cell in made if cell is not None]
-    if not known or number_of_holders(missing, groups) >= least:
+    if not known or number_of_holders(column.missing(), groups) >= least:
         return made
     return [known[i % len(known)] if cell is None else cell for i, cell in enumerate(made)]
 
@@ -157,22 +156,33 @@ class Lookalikes:
 
     def __init__(self, columns: Mapping[str, TypedColumn], groups: Indices | None = None) -> None:
         self._groups = groups
-        self._columns = {
-            name: (codes, {(type(value), value): code for code, value in enumerate(values)})
-            for name, (codes, values) in ((n, column.distinct()) for n, column in columns.items())
-        }
+        self._columns = columns
+        self._codes: dict[str, dict[tuple[type, TypedValue], int]] = {}
 
     def count(self, row: Mapping[str, TypedValue]) -> int:
         """How many have the values of a row in all of its columns that the table has."""
-        alike: npt.NDArray[np.bool_] | None = None
-        for name in self._columns.keys() & row.keys():
-            codes, known = self._columns[name]
-            code = known.get((type(row[name]), row[name]))
-            if code is None:
+        names = [name for name in self._columns if name in row]
+        if not names:
+            return 0
+        alike = self._like(names[0], row[names[0]], slice(None)).nonzero()[0]
+        for name in names[1:]:
+            if not len(alike):
                 return 0
-            here = codes == code
-            alike = here if alike is None else alike & here
-        return 0 if alike is None else number_of_holders(alike, self._groups)
+            alike = alike[self._like(name, row[name], alike)]
+        return len(alike) if self._groups is None else len(np.unique(self._groups[alike]))
+
+    def _like(self, name: str, value: TypedValue, rows: Indices | slice) -> Mask:
+        """Which of some rows have a value in a column."""
+        column = self._columns[name]
+        if column.numbers is not None:
+            numbers = column.numbers[rows]
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return np.isnan(numbers) if value is None else (numbers == value) & is_number
+        codes, values = column.distinct()
+        if name not in self._codes:
+            self._codes[name] = {(type(one), one): code for code, one in enumerate(values)}
+        code = self._codes[name].get((type(value), value), -1)
+        return np.equal(codes[rows], code)
 
 
 def _publisher(
@@ -184,7 +194,9 @@ def _publisher(
     if not known or isinstance(known[0], str | bool):
         return _of_categories(codes, values, least, groups)
     places = np.array([math.nan if v is None else as_number(v) for v in values])
-    return _of_numbers(places[codes], known[0], least, groups)
+    shown = _published(places, places[codes], least, groups).tolist()
+    made = {value: _at(place, known[0]) for value, place in zip(values, shown, strict=True)}
+    return made.__getitem__
 
 
 def _of_categories(
@@ -196,20 +208,13 @@ def _of_categories(
     return lambda value: value if value in held else commonest
 
 
-def _of_numbers(
-    numbers: Floats, like: TypedValue, least: int, groups: Indices | None
-) -> Callable[[TypedValue], TypedValue]:
+def _published(some: Floats, numbers: Floats, least: int, groups: Indices | None) -> Floats:
+    """Some of a column's numbers as they may be published; NaN where nothing may."""
     limits = bounds(numbers, least, groups)
     if limits is None:
-        return lambda _: None
-    low, high = limits
+        return np.full(len(some), math.nan)
     # Without a span there is one number, which enough rows hold.
-    step = unit(low, high)
-
-    def publish(value: TypedValue) -> TypedValue:
-        return _at(min(max(rounded(as_number(value), step), low), high), like)
-
-    return publish
+    return np.clip(rounded_each(some, unit(*limits)), *limits)
 
 
 def as_number(value: TypedValue) -> float:
@@ -218,7 +223,9 @@ def as_number(value: TypedValue) -> float:
 
 
 def _at(place: float, like: TypedValue) -> TypedValue:
-    """The value of the same type as ``like`` at a place."""
+    """The value of the same type as ``like`` at a place; nothing at none."""
+    if math.isnan(place):
+        return None
     if isinstance(like, date):
         day = date.fromordinal(min(max(round(place), 1), date.max.toordinal()))
         return datetime.combine(day, time()) if isinstance(like, datetime) else day

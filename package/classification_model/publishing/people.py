@@ -185,6 +185,8 @@ class People:
         return bounds(places[part], self.least, None if self.groups is None else self.groups[part])
 
     def _few_words(self, name: str) -> frozenset[str]:
+        if self.columns[name].numbers is not None:
+            return frozenset()
         cells: Sequence[TypedValue] = self.columns[name].each()
         texts = [words_of(cell) if isinstance(cell, str) else () for cell in cells]
         counts = count_words(texts, self.groups)
