@@ -337,7 +337,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=PARTS, default=[*PARTS])
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=120)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     for name in arguments.only:
