@@ -38,7 +38,7 @@ from classification_model.estimators import build_classifier
 from classification_model.pipeline import EncodingStep
 from classification_model.processing.features import feature_plan
 from classification_model.processing.splitting import folds, row_units
-from classification_model.processing.text.fitting import Parts, Recipe, TextColumn
+from classification_model.processing.text.fitting import Recipe, TextColumn
 from classification_model.processing.typed_columns import Typed, columns_of_rows
 from classification_model.processing.value_rules import TypedRow
 from classification_model.training.selection import Wanted, choose
@@ -282,10 +282,9 @@ def speed(folder: Path, _number: int, _seconds: float) -> Rows:
     """How long a text takes, by the processor's clock: others may be at work."""
     texts, labels = sentences(fetched(folder), "movieReviewSnippets")
     words = np.mean([len(text.split()) for text in texts])
-    every: tuple[tuple[Parts, str], ...] = (("words", "words"), ("both", "words and groups"))
-    for parts, name in every:
+    for recipe, name in ((Recipe(groups=0), "words"), (Recipe(), "words and groups")):
         column = TextColumn("text", texts, labels, ["bad", "good"], min_rows=5)
-        look = column.fit(np.arange(len(texts)), Recipe(parts)).reader()
+        look = column.fit(np.arange(len(texts)), recipe).reader()
         spent = []
         for _ in ("new", "again"):
             begun = time.process_time()
@@ -301,7 +300,7 @@ def size(_folder: Path, _number: int, _seconds: float) -> Rows:
     texts = [" ".join(draw.choice(words, 200)) for _ in range(8000)]
     labels = draw.integers(0, 2, len(texts))
     column = TextColumn("text", texts, labels, ["0", "1"], min_rows=5)
-    encoder = column.fit(np.arange(len(texts)), Recipe("words"))
+    encoder = column.fit(np.arange(len(texts)), Recipe(groups=0))
     found = len(encoder.model_dump_json())
     yield (
         f"{len(encoder.words.names):,} terms of two classes in the bundle",

@@ -105,23 +105,31 @@ class Linear:
 
     @classmethod
     def fit(
-        cls, design: Design, labels: Indices, classes: int, C: float, weights: Floats | None = None
+        cls,
+        design: Design,
+        labels: Indices,
+        classes: int,
+        penalties: Floats,
+        weights: Floats | None = None,
     ) -> Linear:
-        """Multinomial logistic regression with a quadratic penalty, as scikit-learn's.
+        """Multinomial logistic regression with quadratic penalties, as scikit-learn's.
 
-        Of two classes only the second has a score.
+        Of two classes only the second has a score. ``penalties`` are those of words and of groups;
+        scikit-learn's ``C`` is the inverse of one.
         """
         of_row = np.ones(len(labels)) if weights is None else weights
         scores, total = (classes if classes > 2 else 1), of_row.sum()
         truth = np.eye(classes)[labels]
+        penalty = np.repeat(penalties, [design.words.shape[1], design.groups.shape[1]])[:, None]
 
         def loss(parameters: Floats) -> tuple[float, Floats]:
             model = cls._of(parameters, scores)
             logs = model.logs(design)
             residuals = ((np.exp(logs) - truth) * of_row[:, None])[:, -scores:]
             gradient = np.vstack([design.back(residuals), residuals.sum(axis=0)])
-            gradient[:-1] += model.coefficients / C
-            value = -(logs * truth).sum(axis=1) @ of_row + (model.coefficients**2).sum() / (2 * C)
+            gradient[:-1] += penalty * model.coefficients
+            value = -(logs * truth).sum(axis=1) @ of_row
+            value += (penalty * model.coefficients**2).sum() / 2
             return value / total, gradient.ravel() / total
 
         begin = np.zeros((design.width + 1) * scores)
