@@ -17,7 +17,7 @@ __all__ = ["Recipe", "TextColumn"]
 
 Fold = tuple[Indices, Indices]
 
-_PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+_PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 _FIRST = 3.0
 _FOLDS_TO_CHOOSE_BY = 3
 
@@ -97,8 +97,9 @@ class TextColumn:
                 losses[recipe] = round(float(np.mean([each(recipe) for each in compare])), 9)
             return losses[recipe]
 
-        for first in (Recipe(), Recipe(groups=0), Recipe(words=0)):
-            _climb(first, loss)
+        both = _climb(Recipe(), loss)
+        for alone in (replace(both, groups=0), replace(both, words=0)):
+            _climb(alone, loss)
         return min(losses, key=lambda recipe: losses[recipe])
 
     def cost(self, folds: Sequence[Fold], recipe: Recipe) -> float:
@@ -128,6 +129,7 @@ class TextColumn:
         """The function from a recipe to its log loss on ``test``."""
         vocabulary = self._vocabulary(train, least)
         designs: dict[str, tuple[Design, Design]] = {}
+        last: dict[str, Linear] = {}
         truth = self._labels[test]
 
         def loss(recipe: Recipe) -> float:
@@ -135,7 +137,9 @@ class TextColumn:
                 fitted, asked = (self._design(vocabulary, rows, recipe) for rows in (train, test))
                 designs[recipe.parts] = fitted, asked
             fitted, asked = designs[recipe.parts]
-            logs = self._linear(fitted, train, recipe).logs(asked)
+            begin = last.get(recipe.parts)
+            model = last[recipe.parts] = self._linear(fitted, train, recipe, begin)
+            logs = model.logs(asked)
             return -float(logs[np.arange(len(truth)), truth].mean())
 
         return loss
@@ -149,10 +153,12 @@ class TextColumn:
             self._counted.take(rows), words=recipe.words > 0, groups=recipe.groups > 0
         )
 
-    def _linear(self, design: Design, rows: Indices, recipe: Recipe) -> Linear:
+    def _linear(
+        self, design: Design, rows: Indices, recipe: Recipe, begin: Linear | None = None
+    ) -> Linear:
         weights = None if self._weights is None else self._weights[rows]
         penalties = 1 / np.array([recipe.words or np.inf, recipe.groups or np.inf])
-        return Linear.fit(design, self._labels[rows], len(self._classes), penalties, weights)
+        return Linear.fit(design, self._labels[rows], len(self._classes), penalties, weights, begin)
 
     def _terms(self, vocabulary: Vocabulary, model: Linear, recipe: Recipe) -> dict[str, Terms]:
         """The terms with what they speak for.
@@ -181,6 +187,7 @@ class TextColumn:
         }
 
 
-def _climb(recipe: Recipe, loss: Callable[[Recipe], float]) -> None:
+def _climb(recipe: Recipe, loss: Callable[[Recipe], float]) -> Recipe:
     while better := next((one for one in recipe.beside() if loss(one) < loss(recipe)), None):
         recipe = better
+    return recipe
