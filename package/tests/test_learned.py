@@ -358,6 +358,9 @@ def test_the_card_says_which_terms_speak_for_each_class(home: Home) -> None:
         ([f"senior clerk{n}" for n in range(60)], "prose"),
         ([f"包裹晚到了{chr(0x4E00 + n)}天" for n in range(60)], "prose"),
         (["yes", "no"], "categories"),
+        ([";".join(f"t{k}" for k in range(5) if n >> k & 1) for n in range(1, 32)], "tags"),
+        (["web, eu", "web", "eu", "web, docs", "docs, eu", "docs"] * 10, "categories"),
+        ([f"Town {n}, Country {n % 7}" for n in range(60)], "prose"),
     ],
 )
 def test_what_a_column_holds_is_told_by_its_values(values: list[str], name: str) -> None:
