@@ -1,6 +1,6 @@
 """Columns of text and of many categories, against what people would write by hand.
 
-    tox -e bench_columns [-- --only sentences mail table categories speed size rate batch] [--folds 5]
+    tox -e bench_columns [-- --only tweets mail table] [--folds 5]
 
 What was measured goes into the table of docs/own-data.md, in the place of what stood there.
 
@@ -22,6 +22,7 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,11 +154,6 @@ def theirs(
     return np.asarray(model.predict_proba(terms.transform(test)))
 
 
-NAMES = {
-    "tweets": "tweets",
-    "amazonReviewSnippets": "sentences of reviews",
-    "nytEditorialSnippets": "sentences of editorials",
-}
 TEXT = RowSchema(columns={"text": Column(kind="text")})
 
 
@@ -165,33 +161,35 @@ def rows_of(texts: Sequence[str]) -> list[TypedRow]:
     return [{"text": text} for text in texts]
 
 
-def compare_sentences(folder: Path, number: int, seconds: float) -> Rows:
-    source = fetched(folder)
-    for name, said in NAMES.items():
-        texts, labels = sentences(source, name)
-        for least in (5, 1):
-            found: dict[str, list[tuple[float, float]]] = {}
-            for train, test in split(labels, number):
-                known, asked = [[texts[i] for i in rows] for rows in (train, test)]
-                truth = labels[test]
-                answers = {
-                    "ours": ours(
-                        TEXT, rows_of(known), labels[train], rows_of(asked), min_rows=least,
-                        seconds=seconds,
-                    ),
-                    "words": theirs(known, labels[train], asked, least, characters=False),
-                    "both": theirs(known, labels[train], asked, least, characters=True),
-                }  # fmt: skip
-                for who, shares in answers.items():
-                    right = float(((shares[:, 1] > 0.5) == truth).mean())
-                    found.setdefault(who, []).append((float(log_loss(truth, shares)), right))
-            means = [np.mean(each, axis=0) for each in found.values()]
-            us, words, both = (f"{loss:.3f}, {right:.1%}" for loss, right in means)
-            yield (
-                f"{len(texts):,} {said}, terms of {least} row{'s' if least > 1 else ''} on",
-                us,
-                f"words {words}; and groups of characters {both}",
-            )
+def compare_sentences(name: str, said: str, folder: Path, number: int, seconds: float) -> Rows:
+    texts, labels = sentences(fetched(folder), name)
+    for least in (5, 1):
+        found: dict[str, list[tuple[float, float]]] = {}
+        for train, test in split(labels, number):
+            known, asked = [[texts[i] for i in rows] for rows in (train, test)]
+            truth = labels[test]
+            answers = {
+                "ours": ours(
+                    TEXT, rows_of(known), labels[train], rows_of(asked), min_rows=least,
+                    seconds=seconds,
+                ),
+                "words": theirs(known, labels[train], asked, least, characters=False),
+                "both": theirs(known, labels[train], asked, least, characters=True),
+            }  # fmt: skip
+            for who, shares in answers.items():
+                right = float(((shares[:, 1] > 0.5) == truth).mean())
+                found.setdefault(who, []).append((float(log_loss(truth, shares)), right))
+        means = [np.mean(each, axis=0) for each in found.values()]
+        us, words, both = (f"{loss:.3f}, {right:.1%}" for loss, right in means)
+        yield (
+            f"{len(texts):,} {said}, terms of {least} row{'s' if least > 1 else ''} on",
+            us,
+            f"words {words}; and groups of characters {both}{_of_five(number)}",
+        )
+
+
+def _of_five(number: int) -> str:
+    return f" ({number} of five folds)" if number < 5 else ""
 
 
 def split(labels: np.ndarray, number: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -206,7 +204,11 @@ def compare_mail(folder: Path, number: int, seconds: float) -> Rows:
         known, asked = [rows_of([texts[i] for i in rows]) for rows in (train, test)]
         shares = ours(TEXT, known, labels[train], asked, seconds=seconds)
         found.append(roc_auc_score(labels[test], shares[:, 1]))
-    yield f"{len(texts):,} mails, {labels.mean():.0%} of them spam", f"AUC {np.mean(found):.4f}", ""
+    yield (
+        f"{len(texts):,} mails, {labels.mean():.0%} of them spam",
+        f"AUC {np.mean(found):.4f}",
+        _of_five(number).strip(" ()"),
+    )
 
 
 def compare_table(_folder: Path, _number: int, seconds: float) -> Rows:
@@ -321,7 +323,9 @@ def written(rows: Sequence[tuple[str, str, str]]) -> None:
 
 
 PARTS: dict[str, Callable[[Path, int, float], Rows]] = {
-    "sentences": compare_sentences,
+    "tweets": partial(compare_sentences, "tweets", "tweets"),
+    "reviews": partial(compare_sentences, "amazonReviewSnippets", "sentences of reviews"),
+    "editorials": partial(compare_sentences, "nytEditorialSnippets", "sentences of editorials"),
     "mail": compare_mail,
     "table": compare_table,
     "categories": compare_categories,
