@@ -184,12 +184,12 @@ def compare_sentences(name: str, said: str, folder: Path, number: int, seconds: 
         yield (
             f"{len(texts):,} {said}, terms of {least} row{'s' if least > 1 else ''} on",
             us,
-            f"words {words}; and groups of characters {both}{_of_five(number)}",
+            f"words {words}; and groups of characters {both}{_unless_all(number)}",
         )
 
 
-def _of_five(number: int) -> str:
-    return f" ({number} of five folds)" if number < 5 else ""
+def _unless_all(number: int) -> str:
+    return f"; {number} of the five folds" if number < 5 else ""
 
 
 def split(labels: np.ndarray, number: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -204,11 +204,8 @@ def compare_mail(folder: Path, number: int, seconds: float) -> Rows:
         known, asked = [rows_of([texts[i] for i in rows]) for rows in (train, test)]
         shares = ours(TEXT, known, labels[train], asked, seconds=seconds)
         found.append(roc_auc_score(labels[test], shares[:, 1]))
-    yield (
-        f"{len(texts):,} mails, {labels.mean():.0%} of them spam",
-        f"AUC {np.mean(found):.4f}",
-        _of_five(number).strip(" ()"),
-    )
+    what = f"{len(texts):,} mails, {labels.mean():.0%} of them spam{_unless_all(number)}"
+    yield what, f"AUC {np.mean(found):.4f}", ""
 
 
 def compare_table(_folder: Path, _number: int, seconds: float) -> Rows:
