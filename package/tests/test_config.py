@@ -92,6 +92,16 @@ def test_parameters_of_estimators_are_numbers_words_and_lists() -> None:
     assert found.estimator.members == (EstimatorConfig(name="svc"), member)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("true", True), ("True", True), ("FALSE", False), ("Null", None), ("~", None), ("yes", "yes")],
+)
+def test_booleans_and_null_in_parameters_are_those_of_yaml(written: str, meant: object) -> None:
+    estimator = f"estimator:\n  name: svc\n  parameters: {{x: {written}}}\n"
+    found = config("columns: {x: number}\n", rest=REST.replace("estimator: auto\n", estimator))
+    assert found.estimator.parameters == {"x": meant}
+
+
 OLD = """\
 columns:
   age:

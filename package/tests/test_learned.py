@@ -42,6 +42,7 @@ from classification_model.processing.features import Feature, feature_plan
 from classification_model.processing.functions import BUILT_IN
 from classification_model.processing.learned import Learned
 from classification_model.processing.learning import ONE_HOT, Learning, learnable, stratified
+from classification_model.processing.text.fitting import TextColumn
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.validation import RowValidator
 from classification_model.processing.value_rules import TypedRow
@@ -102,9 +103,8 @@ def test_folds_share_their_fits() -> None:
 def gained_by_random_identifiers(seed: int, *, leak: bool) -> float:
     """By how much a column of random codes, three rows each, lowers the loss on fresh rows."""
     draw = np.random.default_rng(seed)
-    rows, fresh = 600, 600
-    codes = [f"c{n}" for n in draw.integers(0, 200, rows + fresh)]
-    labels = draw.integers(0, 2, rows + fresh)
+    codes = [f"c{n}" for n in draw.integers(0, 200, 1200)]
+    labels = draw.integers(0, 2, 1200)
 
     def fit(some: np.ndarray) -> Says:
         statistics = target_statistics.fit(
@@ -113,14 +113,33 @@ def gained_by_random_identifiers(seed: int, *, leak: bool) -> float:
         look = statistics.reader()
         return lambda asked: np.array([look(codes[i]) for i in asked], np.float32)
 
-    known, unknown = np.arange(rows), np.arange(rows, rows + fresh)
-    matrix = fit(known)(known) if leak else CrossFit(fit, parts(rows), rows).out_of_fold()
-    model = LogisticRegression(C=100).fit(matrix, labels[:rows])
-    chance = np.full((fresh, 2), [1 - labels[:rows].mean(), labels[:rows].mean()])
-    truth = labels[rows:]
-    return float(
-        log_loss(truth, chance) - log_loss(truth, model.predict_proba(fit(known)(unknown)))
-    )
+    return gained(fit, labels, parts(600), leak=leak)
+
+
+def gained_by_random_texts(seed: int, *, leak: bool) -> float:
+    """By how much the score of texts of random words lowers the loss on fresh rows."""
+    draw = np.random.default_rng(seed)
+    texts = [" ".join(f"w{k}" for k in draw.integers(0, 60, 6)) for _ in range(500)]
+    labels = draw.integers(0, 2, 500)
+    column = TextColumn("text", texts[:250], labels[:250], ["0", "1"], min_rows=5)
+    recipe = column.choose(parts(250))
+
+    def fit(some: np.ndarray) -> Says:
+        look = column.fit(some, recipe).reader()
+        return lambda asked: np.array([look(texts[i])[:1] for i in asked], np.float32)
+
+    return gained(fit, labels, parts(250), leak=leak)
+
+
+def gained(fit: Fit, labels: np.ndarray, folds: list[Fold], *, leak: bool) -> float:
+    """What a model on encoded rows gains on the second half, fresh rows, over the first's shares."""
+    known, fresh = np.split(np.arange(len(labels)), 2)
+    matrix = fit(known)(known) if leak else CrossFit(fit, folds, len(known)).out_of_fold()
+    model = LogisticRegression(C=100).fit(matrix, labels[known])
+    share = labels[known].mean()
+    chance = np.full((len(fresh), 2), [1 - share, share])
+    found = model.predict_proba(fit(known)(fresh))
+    return float(log_loss(labels[fresh], chance) - log_loss(labels[fresh], found))
 
 
 @pytest.mark.parametrize("leak", [False, True])
@@ -132,6 +151,18 @@ def test_random_identifiers_gain_nothing_on_held_out_rows(leak: bool) -> None:
     else:
         # Twenty draws: the mean of chance alone, give or take three standard errors.
         assert abs(np.mean(gains)) < 3 * np.std(gains) / math.sqrt(20) + 0.005
+
+
+@pytest.mark.parametrize("leak", [False, True])
+def test_texts_of_random_words_gain_nothing_on_held_out_rows(leak: bool) -> None:
+    """Also where the recipe is the best of many."""
+    gains = [gained_by_random_texts(seed, leak=leak) for seed in range(8)]
+    if leak:
+        assert np.mean(gains) < -0.05
+    else:
+        # The shrunk score of pure noise costs little; chance may not make it gain.
+        error = np.std(gains) / math.sqrt(len(gains))
+        assert -0.02 < np.mean(gains) < 3 * error
 
 
 def test_codes_that_few_rows_hold_are_one_and_so_are_those_never_seen() -> None:
@@ -358,6 +389,9 @@ def test_the_card_says_which_terms_speak_for_each_class(home: Home) -> None:
         ([f"senior clerk{n}" for n in range(60)], "prose"),
         ([f"包裹晚到了{chr(0x4E00 + n)}天" for n in range(60)], "prose"),
         (["yes", "no"], "categories"),
+        ([";".join(f"t{k}" for k in range(5) if n >> k & 1) for n in range(1, 32)], "tags"),
+        (["web, eu", "web", "eu", "web, docs", "docs, eu", "docs"] * 10, "categories"),
+        ([f"Town {n}, Country {n % 7}" for n in range(60)], "prose"),
     ],
 )
 def test_what_a_column_holds_is_told_by_its_values(values: list[str], name: str) -> None:

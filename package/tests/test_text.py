@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from classification_model.processing.text.counting import count
 from classification_model.processing.text.encoder import TextEncoder
 from classification_model.processing.text.fitting import Recipe, TextColumn
+from classification_model.processing.text.linear import Linear, Vocabulary
 from classification_model.processing.text.tokens import groups, pairs, tokens
 
 WORDS = [
@@ -114,7 +117,7 @@ def test_words_are_scored_as_scikit_learn_scores_them(
     learned: tuple[TextColumn, list[str], np.ndarray],
 ) -> None:
     column, texts, labels = learned
-    encoder = column.fit(np.arange(len(texts)), Recipe("words", 3.0))
+    encoder = column.fit(np.arange(len(texts)), Recipe(words=3.0, groups=0))
     terms = TfidfVectorizer(
         analyzer=lambda text: [*(w := tokens(text, 5000)), *map(" ".join, pairwise(w))],
         sublinear_tf=True, min_df=5,
@@ -143,12 +146,29 @@ def test_numbers_say_how_long_a_text_is_what_is_in_it_and_how_much_is_known(
     assert encoder.reader()(None) == encoder.reader()("")
 
 
-@pytest.mark.parametrize("parts", ["words", "characters", "both"])
+def test_words_and_groups_have_a_penalty_each() -> None:
+    """As scikit-learn has it where one kind of columns is multiplied by a number."""
+    texts, labels = reviews(300)
+    counted = count(texts, 5000)
+    design = Vocabulary.of(counted, 5).design(counted, words=True, groups=True)
+    model = Linear.fit(design, labels, 2, np.array([1 / 10, 1 / 3]))
+    groups = (design.texts @ design.groups) * math.sqrt(3 / 10)
+    matrix = sparse.hstack([design.words, groups], format="csr")
+    expected = LogisticRegression(C=10, max_iter=5000, tol=1e-8).fit(matrix, labels)
+    np.testing.assert_allclose(
+        model.logs(design)[:, 1], expected.predict_log_proba(matrix)[:, 1], atol=0.02
+    )
+
+
+RECIPES = (Recipe(words=10.0, groups=0), Recipe(words=0, groups=10.0), Recipe(10.0, 3.0))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_a_bundle_gives_the_same_numbers_as_training(
-    parts: str, learned: tuple[TextColumn, list[str], np.ndarray]
+    recipe: Recipe, learned: tuple[TextColumn, list[str], np.ndarray]
 ) -> None:
     column, texts, _ = learned
-    encoder = column.fit(np.arange(300), Recipe(parts, 10.0))  # type: ignore[arg-type]
+    encoder = column.fit(np.arange(300), recipe)
     again = TextEncoder.model_validate_json(encoder.model_dump_json())
     assert again == encoder
     assert [*map(again.reader(), texts)] == [*map(encoder.reader(), texts)]
@@ -210,7 +230,7 @@ def test_the_recipe_is_chosen_by_rows_that_it_was_not_fitted_on() -> None:
     column = TextColumn("word", texts, labels, ["0", "1"], min_rows=5)
     parts = [np.arange(400) % 4 == k for k in range(4)]
     recipe = column.choose([(np.flatnonzero(~p), np.flatnonzero(p)) for p in parts])
-    assert recipe.parts != "words"
+    assert recipe.groups
 
 
 def test_made_texts_hold_known_words_alone(
@@ -228,7 +248,7 @@ def test_the_terms_that_speak_for_a_class_are_its_own(
     learned: tuple[TextColumn, list[str], np.ndarray],
 ) -> None:
     column, texts, _ = learned
-    telling = column.fit(np.arange(len(texts)), Recipe("words", 3.0)).telling(4)
+    telling = column.fit(np.arange(len(texts)), Recipe(words=3.0, groups=0)).telling(4)
     assert {*telling["good"]} & GOOD
     assert not {*telling["bad"]} & GOOD
 

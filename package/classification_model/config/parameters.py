@@ -9,6 +9,13 @@ from classification_model.config.yaml_reader import Node
 
 __all__ = ["with_typed_parameters"]
 
+# As YAML 1.2's core schema reads them.
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("null", "Null", "NULL", "~"), None),
+}
+
 
 def with_typed_parameters(values: Mapping[str, Node]) -> dict[str, Any]:
     """The same with numbers, booleans and null in the parameters of all estimators."""
@@ -41,9 +48,8 @@ def _typed(node: Node) -> Any:
 
 
 def _scalar(text: str) -> int | float | bool | str | None:
-    words: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-    if text in words:
-        return words[text]
+    if text in _WORDS:
+        return _WORDS[text]
     for number in (int, float):
         try:
             return number(text)

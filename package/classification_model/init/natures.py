@@ -6,18 +6,20 @@ Pure: distinct values with their counts in, a word and a reason out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 __all__ = ["Nature", "nature_of", "order_of"]
 
-Name = Literal["categories", "codes", "prose", "identifiers"]
+Name = Literal["categories", "codes", "prose", "identifiers", "tags"]
 
 _HELD = 5  # nothing is learned from what fewer rows hold
 _MOST_IN_ORDER = 12
 _PROSE = 3.0
 _PHRASE = 1.5
+_SEPARATORS = ";|,"
+_FEW_LISTS = 10  # so few are categories
 _SPACELESS = "\u0e00"  # from here on, most scripts are written without spaces
 
 _SCALES = (
@@ -62,6 +64,8 @@ def nature_of(counts: Mapping[str, int]) -> Nature:
     again = sum(count for count in counts.values() if count >= _HELD) / rows
     words = sum(map(_words, counts)) / distinct
     many = f"{distinct} different values in {rows} rows"
+    if tags := _tags(counts):
+        return Nature("tags", f"lists of {tags} different tags; learned from the words within them")
     if distinct <= 2 or (2 * distinct <= rows and again >= 0.5 and (words < 8 or distinct <= 255)):
         return Nature("categories", f"{many}; most rows hold one that comes again")
     if words >= _PROSE:
@@ -71,6 +75,17 @@ def nature_of(counts: Mapping[str, int]) -> Nature:
     if distinct >= 0.9 * rows:
         return Nature("identifiers", "all values are different" if distinct == rows else many)
     return Nature("codes", f"{many}; learned from the characters within them")
+
+
+def _tags(values: Collection[str]) -> int:
+    """How many tags there are where values are lists of some, in ever new company; else 0."""
+    for separator in _SEPARATORS:
+        lists = [value.split(separator) for value in values]
+        tags = {tag.strip() for each in lists for tag in each}
+        several = sum(len(each) > 1 for each in lists)
+        if _FEW_LISTS < len(lists) < 2 * several and 2 * len(tags) <= len(lists):
+            return len(tags)
+    return 0
 
 
 def _words(text: str) -> float:

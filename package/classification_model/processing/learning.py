@@ -108,13 +108,12 @@ class Learning:
     def remarks(self) -> Iterator[str]:
         """What was chosen for each text, and what it costs to leave out what few rows hold."""
         for name, (texts, recipe) in self.texts.items():
-            said = {"both": "words and characters"}.get(recipe.parts, recipe.parts)
             cost = texts.cost(self.folds, recipe) if self.min_rows > 1 and self.folds else 0.0
             kept = (
                 f"; leaving out what fewer than {self.min_rows} rows hold costs {cost:.1%} of the "
                 "log loss, and `publish: min_rows: 1` is for public texts"
             )
-            yield f"{name}: learned from its {said}{kept if cost > 0 else ''}"
+            yield f"{name}: learned from its {recipe.parts}{kept if cost > 0 else ''}"
 
 
 def stratified(labels: Sequence[object], seed: int) -> list[Fold]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,22 +13,39 @@ from classification_model.processing.text.counting import count
 from classification_model.processing.text.encoder import Terms, TextEncoder
 from classification_model.processing.text.linear import Design, Linear, Vocabulary
 
-__all__ = ["Parts", "Recipe", "TextColumn"]
+__all__ = ["Recipe", "TextColumn"]
 
 Fold = tuple[Indices, Indices]
-Parts = Literal["words", "characters", "both"]
 
-_PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
-_FIRST = 2
+_PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+_FIRST = 3.0
 _FOLDS_TO_CHOOSE_BY = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Which terms are used, and ``C``, the inverse of the penalty on their coefficients."""
+    """``C``, the inverse of the penalty on coefficients: of words and their pairs, and of groups.
 
-    parts: Parts = "both"
-    C: float = _PENALTIES[_FIRST]
+    Where one is 0, such terms are not used.
+    """
+
+    words: float = _FIRST
+    groups: float = _FIRST
+
+    @property
+    def parts(self) -> str:
+        """What is used, for a person."""
+        if not self.groups:
+            return "words"
+        return "words and characters" if self.words else "characters"
+
+    def beside(self) -> Iterator[Recipe]:
+        """The recipes with one of the two a step up or down."""
+        for part, C in (("words", self.words), ("groups", self.groups)):
+            for step in (1, -1) if C else ():
+                place = _PENALTIES.index(C) + step
+                if 0 <= place < len(_PENALTIES):
+                    yield replace(self, **{part: _PENALTIES[place]})
 
 
 class TextColumn:
@@ -71,7 +86,8 @@ class TextColumn:
     def choose(self, folds: Sequence[Fold]) -> Recipe:
         """The recipe whose scores have the smallest log loss on rows that it was not fitted on.
 
-        For words, characters and both, ``C`` goes up or down for as long as that helps.
+        For both kinds of terms, and for each alone, it goes to a better one beside for as long as
+        there is one.
         """
         compare = [self._comparison(*fold) for fold in folds[:_FOLDS_TO_CHOOSE_BY]]
         losses: dict[Recipe, float] = {}
@@ -81,13 +97,9 @@ class TextColumn:
                 losses[recipe] = round(float(np.mean([each(recipe) for each in compare])), 9)
             return losses[recipe]
 
-        every: tuple[Parts, ...] = ("both", "words", "characters")
-        for parts in every:
-            for penalties in (_PENALTIES[_FIRST:], _PENALTIES[_FIRST::-1]):
-                recipes = [Recipe(parts, C) for C in penalties]
-                for recipe, following in pairwise(recipes):
-                    if loss(following) >= loss(recipe):
-                        break
+        both = _climb(Recipe(), loss)
+        for alone in (replace(both, groups=0), replace(both, words=0)):
+            _climb(alone, loss)
         return min(losses, key=lambda recipe: losses[recipe])
 
     def cost(self, folds: Sequence[Fold], recipe: Recipe) -> float:
@@ -100,13 +112,13 @@ class TextColumn:
     def fit(self, rows: Indices, recipe: Recipe) -> TextEncoder:
         """What is learned from some of the rows."""
         vocabulary = self._vocabulary(rows)
-        model = self._linear(self._design(vocabulary, rows, recipe.parts), rows, recipe.C)
+        model = self._linear(self._design(vocabulary, rows, recipe), rows, recipe)
         return TextEncoder(
             column=self._column,
             classes=self._classes,
             trained_on=len(rows),
             familiar=vocabulary.familiar(self._counted.take(rows)),
-            **self._terms(vocabulary, model, recipe.parts),
+            **self._terms(vocabulary, model, recipe),
             intercepts=tuple(model.intercepts.astype("<f4").tolist()),
             max_chars=self._max_chars,
         )
@@ -116,17 +128,18 @@ class TextColumn:
     ) -> Callable[[Recipe], float]:
         """The function from a recipe to its log loss on ``test``."""
         vocabulary = self._vocabulary(train, least)
-        designs: dict[Parts, tuple[Design, Design]] = {}
+        designs: dict[str, tuple[Design, Design]] = {}
+        last: dict[str, Linear] = {}
         truth = self._labels[test]
 
         def loss(recipe: Recipe) -> float:
             if recipe.parts not in designs:
-                fitted, asked = (
-                    self._design(vocabulary, rows, recipe.parts) for rows in (train, test)
-                )
+                fitted, asked = (self._design(vocabulary, rows, recipe) for rows in (train, test))
                 designs[recipe.parts] = fitted, asked
             fitted, asked = designs[recipe.parts]
-            logs = self._linear(fitted, train, recipe.C).logs(asked)
+            begin = last.get(recipe.parts)
+            model = last[recipe.parts] = self._linear(fitted, train, recipe, begin)
+            logs = model.logs(asked)
             return -float(logs[np.arange(len(truth)), truth].mean())
 
         return loss
@@ -135,33 +148,30 @@ class TextColumn:
         who = None if self._who is None else self._who[rows]
         return Vocabulary.of(self._counted.take(rows), least or self._min_rows, who)
 
-    def _design(self, vocabulary: Vocabulary, rows: Indices, parts: Parts) -> Design:
+    def _design(self, vocabulary: Vocabulary, rows: Indices, recipe: Recipe) -> Design:
         return vocabulary.design(
-            self._counted.take(rows), words=parts != "characters", groups=parts != "words"
+            self._counted.take(rows), words=recipe.words > 0, groups=recipe.groups > 0
         )
 
-    def _linear(self, design: Design, rows: Indices, C: float) -> Linear:
+    def _linear(
+        self, design: Design, rows: Indices, recipe: Recipe, begin: Linear | None = None
+    ) -> Linear:
         weights = None if self._weights is None else self._weights[rows]
-        return Linear.fit(design, self._labels[rows], len(self._classes), C, weights)
+        penalties = 1 / np.array([recipe.words or np.inf, recipe.groups or np.inf])
+        return Linear.fit(design, self._labels[rows], len(self._classes), penalties, weights, begin)
 
-    def _terms(self, vocabulary: Vocabulary, model: Linear, parts: Parts) -> dict[str, Terms]:
+    def _terms(self, vocabulary: Vocabulary, model: Linear, recipe: Recipe) -> dict[str, Terms]:
         """The terms with what they speak for.
 
         Where only groups of characters do, words are there, too: to say which are known.
         """
         (words, pairs, groups), names = vocabulary.kept, self._counted.names
         held, weights = vocabulary.rows, vocabulary.weights()
-        scores = model.coefficients.shape[1]
-        of_words = np.zeros((len(words), scores))
-        of_groups = np.zeros((0, scores))
-        if parts == "characters":
-            pairs = pairs[:0]
-            of_groups = model.coefficients
-        else:
-            of_words = model.coefficients[: len(words) + len(pairs)]
-            of_groups = model.coefficients[len(words) + len(pairs) :]
-        if parts == "words":
+        if not recipe.groups:
             groups = groups[:0]
+        of_words, of_groups = np.split(model.coefficients, [len(model.coefficients) - len(groups)])
+        if not recipe.words:
+            pairs, of_words = pairs[:0], np.zeros((len(words), of_groups.shape[1]))
         frequencies = np.concatenate([weights[0], weights[1][: len(pairs)]])
         return {
             "words": Terms.of(
@@ -175,3 +185,9 @@ class TextColumn:
                 of_groups * weights[2][: len(groups), None],
             ),
         }
+
+
+def _climb(recipe: Recipe, loss: Callable[[Recipe], float]) -> Recipe:
+    while better := next((one for one in recipe.beside() if loss(one) < loss(recipe)), None):
+        recipe = better
+    return recipe
