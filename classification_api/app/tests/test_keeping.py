@@ -322,7 +322,8 @@ def test_what_cannot_wait_any_longer_is_dropped_the_oldest_first_and_counted(
     ids = [f"{number:032x}" for number in range(150)]
     try:
         for name in ids:
-            keeper.answers([Served(name.encode(), [[0.25, 0.75]], [], b"")])
+            text = b"[[0.25,0.75]]"
+            keeper.answers(Served(ids=[name.encode()], sizes=[1], texts=[text]))
         eventually(lambda: keeper.kept.fault is not None)
         eventually(lambda: keeper.kept.dropped == 50)
     finally:
