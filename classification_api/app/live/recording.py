@@ -37,10 +37,10 @@ _PIECE = 2**8
 _MOST_COUNTED = 512
 """Rows that are counted together: a request that comes meanwhile waits for no more."""
 
-SHARE = 0.01
+SHARE = 0.005
 """Of a core's time, which counting may take in the long run: rows beyond are left out, and said."""
 
-_BURST = 0.1
+_BURST = 0.03
 """Seconds of counting that may come at once."""
 
 

@@ -46,7 +46,8 @@ class Served:
 
     def scores(self, classes: int) -> Floats:
         """The probabilities, shape ``(rows, classes)``."""
-        return np.array(self.shares, np.float64).reshape(-1, classes)
+        flat = np.fromiter(self.shares, np.float64, len(self.shares))
+        return flat.reshape(-1, classes)
 
 
 def body_of(raw: Raw) -> bytes:
