@@ -35,10 +35,14 @@ _MANY = 500
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """An answer beside what turned out to be true of it."""
+    """An answer beside what turned out to be true of it.
+
+    ``exported_as`` is the label that it was exported with before, where that was another one.
+    """
 
     answer: Answer
     label: str
+    exported_as: str | None = None
 
 
 class Store:
@@ -127,27 +131,39 @@ class Store:
             }
 
     def truths(self, *, new: bool = False) -> Iterator[Truth]:
-        """Every answer whose truth is known, the oldest first; ``new``: that was not exported."""
+        """Every answer whose truth is known, the oldest first.
+
+        Those that were exported with another label come last. With ``new`` those are left out that
+        were exported with the label that they have.
+        """
+        corrected = EXPORTED.c.label != LABELS.c.label
+        marked = (EXPORTED.c.id == LABELS.c.id) & (EXPORTED.c.row == LABELS.c.row)
         query = (
-            sql.select(ANSWERS, LABELS.c.row, LABELS.c.label)
+            sql.select(ANSWERS, LABELS.c.row, LABELS.c.label, EXPORTED.c.label.label("before"))
             .join(LABELS, ANSWERS.c.id == LABELS.c.id)
-            .order_by(ANSWERS.c.at, ANSWERS.c.id, LABELS.c.row)
+            .outerjoin(EXPORTED, marked)
+            .order_by(sql.case((corrected, 1), else_=0), ANSWERS.c.at, ANSWERS.c.id, LABELS.c.row)
         )
         if new:
-            marked = (EXPORTED.c.id == LABELS.c.id) & (EXPORTED.c.row == LABELS.c.row)
-            query = query.where(~sql.exists().where(marked))
+            query = query.where(EXPORTED.c.id.is_(None) | corrected)
         with meaning(self.name), self._engine.connect() as connection:
             streamed = connection.execution_options(yield_per=1000).execute(query)
             for _, of_request in groupby(streamed, key=attrgetter("id")):
                 yield from _truths([*of_request])
 
-    def mark(self, answers: Iterable[Answer]) -> None:
-        """Keep that these answers were exported."""
-        rows = [{"id": one.id, "row": one.row, "at": one.at} for one in answers]
+    def mark(self, truths: Iterable[Truth]) -> None:
+        """Keep that these answers were exported, and with which labels."""
+        rows = [
+            {"id": one.answer.id, "row": one.answer.row, "at": one.answer.at, "label": one.label}
+            for one in truths
+        ]
+        said = insert_into(EXPORTED, self._engine)
+        last = said.on_conflict_do_update(
+            index_elements=["id", "row"], set_={"label": said.excluded.label}
+        )
         with meaning(self.name), self._engine.begin() as connection:
             if rows:
-                first = insert_into(EXPORTED, self._engine).on_conflict_do_nothing()
-                connection.execute(first, rows)
+                connection.execute(last, rows)
 
 
 def _truths(lines: Sequence[Any]) -> Iterator[Truth]:
@@ -159,4 +175,5 @@ def _truths(lines: Sequence[Any]) -> Iterator[Truth]:
         if one.row < len(shares) and shares[one.row] is not None:
             inputs = None if rows is None else rows[one.row]
             said = (record.version, tuple(shares[one.row]), inputs)
-            yield Truth(Answer(record.id, one.row, record.at, *said), one.label)
+            before = one.before if one.before != one.label else None
+            yield Truth(Answer(record.id, one.row, record.at, *said), one.label, before)
