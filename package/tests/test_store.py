@@ -75,7 +75,9 @@ def test_the_same_answer_twice_is_once_and_stays_as_it_came_first(store: Store) 
     store.write([record(), record()], [label(0, "yes")])
     store.write([record()._replace(version="2.0.0"), record("b", sent=SENT[:1])])
     assert kept(store) == [(FIRST, "yes")]
-    assert store.sizes(["a" * 32, "b" * 32, "c" * 32]) == {"a" * 32: 2, "b" * 32: 1}
+    found = store.given({"a" * 32: [1, 2], "b" * 32: [], "c" * 32: [0]})
+    shares = {1: [*SECOND.probabilities]}
+    assert found == {"a" * 32: ("1.0.0", 2, shares), "b" * 32: ("1.0.0", 1, {})}
 
 
 def test_of_two_labels_of_a_row_the_last_counts(store: Store) -> None:
@@ -144,7 +146,7 @@ def test_all_is_written_or_nothing(store: Store) -> None:
     with pytest.raises(StoreError):
         store.write([record()], [label(0, "yes"), bad])
     assert kept(store) == []
-    assert store.sizes(["a" * 32]) == {}
+    assert store.given({"a" * 32: [0]}) == {}
 
 
 VALUES = st.one_of(

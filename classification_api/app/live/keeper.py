@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from ..config import Settings
 from .served import Served
 
 if TYPE_CHECKING:
-    from classification_model.monitoring.store import Store
+    from classification_model.monitoring.store import Given, Store
 
-__all__ = ["Keeper", "Kept", "NotKeptError", "keeper_of"]
+__all__ = ["Keeper", "Kept", "Known", "NotKeptError", "keeper_of", "may_be"]
 
 _log = logging.getLogger(__name__)
 
@@ -49,9 +49,9 @@ _FULL = (
     "them: see that X-Answer-ID is what you send."
 )
 
-Sizes = Mapping[str, int]
-"""How many rows the answers have that the store knows, by id."""
-Asked = Sequence[tuple[Sequence[Label], "Future[Sizes]"]]
+Known = Mapping[str, "Given"]
+"""The answers that the store knows, by id, with the rows that labels are about."""
+Asked = Sequence[tuple[Sequence[Label], "Future[Known]"]]
 
 
 class NotKeptError(Exception):
@@ -109,7 +109,7 @@ class Keeper:
         self.inputs, self._days, self._seconds = inputs, days, seconds
         self._store: Store | None = None
         self._answers: deque[_Waiting] = deque()
-        self._asked: list[tuple[Sequence[Label], Future[Sizes]]] = []
+        self._asked: list[tuple[Sequence[Label], Future[Known]]] = []
         self._waiting, self._unknown, self._tidied = 0, 0, 0.0
         self._more, self._closed = Condition(), Event()
         try:
@@ -131,13 +131,13 @@ class Keeper:
                 self.kept.dropped += self._take().rows
             self._more.notify()
 
-    async def labels(self, batch: Sequence[Label]) -> Sizes:
-        """Keep labels: once this returns they are written.
+    async def labels(self, batch: Sequence[Label]) -> Known:
+        """Keep labels: once this returns they are written, but for rows that an answer has not.
 
         Raises:
             NotKeptError: they are not.
         """
-        future: Future[Sizes] = Future()
+        future: Future[Known] = Future()
         with self._more:
             if sum(len(labels) for labels, _ in self._asked) + len(batch) > _MOST_LABELS:
                 raise NotKeptError(_BUSY)
@@ -207,19 +207,24 @@ class Keeper:
             self._write_labels(store, asked)
 
     def _write_labels(self, store: Store, asked: Asked) -> None:
-        sizes = store.sizes([*{one.id for labels, _ in asked for one in labels}])
+        rows = defaultdict[str, list[int]](list)
+        for labels, _ in asked:
+            for one in labels:
+                rows[one.id].append(one.row)
+        known, written = store.given(rows), list[Label]()
         taken = []
         for labels, future in asked:
-            unknown = sum(one.id not in sizes for one in labels)
+            unknown = sum(one.id not in known for one in labels)
             if unknown and self._unknown + unknown > _MOST_UNKNOWN:
                 future.set_exception(NotKeptError(_FULL))
                 continue
             self._unknown += unknown
-            taken.append((labels, future))
-        store.write([], [one for labels, _ in taken for one in labels])
-        for labels, future in taken:
-            self.kept.labels += len(labels)
-            future.set_result(sizes)
+            written += [one for one in labels if may_be(one, known)]
+            taken.append(future)
+        store.write([], written)
+        self.kept.labels += len(written)
+        for future in taken:
+            future.set_result(known)
 
     def _open(self) -> Store:
         from classification_model.monitoring.store import Store
@@ -253,6 +258,11 @@ class Keeper:
         for _, future in asked:
             if not future.done():
                 future.set_exception(NotKeptError(_BUSY))
+
+
+def may_be(label: Label, known: Known) -> bool:
+    """Whether there may be such a row: all but those that a known answer has not."""
+    return label.id not in known or label.row < known[label.id].size
 
 
 def keeper_of(model: Model, settings: Settings) -> Keeper | None:

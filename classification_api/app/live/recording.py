@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import thread_time, time
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic_core import to_json
@@ -20,9 +21,12 @@ from classification_model.processing.arrays import Floats
 from ..config import Settings
 from ..observability import Metrics
 from .ids import HEADER, QUOTED, new_ids
-from .keeper import Keeper
+from .keeper import Keeper, Known
 from .served import Raw, Served, TypedRows, body_of, columns_of, scores_of
 from .shadow import Shadow
+
+if TYPE_CHECKING:
+    from classification_model.monitoring.store import Given
 
 __all__ = ["Live"]
 
@@ -141,8 +145,11 @@ class Live:
         second = self.shadow.model
         return {"shadow_version": second.manifest.version, "shadow_digest": second.digest}
 
-    def learn(self, labels: Sequence[tuple[str, int, int]]) -> dict[str, int]:
+    def learn(self, labels: Sequence[tuple[str, int, int]], stored: Known) -> dict[str, int]:
         """Note what turned out to be true: the id of an answer, a row of it, the class's position.
+
+        Answers that this process does not know are taken from ``stored``: a label may come after a
+        restart, and to another replica.
 
         Returns:
             How many labels were accepted, repeated what was known, or were of unknown answers.
@@ -150,11 +157,9 @@ class Live:
         self.flush()
         found = dict.fromkeys(self.labels, 0)
         for identity, row, truth in labels:
-            number = self._number(identity, row)
-            if number is None:
-                found["unknown"] += 1
-            else:
-                found["accepted" if self.answered.learn(number, truth) else "repeated"] += 1
+            is_new = self._learn(identity, row, truth, stored.get(identity.lower()))
+            outcome = "unknown" if is_new is None else "accepted" if is_new else "repeated"
+            found[outcome] += 1
         for outcome, count in found.items():
             self.labels[outcome] += count
         return found
@@ -166,6 +171,16 @@ class Live:
             self.shadow.close()
         if self.keeper:
             self.keeper.close()
+
+    def _learn(self, identity: str, row: int, truth: int, stored: Given | None) -> bool | None:
+        """Whether a label says something new; nothing where its answer is not known."""
+        number = self._number(identity, row)
+        if number is not None:
+            return self.answered.learn(number, truth)
+        if stored is None or stored.version != self.model.manifest.version:
+            return None
+        shares = stored.shares.get(row)
+        return None if shares is None else self.answered.recall((identity, row), truth, shares)
 
     def _number(self, identity: str, row: int) -> int | None:
         try:

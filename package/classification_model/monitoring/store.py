@@ -7,11 +7,11 @@ lost, and writing it again changes nothing. Whoever calls decides when: nothing 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from classification_model.config.schema import Label as ClassLabel
 from classification_model.monitoring.answers import Answer, Label, Record
@@ -27,7 +27,7 @@ from classification_model.monitoring.store_tables import (
     write_records,
 )
 
-__all__ = ["Store", "Truth"]
+__all__ = ["Given", "Store", "Truth"]
 
 _MANY = 500
 """Keys in one statement, below what every database takes."""
@@ -43,6 +43,14 @@ class Truth:
     answer: Answer
     label: str
     exported_as: str | None = None
+
+
+class Given(NamedTuple):
+    """An answer that is there: how many rows it has, and the probabilities of those asked about."""
+
+    version: str
+    size: int
+    shares: Mapping[int, Sequence[float]]
 
 
 class Store:
@@ -95,15 +103,18 @@ class Store:
                 )
                 connection.execute(last, [asdict(one) for one in labels])
 
-    def sizes(self, ids: Sequence[str]) -> dict[str, int]:
-        """How many rows each of these answers has; those that are not there are left out."""
-        found = {}
+    def given(self, rows: Mapping[str, Collection[int]]) -> dict[str, Given]:
+        """What was answered to some rows of answers; an answer that is not there is left out."""
+        found, ids = {}, [*rows]
         with meaning(self.name), self._engine.connect() as connection:
             for start in range(0, len(ids), _MANY):
                 some = ANSWERS.c.id.in_(ids[start : start + _MANY])
-                query = sql.select(ANSWERS.c.id, ANSWERS.c.probabilities).where(some)
-                for identity, probabilities in connection.execute(query):
-                    found[identity] = len(json.loads(probabilities))
+                query = sql.select(ANSWERS.c.id, ANSWERS.c.version, ANSWERS.c.probabilities)
+                for identity, version, probabilities in connection.execute(query.where(some)):
+                    shares = json.loads(probabilities)
+                    asked = [row for row in rows[identity] if row < len(shares) and shares[row]]
+                    wanted = {row: shares[row] for row in asked}
+                    found[identity] = Given(version, len(shares), wanted)
         return found
 
     def unknown(self) -> int:
