@@ -113,7 +113,7 @@ def _open(app: Service, live: Live, settings: Settings) -> ASGIApp:
     app.include_router(router)
     add_v2(app, model, live, settings.MAX_ROWS)
     add_live(app, live, settings)
-    add_pages(app, model)
+    add_pages(app, model, operated=bool(settings.OPERATOR_KEYS))
     reason = why_not(app, router)
     served = f"by FastAPI: {reason}" if reason else "in front of FastAPI"
     _log.info("Usual requests of POST /predict are answered %s", served)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import load, report, results
+from bench import load, paired, report, results
 from bench.results import Figures
 from bench.servers import serving
 from bench.sides.table import Side, sides
@@ -25,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tox -e bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each side has its turn")
     parser.add_argument("--seconds", type=float, default=4, help="how long wrk runs, each time")
+    parser.add_argument("--pairs", type=int, default=80, help="short rounds of sides alike")
     parser.add_argument("--requests", type=int, default=10_000, help="before memory is measured")
     parser.add_argument("--output", type=Path, default=TARGET)
     options = parser.parse_args()
@@ -34,8 +35,10 @@ def main() -> int:
     if len(os.sched_getaffinity(0)) < 2:
         print("two cores are needed: one for the server, one for the load")
         return 2
-    rounds = measure(list(sides()), options.rounds, options.seconds, options.requests)
-    found, summary = results.ratios(rounds, options.requests), results.summary(rounds)
+    all_sides = list(sides())
+    alike = paired.measure({side.name: side for side in all_sides}, options.pairs, body)
+    rounds = measure(all_sides, options.rounds, options.seconds, options.requests)
+    found, summary = results.ratios(rounds, alike, options.requests), results.summary(rounds)
     report.write(options.output, found, summary)
     if options.output == TARGET:
         report.put_into(API.parent / "README.md", found)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness import Server
 
@@ -50,23 +53,9 @@ def run(server: Server, body: bytes, *, seconds: float, core: int, folder: Path)
     Raises:
         RuntimeError: a request was not answered with 200.
     """
-    content, script = folder / "body.json", folder / "post.lua"
-    content.write_bytes(body)
-    script.write_text(_SCRIPT.format(body=content.as_posix()))
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout=30s"]
-    address = f"http://127.0.0.1:{server.port}/predict"
     before = server.processor_time()
-    output = subprocess.run(
-        ["taskset", "-c", str(core), *command, "-s", str(script), address],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    found = _wrk(server, body, seconds, core, folder)
     busy = max(server.processor_time() - before, 0.01)
-    (line,) = [line for line in output.splitlines() if line.startswith("RESULT ")]
-    found = json.loads(line.removeprefix("RESULT "))
-    if found["failed"]:
-        raise RuntimeError(f"{found['failed']} of {found['answers']} requests failed")
     return Load(
         answers=found["answers"],
         per_second=found["answers"] / busy,
@@ -74,3 +63,24 @@ def run(server: Server, body: bytes, *, seconds: float, core: int, folder: Path)
         p50=found["p50"] / 1000,
         p99=found["p99"] / 1000,
     )
+
+
+def _wrk(server: Server, body: bytes, seconds: float, core: int, folder: Path) -> dict[str, Any]:
+    content, script = folder / "body.json", folder / "post.lua"
+    content.write_bytes(body)
+    script.write_text(_SCRIPT.format(body=content.as_posix()))
+    # It counts whole seconds, and ends earlier where it is interrupted.
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{int(seconds) + 60}s", "--timeout=30s"]
+    address = f"http://127.0.0.1:{server.port}/predict"
+    command = ["taskset", "-c", str(core), *command, "-s", str(script), address]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as wrk:
+        time.sleep(seconds)
+        wrk.send_signal(signal.SIGINT)
+        output, _ = wrk.communicate()
+    if wrk.returncode:
+        raise subprocess.CalledProcessError(wrk.returncode, command, output)
+    (line,) = [line for line in output.splitlines() if line.startswith("RESULT ")]
+    found: dict[str, Any] = json.loads(line.removeprefix("RESULT "))
+    if found["failed"]:
+        raise RuntimeError(f"{found['failed']} of {found['answers']} requests failed")
+    return found

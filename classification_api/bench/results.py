@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from bench.load import Load
+from bench.paired import Paired
 from bench.sides.table import COUNTED, KEPT, OURS
 
 __all__ = ["EMPTY_ONE", "VETIVER_ONE", "Figures", "Ratio", "ratios", "summary"]
@@ -46,17 +47,15 @@ class Ratio:
         return self.found <= self.bar if self.at_most else self.found >= self.bar
 
 
-def ratios(rounds: Rounds, requests: int) -> list[Ratio]:
-    """The median over the rounds of each round's own ratio: its sides ran one after another."""
+def ratios(rounds: Rounds, paired: Paired, requests: int) -> list[Ratio]:
+    """The median over the rounds of each round's own ratio: its sides ran one after another.
+
+    Those of ``paired`` were measured by themselves, for such sides differ by little.
+    """
 
     def faster(than: str, figure: Callable[[Figures], float]) -> float | None:
         pairs = zip(rounds[OURS], rounds.get(than, ()), strict=False)
         found = [figure(ours) / figure(other) for ours, other in pairs]
-        return median(found) if found else None
-
-    def beside(side: str, than: str, figure: Callable[[Figures], float]) -> float | None:
-        pairs = zip(rounds.get(side, ()), rounds.get(than, ()), strict=False)
-        found = [figure(one) / figure(other) for one, other in pairs]
         return median(found) if found else None
 
     def smaller(than: str, figure: Callable[[Figures], float | None]) -> float | None:
@@ -82,10 +81,10 @@ def ratios(rounds: Rounds, requests: int) -> list[Ratio]:
         Ratio(
             "100 rows, against an empty FastAPI endpoint, same models", faster(EMPTY, hundred), 0.6
         ),
-        Ratio("one row, counted for operators, against not", beside(COUNTED, OURS, one), 0.97),
-        Ratio("100 rows, counted for operators, against not", beside(COUNTED, OURS, hundred), 0.95),
-        Ratio("one row, kept in a store, against not", beside(KEPT, COUNTED, one), 0.9),
-        Ratio("100 rows, kept in a store, against not", beside(KEPT, COUNTED, hundred), 0.9),
+        Ratio("one row, counted for operators, against not", paired[COUNTED, 1], 0.97),
+        Ratio("100 rows, counted for operators, against not", paired[COUNTED, 100], 0.97),
+        Ratio("one row, kept in a store, against not", paired[KEPT, 1], 0.9),
+        Ratio("100 rows, kept in a store, against not", paired[KEPT, 100], 0.9),
         Ratio("p99 of one row, against its own p50", spread, 3, at_most=True),
         Ratio(
             "start to first answer, against the tutorial: times shorter",

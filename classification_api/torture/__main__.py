@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from itertools import cycle, islice
+from pathlib import Path
+
+import postgres
 
 from harness import body, running
 from torture import figures
 from torture.drain import drain
+from torture.feedback import Clients, flooded, full_disk, kills, losses, slow, small_disk
 from torture.flood import KINDS, LIMIT, flood
 from torture.fuzz import fuzz
 from torture.hostile import cases, faults
@@ -138,12 +143,87 @@ def try_long_run() -> str:
     return f"{run.answers:,} requests: memory {run.memory:+.1f} MB, descriptors {run.files:+d}"
 
 
+def try_feedback() -> str:
+    """Labels that were acknowledged, through all that may happen to a service and its store."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = [_killed(f"sqlite:///{folder}/killed.db", "SQLite")]
+    if postgres.find() is None:
+        print("PostgreSQL is not installed, so nothing is tried with it", file=sys.stderr)
+    else:
+        with postgres.serving() as server:
+            said += [_killed(server.database(), "PostgreSQL"), _cut_off(server)]
+    with small_disk() as disk:
+        said += [_filled(disk)] if disk else []
+    with tempfile.TemporaryDirectory() as folder:
+        said.append(_slowed(Path(folder)))
+    for folder_of in (None, "a store"):
+        with tempfile.TemporaryDirectory() as folder:
+            found = flooded(Path(folder) if folder_of else None, 300_000)
+        print(found, file=sys.stderr)
+        expect(found.taken, found)
+        expect(found.memory < 40, found)
+        expect(found.disk < 50, found)
+    said.append(
+        f"{found.labels:,} labels made up: memory +{found.memory:.0f} MB, store {found.disk:.0f} MB"
+    )
+    return "; ".join(said)
+
+
+def _killed(address: str, name: str) -> str:
+    clients, count = Clients(), 30
+    kills(address, count, clients)
+    print(name, clients.answers, len(clients.acknowledged), clients.faults, file=sys.stderr)
+    expect(not clients.faults, clients.faults)
+    return f"{name}: {_kept(address, clients)} in {count} kills"
+
+
+def _kept(address: str, clients: Clients) -> str:
+    lost = losses(address, clients)
+    expect(lost == 0, f"{lost} of {len(clients.acknowledged):,} acknowledged labels lost")
+    expect(clients.acknowledged, "no label was acknowledged")
+    return f"{lost} of {len(clients.acknowledged):,} labels lost"
+
+
+def _cut_off(server: postgres.Postgres) -> str:
+    clients, address, count = Clients(), server.database(), 5
+    with running({"STORE": address, "OPERATOR_KEYS": "*"}) as service, clients.at_work(service):
+        for _ in range(count):
+            time.sleep(1)
+            server.stop()
+            time.sleep(1)
+            server.start()
+    expect(not clients.faults, clients.faults)
+    expect(clients.refused, "no label was refused")
+    return f"{_kept(address, clients)} in {count} crashes of the server, and no answer of {clients.answers:,}"
+
+
+def _filled(disk: Path) -> str:
+    clients = Clients()
+    expect(full_disk(disk, clients), "no label is taken once there is room")
+    expect(not clients.faults, clients.faults)
+    expect(clients.refused, "the disk did not become full")
+    return f"{_kept(f'sqlite:///{disk}/answers.db', clients)} on a full disk"
+
+
+def _slowed(folder: Path) -> str:
+    clients = Clients()
+    rows, kept = slow(folder, 20, clients)
+    expect(not clients.faults, clients.faults)
+    expect(kept["rows"] + kept["dropped"] == rows, (rows, kept))
+    expect(clients.slowest < 1, f"an answer took {clients.slowest:.1f} s")
+    return (
+        f"a store held for 20 s: the slowest answer {clients.slowest * 1000:.0f} ms, {kept['dropped']:,} "
+        f"of {rows:,} rows not kept, and said"
+    )
+
+
 TRIALS: dict[str, Callable[[], str]] = {
     "hostile": try_hostile,
     "flood": try_flood,
     "drain": try_drain,
     "stuck": try_stuck,
     "slow": try_slow,
+    "feedback": try_feedback,
     "fuzz": try_fuzz,
     "long_run": try_long_run,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from classification_model.errors import ConfigError
 from classification_model.evaluation.comparison import COST, compare
 from classification_model.evaluation.metrics import Outcomes
 from classification_model.evaluation.paired import judge
+from classification_model.monitoring.truth import held_out_figures
 from classification_model.processing.decisions import Decision, costs_of
 from classification_model.train_pipeline import Trained, run_training
 from classification_model.training.thresholds import THRESHOLDS, Counts, threshold
@@ -208,6 +210,22 @@ def test_a_threshold_is_chosen_for_what_is_to_be_high(maximise: str, tmp_path: P
     trained = run_training(home.path, progress=told)
     assert trained.bundle.manifest.decision is not None
     assert "The threshold of 'stays' is " in told or "The threshold of 'left' is " in told
+
+
+def test_what_a_held_out_row_costs_is_known_after_the_deployment(
+    costly: tuple[Home, Trained], plain: tuple[Home, Trained]
+) -> None:
+    home, trained = costly
+    manifest = bundle.load(home).manifest
+    assert trained.report.decided is not None
+    cost = trained.report.decided.cost
+    found = held_out_figures(manifest)["cost"]
+    assert found.value == pytest.approx(cost)
+    assert found.low is not None
+    # A row costs 0, 1 or 5: the error of a mean of so many is that of their spread.
+    rows = manifest.metrics["rows"]
+    assert 0 < found.value - found.low < 1.96 * 2.5 / math.sqrt(rows - 1)
+    assert "cost" not in held_out_figures(bundle.load(plain[0]).manifest)
 
 
 def test_of_three_classes_the_answer_costs_least_in_expectation(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def fill(store: Store, rows: list[Mapping[str, object] | None], labels: list[str
 
 def exported(store: Store, home: Home, *, new: bool = False) -> list[str]:
     stream = BytesIO()
-    store.mark(export(store, home, stream, new=new).answers)
+    store.mark(export(store, home, stream, new=new).truths)
     return stream.getvalue().decode(load_config(home).encoding or "utf-8").splitlines()
 
 
@@ -284,6 +284,20 @@ def test_rows_without_inputs_among_others_are_counted(people: Home, store: Store
     fill(store, [ROW, None], ["1", "0"])
     found = export(store, people, BytesIO())
     assert (found.rows, found.without_inputs) == (1, 1)
+
+
+def test_rows_whose_label_was_corrected_come_again_at_the_end_and_it_is_said(
+    people: Home, store: Store, address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (address, "--output", str(tmp_path / "out.csv"), "--home", str(people.path))
+    fill(store, [ROW], ["1"])
+    assert "another label" not in run(*arguments, "--new", capsys=capsys)[1]
+    fill(store, [ROW, ROW], ["0", "1"])
+    said = " ".join(run(*arguments, "--new", capsys=capsys)[1].split())
+    assert "The last 1 row(s) were exported before with another label" in said
+    lines = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert [line[-1] for line in lines[1:]] == ["1", "0"]
+    assert "another label" not in run(*arguments, "--new", capsys=capsys)[1]
 
 
 def test_an_export_that_fails_marks_nothing(

@@ -17,7 +17,8 @@ from postgres import Postgres, serving
 
 from classification_model.errors import ConfigError, StoreError
 from classification_model.monitoring.answers import Answer, Label, Record
-from classification_model.monitoring.store import Store
+from classification_model.monitoring.store import Store, Truth
+from classification_model.monitoring.store_tables import opened, sql
 
 SENT: list[dict[str, object]] = [{"age": 31, "town": "Ulm"}, {"age": 32, "town": "Bonn"}]
 
@@ -74,7 +75,9 @@ def test_the_same_answer_twice_is_once_and_stays_as_it_came_first(store: Store) 
     store.write([record(), record()], [label(0, "yes")])
     store.write([record()._replace(version="2.0.0"), record("b", sent=SENT[:1])])
     assert kept(store) == [(FIRST, "yes")]
-    assert store.sizes(["a" * 32, "b" * 32, "c" * 32]) == {"a" * 32: 2, "b" * 32: 1}
+    found = store.given({"a" * 32: [1, 2], "b" * 32: [], "c" * 32: [0]})
+    shares = {1: [*SECOND.probabilities]}
+    assert found == {"a" * 32: ("1.0.0", 2, shares), "b" * 32: ("1.0.0", 1, {})}
 
 
 def test_of_two_labels_of_a_row_the_last_counts(store: Store) -> None:
@@ -99,10 +102,34 @@ def test_of_a_row_that_was_refused_or_never_sent_there_is_no_truth(store: Store)
 
 def test_what_was_exported_is_new_no_more(store: Store) -> None:
     store.write([record()], [label(0, "yes"), label(1, "no")])
-    store.mark([FIRST])
-    store.mark([FIRST])
+    for _ in range(2):
+        store.mark([Truth(FIRST, "yes")])
     assert kept(store, new=True) == [(SECOND, "no")]
     assert len(kept(store)) == 2
+
+
+def test_a_label_that_was_corrected_after_its_export_is_new_again(store: Store) -> None:
+    store.write([record()], [label(0, "yes")])
+    store.mark([Truth(FIRST, "yes")])
+    store.write([], [label(0, "no")])
+    (found,) = store.truths(new=True)
+    assert (found.label, found.exported_as) == ("no", "yes")
+    store.mark([found])
+    assert kept(store, new=True) == []
+    assert [one.exported_as for one in store.truths()] == [None]
+
+
+def test_a_store_whose_exports_have_no_labels_yet_goes_on(store: Store, address: str) -> None:
+    store.write([record()], [label(0, "yes")])
+    store.mark([Truth(FIRST, "yes")])
+    engine, _ = opened(address)
+    with engine.begin() as connection:
+        connection.execute(sql.text("ALTER TABLE exported DROP COLUMN label"))
+    engine.dispose()
+    with Store(address) as again:
+        assert kept(again, new=True) == []
+        again.write([record("b")], [label(0, "no", "b")])
+        assert [one.answer.id for one in again.truths(new=True)] == ["b" * 32]
 
 
 def test_what_is_too_old_is_forgotten_with_its_label_however_new(store: Store) -> None:
@@ -119,7 +146,7 @@ def test_all_is_written_or_nothing(store: Store) -> None:
     with pytest.raises(StoreError):
         store.write([record()], [label(0, "yes"), bad])
     assert kept(store) == []
-    assert store.sizes(["a" * 32]) == {}
+    assert store.given({"a" * 32: [0]}) == {}
 
 
 VALUES = st.one_of(

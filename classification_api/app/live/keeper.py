@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import repeat
 from threading import Condition, Event, Thread
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from classification_model.errors import StoreError
 from classification_model.monitoring.answers import Label, Record
@@ -20,9 +21,9 @@ from ..config import Settings
 from .served import Served
 
 if TYPE_CHECKING:
-    from classification_model.monitoring.store import Store
+    from classification_model.monitoring.store import Given, Store
 
-__all__ = ["Keeper", "Kept", "NotKeptError", "keeper_of"]
+__all__ = ["Keeper", "Kept", "Known", "NotKeptError", "keeper_of", "may_be"]
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +31,15 @@ _MOST_UNKNOWN = 100_000
 """Labels that are kept though nobody knows their answers: whoever may send labels makes up ids."""
 
 _ROOM = 2**24
-"""Characters of answers that may wait; of more, the oldest are dropped, and counted."""
+"""Bytes of answers that may wait; of more, the oldest are dropped, and counted."""
 
 _MOST_LABELS = 10_000
 """Labels that may wait, whose senders wait, too."""
 
-_BATCH = 2_000
+_WRITTEN = 2**22
+"""Bytes that are written together, or what has come in _GATHER_SECONDS: few large batches cost less."""
+
+_GATHER_SECONDS = 0.5
 _DAY, _TIDY_SECONDS = 86_400, 600
 _PAUSE_SECONDS, _CLOSE_SECONDS = 1.0, 5.0
 
@@ -45,9 +49,9 @@ _FULL = (
     "them: see that X-Answer-ID is what you send."
 )
 
-Sizes = Mapping[str, int]
-"""How many rows the answers have that the store knows, by id."""
-Asked = Sequence[tuple[Sequence[Label], "Future[Sizes]"]]
+Known = Mapping[str, "Given"]
+"""The answers that the store knows, by id, with the rows that labels are about."""
+Asked = Sequence[tuple[Sequence[Label], "Future[Known]"]]
 
 
 class NotKeptError(Exception):
@@ -62,6 +66,24 @@ class Kept:
     dropped: int = 0
     labels: int = 0
     fault: str | None = None
+
+
+class _Waiting(NamedTuple):
+    """Answers that wait, their rows, and the bytes that are kept of them."""
+
+    at: float
+    served: Served
+    rows: int
+    length: int
+
+    def records(self, version: str) -> Iterator[Record]:
+        """A microsecond apart, to be told in their order."""
+        served = self.served
+        texts = [text.decode() for text in served.texts]
+        ids = [each.decode() for each in served.ids]
+        times = [self.at + i * 1e-6 for i in range(len(ids))]
+        inputs = [body.decode() for body in served.bodies] or repeat(None)
+        return map(Record, ids, times, repeat(version), texts, inputs)
 
 
 class Keeper:
@@ -84,10 +106,10 @@ class Keeper:
     ) -> None:
         self.kept = Kept()
         self._address, self._model = address, model
-        self._inputs, self._days, self._seconds = inputs, days, seconds
+        self.inputs, self._days, self._seconds = inputs, days, seconds
         self._store: Store | None = None
-        self._records: deque[tuple[Record, int]] = deque()
-        self._asked: list[tuple[Sequence[Label], Future[Sizes]]] = []
+        self._answers: deque[_Waiting] = deque()
+        self._asked: list[tuple[Sequence[Label], Future[Known]]] = []
         self._waiting, self._unknown, self._tidied = 0, 0, 0.0
         self._more, self._closed = Condition(), Event()
         try:
@@ -97,27 +119,25 @@ class Keeper:
         self._thread = Thread(target=self._work, name="store", daemon=True)
         self._thread.start()
 
-    def answers(self, batch: Sequence[Served]) -> None:
+    def answers(self, served: Served) -> None:
         """Keep them soon. To be called by the event loop."""
-        now, version = time(), self._model.manifest.version
-        records = [  # a microsecond apart, to be told in their order
-            (one.record(now + i * 1e-6, version, with_inputs=self._inputs), one.size)
-            for i, one in enumerate(batch)
-        ]
+        bodies = served.bodies if self.inputs else []  # a shadow wants them, too
+        length = sum(map(len, served.texts)) + sum(map(len, bodies))
+        kept = Served(ids=served.ids, texts=served.texts, bodies=bodies)
         with self._more:
-            self._records.extend(records)
-            self._waiting += sum(_length(record) for record, _ in records)
+            self._answers.append(_Waiting(time(), kept, sum(served.sizes), length))
+            self._waiting += length
             while self._waiting > _ROOM:
-                self.kept.dropped += self._take()[1]
+                self.kept.dropped += self._take().rows
             self._more.notify()
 
-    async def labels(self, batch: Sequence[Label]) -> Sizes:
-        """Keep labels: once this returns they are written.
+    async def labels(self, batch: Sequence[Label]) -> Known:
+        """Keep labels: once this returns they are written, but for rows that an answer has not.
 
         Raises:
             NotKeptError: they are not.
         """
-        future: Future[Sizes] = Future()
+        future: Future[Known] = Future()
         with self._more:
             if sum(len(labels) for labels, _ in self._asked) + len(batch) > _MOST_LABELS:
                 raise NotKeptError(_BUSY)
@@ -134,20 +154,20 @@ class Keeper:
             self._closed.set()
             self._more.notify()
         self._thread.join(_CLOSE_SECONDS)
-        if lost := sum(size for _, size in [*self._records]):
+        if lost := sum(one.rows for one in [*self._answers]):
             _log.warning("The store did not take the answers about the last %d row(s)", lost)
 
     def _work(self) -> None:
         while self._wait():
             with self._more:
-                records = [self._take() for _ in range(min(_BATCH, len(self._records)))]
+                answers = [*self._some()]
                 asked = [one for one in self._asked if one[1].set_running_or_notify_cancel()]
                 self._asked = []
             try:
-                self._write(records, asked)
+                self._write(answers, asked)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next one may be written
                 self._fails(error)
-                self._give_back(records, asked)
+                self._give_back(answers, asked)
                 self._closed.wait(_PAUSE_SECONDS)
         if self._store:
             self._store.close()
@@ -155,18 +175,31 @@ class Keeper:
     def _wait(self) -> bool:
         """Whether there is something to write; once closed, nothing that a failing store refused."""
         with self._more:
-            self._more.wait_for(lambda: self._records or self._asked or self._closed.is_set())
+            self._more.wait_for(lambda: self._answers or self._is_urgent())
+            self._more.wait_for(self._is_urgent, _GATHER_SECONDS)
             if self._closed.is_set() and self.kept.fault:
                 return bool(self._asked)
-            return bool(self._records or self._asked)
+            return bool(self._answers or self._asked)
 
-    def _write(self, records: list[tuple[Record, int]], asked: Asked) -> None:
+    def _is_urgent(self) -> bool:
+        return bool(self._asked) or self._closed.is_set() or self._waiting > _WRITTEN
+
+    def _some(self) -> Iterator[_Waiting]:
+        """The oldest answers that wait; all of them where labels are to be written after them."""
+        taken = 0
+        while self._answers and (taken < _WRITTEN or self._asked):
+            one = self._take()
+            taken += one.length
+            yield one
+
+    def _write(self, answers: list[_Waiting], asked: Asked) -> None:
         store = self._store or self._open()
         if time() - self._tidied > _TIDY_SECONDS:
             self._tidy(store)
-        store.write([record for record, _ in records])
-        self.kept.rows += sum(size for _, size in records)
-        records.clear()
+        version = self._model.manifest.version
+        store.write([record for one in answers for record in one.records(version)])
+        self.kept.rows += sum(one.rows for one in answers)
+        answers.clear()
         if self.kept.fault:
             _log.warning("The store is back; %d row(s) were dropped so far", self.kept.dropped)
             self.kept.fault = None
@@ -174,19 +207,24 @@ class Keeper:
             self._write_labels(store, asked)
 
     def _write_labels(self, store: Store, asked: Asked) -> None:
-        sizes = store.sizes([*{one.id for labels, _ in asked for one in labels}])
+        rows = defaultdict[str, list[int]](list)
+        for labels, _ in asked:
+            for one in labels:
+                rows[one.id].append(one.row)
+        known, written = store.given(rows), list[Label]()
         taken = []
         for labels, future in asked:
-            unknown = sum(one.id not in sizes for one in labels)
+            unknown = sum(one.id not in known for one in labels)
             if unknown and self._unknown + unknown > _MOST_UNKNOWN:
                 future.set_exception(NotKeptError(_FULL))
                 continue
             self._unknown += unknown
-            taken.append((labels, future))
-        store.write([], [one for labels, _ in taken for one in labels])
-        for labels, future in taken:
-            self.kept.labels += len(labels)
-            future.set_result(sizes)
+            written += [one for one in labels if may_be(one, known)]
+            taken.append(future)
+        store.write([], written)
+        self.kept.labels += len(written)
+        for future in taken:
+            future.set_result(known)
 
     def _open(self) -> Store:
         from classification_model.monitoring.store import Store
@@ -202,28 +240,29 @@ class Keeper:
         store.forget(time() - self._days * _DAY)
         self._unknown, self._tidied = store.unknown(), time()
 
-    def _take(self) -> tuple[Record, int]:
-        """The oldest answer that waits."""
-        record, size = self._records.popleft()
-        self._waiting -= _length(record)
-        return record, size
+    def _take(self) -> _Waiting:
+        """The oldest answers that wait."""
+        one = self._answers.popleft()
+        self._waiting -= one.length
+        return one
 
     def _fails(self, error: Exception) -> None:
         if self.kept.fault is None:
             _log.warning("%s; requests are answered, and their answers wait for it", error)
         self.kept.fault = str(error) or type(error).__name__
 
-    def _give_back(self, records: Sequence[tuple[Record, int]], asked: Asked) -> None:
+    def _give_back(self, answers: Sequence[_Waiting], asked: Asked) -> None:
         with self._more:
-            self._records.extendleft(reversed(records))
-            self._waiting += sum(_length(record) for record, _ in records)
+            self._answers.extendleft(reversed(answers))
+            self._waiting += sum(one.length for one in answers)
         for _, future in asked:
             if not future.done():
                 future.set_exception(NotKeptError(_BUSY))
 
 
-def _length(record: Record) -> int:
-    return len(record.probabilities) + len(record.inputs or "")
+def may_be(label: Label, known: Known) -> bool:
+    """Whether there may be such a row: all but those that a known answer has not."""
+    return label.id not in known or label.row < known[label.id].size
 
 
 def keeper_of(model: Model, settings: Settings) -> Keeper | None:

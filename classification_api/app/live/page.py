@@ -116,7 +116,9 @@ def _truth(truth: Figures | None, labels: Mapping[str, int]) -> Iterator[Block]:
     if truth is None:
         yield Text("No label has come: POST /feedback takes what turned out to be true.")
     else:
-        yield Text(f"{_VERDICTS[truth['worse']]}, by {truth['rows']:,} labels.")
+        yield Text(
+            f"{_VERDICTS[truth['worse']]}, by {truth['rows']:,} labels that this process has taken."
+        )
         yield _figures_table(truth)
         yield Table(
             "Are the probabilities right? By the probability of the answer",
@@ -134,8 +136,8 @@ def _truth(truth: Figures | None, labels: Mapping[str, int]) -> Iterator[Block]:
         )
     if labels["unknown"]:
         yield Text(
-            f"{labels['unknown']:,} labels were of answers that this process did not give, or "
-            "keeps no more; they count nowhere."
+            f"{labels['unknown']:,} labels were of answers that are not known here, or are kept no "
+            "more; they count nowhere."
         )
 
 

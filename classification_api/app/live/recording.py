@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import thread_time, time
+from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic_core import to_json
 
 from classification_model.monitoring.answered import Answered
 from classification_model.monitoring.counting import Counting, bins_of
@@ -19,21 +21,30 @@ from classification_model.processing.arrays import Floats
 from ..config import Settings
 from ..observability import Metrics
 from .ids import HEADER, QUOTED, new_ids
-from .keeper import Keeper
-from .served import Raw, Served, TypedRows, by_column, columns_of, scores_of
+from .keeper import Keeper, Known
+from .served import Raw, Served, TypedRows, body_of, columns_of, scores_of
 from .shadow import Shadow
+
+if TYPE_CHECKING:
+    from classification_model.monitoring.store import Given
 
 __all__ = ["Live"]
 
-_BATCH = 512
-"""Rows that are counted together; fewer wait for others for _SECONDS."""
-
 _SECONDS = 0.1
+"""How long an answer waits at most until it is counted and kept."""
 
-SHARE = 0.01
+_ROOM = 2**13
+"""Numbers that may wait: probabilities, or as many pieces of bodies and of texts, _PIECE bytes each."""
+
+_PIECE = 2**8
+
+_MOST_COUNTED = 512
+"""Rows that are counted together: a request that comes meanwhile waits for no more."""
+
+SHARE = 0.005
 """Of a core's time, which counting may take in the long run: rows beyond are left out, and said."""
 
-_BURST = 0.1
+_BURST = 0.03
 """Seconds of counting that may come at once."""
 
 
@@ -47,13 +58,18 @@ class Live:
         metrics: which are told of each answer, too.
         settings: of the service.
         shadow: the second model, where there is one.
+        keeper: what keeps answers in a store, where there is one.
     """
 
     def __init__(
-        self, model: Model, metrics: Metrics, settings: Settings, shadow: Shadow | None = None
+        self,
+        model: Model,
+        metrics: Metrics,
+        settings: Settings,
+        shadow: Shadow | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
-        self.model, self.metrics, self.shadow = model, metrics, shadow
-        self.keeper: Keeper | None = None
+        self.model, self.metrics, self.shadow, self.keeper = model, metrics, shadow, keeper
         classes = model.manifest.classes
         self.answered = Answered(len(classes), second=shadow is not None)
         watched = bool(settings.OPERATOR_KEYS)
@@ -61,16 +77,17 @@ class Live:
         self.counting = Counting(bins_of(model) if counts else (), classes)
         self.began, self.left_out = time(), 0
         self.labels = dict.fromkeys(("accepted", "repeated", "unknown"), 0)
-        self._watched = watched or shadow is not None
+        self._noted = watched or shadow is not None or keeper is not None
+        self._wants_bodies = shadow is not None or (keeper is not None and keeper.inputs)
         self._names = [
             one.name for one in self.counting.bins if one.name not in (PREDICTION, CONFIDENCE)
         ]
         self._ids = new_ids().__next__
-        self._pending: list[Served] = []
-        self._rows = 0
+        self._refused = [np.nan] * len(classes)
+        self._served = Served()
         self._budget, self._refilled = _BURST, self.began
+        self._counted, self._each, self._room = False, 1, 0
         self._timer: asyncio.Handle | None = None
-        self._soon = False
         self._loop = asyncio.get_running_loop()
 
     def scored(self, result: PredictionResult, rows: TypedRows, raw: Raw) -> None:
@@ -79,38 +96,47 @@ class Live:
         identity = self._ids()
         if (said := QUOTED.get(None)) is not None:
             said.append((HEADER, identity))
-        if not (self._watched or self.keeper):
+        if not self._noted:
             return
-        shares = result["probabilities"]
-        self._pending.append(Served(identity, shares, rows, raw))
-        self._rows += len(shares)
         if self._timer is None:
-            self._timer = self._loop.call_later(_SECONDS, self.flush)
-        elif self._rows >= _BATCH and not self._soon:
-            self._soon = True
-            self._loop.call_soon(self.flush)
+            self._begin()
+        served, shares = self._served, result["probabilities"]
+        served.ids.append(identity)
+        served.sizes.append(len(shares))
+        for share in shares:
+            served.shares += share or self._refused
+        self._room -= len(shares) * self._each
+        if self._counted:
+            served.rows.append(rows)
+        if self._wants_bodies:
+            self._keep(served.bodies, body_of(raw))
+        if self.keeper:
+            self._keep(served.texts, to_json(shares))
+        if self._room <= 0:
+            self._soon()
 
     def flush(self) -> None:
         """Count and keep what has been answered by now. To be called by the event loop."""
         if self._timer:
             self._timer.cancel()
-        self._timer, self._soon = None, False
+        self._timer = None
         if self.shadow:
             self.shadow.collect(self.answered)
-        served, self._pending, self._rows = self._pending, [], 0
-        if not served:
+        served, self._served = self._served, Served()
+        if not served.ids:
             return
-        served.sort(key=by_column)  # as columns_of has them
-        scores = scores_of(served, len(self.model.manifest.classes))
+        scores = served.scores(len(self.model.manifest.classes))
         first = self.answered.rows
-        ids = bytes.fromhex(b"".join([one.identity for one in served]).decode())
-        self.answered.add(ids, [one.size for one in served], scores)
-        if self.counting.bins:
+        ids = bytes.fromhex(b"".join(served.ids).decode())
+        self.answered.add(ids, served.sizes, scores)
+        if self._counted:
             self._count(served, scores)
+        elif self.counting.bins:
+            self.left_out += len(scores)
         if self.shadow:
-            self.shadow.offer(first, served)
-        if keeper := self.keeper:
-            keeper.answers(served)
+            self.shadow.offer(first, served, scores)
+        if self.keeper:
+            self.keeper.answers(served)
 
     def second(self) -> dict[str, str]:
         """What /health says of the second model, where there is one."""
@@ -119,8 +145,11 @@ class Live:
         second = self.shadow.model
         return {"shadow_version": second.manifest.version, "shadow_digest": second.digest}
 
-    def learn(self, labels: Sequence[tuple[str, int, int]]) -> dict[str, int]:
+    def learn(self, labels: Sequence[tuple[str, int, int]], stored: Known) -> dict[str, int]:
         """Note what turned out to be true: the id of an answer, a row of it, the class's position.
+
+        Answers that this process does not know are taken from ``stored``: a label may come after a
+        restart, and to another replica.
 
         Returns:
             How many labels were accepted, repeated what was known, or were of unknown answers.
@@ -128,11 +157,9 @@ class Live:
         self.flush()
         found = dict.fromkeys(self.labels, 0)
         for identity, row, truth in labels:
-            number = self._number(identity, row)
-            if number is None:
-                found["unknown"] += 1
-            else:
-                found["accepted" if self.answered.learn(number, truth) else "repeated"] += 1
+            is_new = self._learn(identity, row, truth, stored.get(identity.lower()))
+            outcome = "unknown" if is_new is None else "accepted" if is_new else "repeated"
+            found[outcome] += 1
         for outcome, count in found.items():
             self.labels[outcome] += count
         return found
@@ -145,6 +172,16 @@ class Live:
         if self.keeper:
             self.keeper.close()
 
+    def _learn(self, identity: str, row: int, truth: int, stored: Given | None) -> bool | None:
+        """Whether a label says something new; nothing where its answer is not known."""
+        number = self._number(identity, row)
+        if number is not None:
+            return self.answered.learn(number, truth)
+        if stored is None or stored.version != self.model.manifest.version:
+            return None
+        shares = stored.shares.get(row)
+        return None if shares is None else self.answered.recall((identity, row), truth, shares)
+
     def _number(self, identity: str, row: int) -> int | None:
         try:
             digest = bytes.fromhex(identity)
@@ -152,20 +189,38 @@ class Live:
             return None
         return self.answered.find(digest, row) if len(digest) == len(identity) / 2 == 16 else None
 
-    def _count(self, served: Sequence[Served], scores: Floats) -> None:
-        """Count rows while there is time for it: what is left out does not depend on its values."""
+    def _begin(self) -> None:
+        """Wait for answers, and count their rows while there is time for it.
+
+        That is decided before they come, so what is left out does not depend on its values.
+        """
+        self._timer = self._loop.call_later(_SECONDS, self.flush)
         now = time()
         self._budget = min(_BURST, self._budget + SHARE * max(0.0, now - self._refilled))
         self._refilled = now
-        if self._budget <= 0:
-            self.left_out += len(scores)
-            return
+        self._counted = bool(self.counting.bins) and self._budget > 0
+        self._each = len(self._refused)
+        if self._counted:
+            self._each = max(self._each, _ROOM // _MOST_COUNTED)
+        self._room = _ROOM
+
+    def _keep(self, kept: list[bytes], content: bytes) -> None:
+        kept.append(content)
+        self._room -= len(content) // _PIECE
+
+    def _soon(self) -> None:
+        """Count and keep what there is once the next turn of the loop begins."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer, self._room = self._loop.call_soon(self.flush), _ROOM
+
+    def _count(self, served: Served, scores: Floats) -> None:
         begin = thread_time()
-        good = scores[~np.isnan(scores[:, 0])]
+        good = scores_of(served, scores)
         self.counting.add(
-            columns_of(served, self._names),
+            columns_of(served.rows, self._names),
             good,
             decided(self.model.manifest, good),
-            datetime.fromtimestamp(now, UTC).date(),
+            datetime.now(UTC).date(),
         )
         self._budget -= thread_time() - begin

@@ -24,7 +24,7 @@ from classification_model.monitoring.answers import Label
 from ..config import Settings
 from ..errors import as_json
 from ..media import JsonRoute
-from .keeper import NotKeptError
+from .keeper import Known, NotKeptError, may_be
 from .operators import is_operator, operators_only
 from .recording import Live
 
@@ -53,8 +53,8 @@ class Noted(BaseModel):
     accepted: int = Field(description="Labels that are counted from now on.")
     repeated: int = Field(description="Labels that were known.")
     unknown: int = Field(
-        description="Labels of answers that this process did not give, or keeps no more: they "
-        "count nowhere, but in a store they wait for the answer."
+        description="Labels of answers that this process did not give or keeps no more, and that "
+        "no store knows: they count nowhere, but in a store they wait for the answer."
     )
     stored: int | None = Field(None, description="Where there is a store, labels that are in it.")
 
@@ -98,9 +98,12 @@ def _feedback(live: Live, most: int) -> Callable[..., Any]:
         202 where a store keeps a label whose answer it does not know yet.
         """
         _check(truths, classes)
-        stored, known = await _keep(live, truths)
-        response.status_code = 200 if known else 202
-        found = live.learn([(one.id, one.row, classes[str(one.label)]) for one in truths])
+        labels = _labels(truths)
+        known = await _keep(live, labels)
+        if any(one.id not in known for one in labels):
+            response.status_code = 202 if live.keeper else 200
+        found = live.learn([(one.id, one.row, classes[str(one.label)]) for one in truths], known)
+        stored = sum(may_be(one, known) for one in labels) if live.keeper else None
         return Noted(**found, stored=stored)
 
     return feedback
@@ -154,22 +157,25 @@ def _shown(live: Live, window: str, root: str | None) -> Response:
     return as_page(live, window, found, root)
 
 
-async def _keep(live: Live, truths: list[Truth]) -> tuple[int | None, bool]:
-    """How many labels a store has taken, and whether it knows the answers of all of them."""
-    if live.keeper is None:
-        return None, True
-    live.flush()
+def _labels(truths: list[Truth]) -> list[Label]:
+    """Those that a store may keep."""
     now = time()
-    labels = [
+    return [
         Label(one.id.lower(), one.row, str(one.label), now)
         for one in truths
         if _MINTED.fullmatch(one.id) and one.row < _MOST_ROWS
     ]
+
+
+async def _keep(live: Live, labels: list[Label]) -> Known:
+    """Keep labels where there is a store; the answers that it knows of them."""
+    if live.keeper is None:
+        return {}
+    live.flush()
     try:
-        sizes = await live.keeper.labels(labels)
+        return await live.keeper.labels(labels)
     except NotKeptError as error:
         raise HTTPException(503, str(error), {"retry-after": "5"}) from None
-    return len(labels), all(one.row < sizes.get(one.id, 0) for one in labels)
 
 
 def _exposition(live: Live, accept: str, operates: bool) -> tuple[bytes, str]:  # noqa: FBT001

@@ -12,6 +12,7 @@ from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
+from pydantic_core import from_json
 
 from classification_model.config.home import Home
 from classification_model.monitoring.answered import Answered, Known
@@ -90,22 +91,23 @@ class Shadow:
         # From its classes to the first's; -1 where it has none of that name.
         self._order = np.array([known.get(str(label), -1) for label in first.classes])
         self.counts = Compared(*np.zeros((2, len(first.classes))))
-        self._queue: SimpleQueue[tuple[int, Served] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[int, Floats, bytes] | None] = SimpleQueue()
         self._done: deque[_Answers] = deque()
         self._waiting = 0
         self._closed = False
         self._thread = Thread(target=self._work, name="shadow", daemon=True)
         self._thread.start()
 
-    def offer(self, number: int, served: Sequence[Served]) -> None:
+    def offer(self, number: int, served: Served, scores: Floats) -> None:
         """Let it answer requests too, the first row of which has this number."""
-        for one in served:
-            if self._waiting + one.size > _MOST_WAITING:
-                self.counts.dropped += one.size
+        start = 0
+        for size, body in zip(served.sizes, served.bodies, strict=True):
+            if self._waiting + size > _MOST_WAITING:
+                self.counts.dropped += size
             else:
-                self._waiting += one.size
-                self._queue.put((number, one))
-            number += one.size
+                self._waiting += size
+                self._queue.put((number + start, scores[start : start + size], body))
+            start += size
 
     def collect(self, answered: Answered) -> None:
         """Count what it has answered by now, and keep it beside the first model's answers."""
@@ -139,27 +141,26 @@ class Shadow:
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
-            first, served = item
-            for done in self._answers(first, served):
+            for done in self._answers(*item):
                 self._done.append(done)
                 if self._closed:
                     return
 
-    def _answers(self, first: int, served: Served) -> Iterator[_Answers]:
+    def _answers(self, number: int, scores: Floats, body: bytes) -> Iterator[_Answers]:
         try:
-            inputs: Sequence[Mapping[str, Any]] = served.inputs()
+            inputs: Sequence[Mapping[str, Any]] = from_json(body)["inputs"]
         except Exception:  # noqa: BLE001 - as below
-            inputs = [{}] * served.size
-        for start in range(0, served.size, _PIECE):
+            inputs = [{}] * len(scores)
+        for start in range(0, len(scores), _PIECE):
             begin = perf_counter()
-            part = slice(start, start + _PIECE)
-            before = self._matrix(served.shares[part], len(self._order))
+            part, first = slice(start, start + _PIECE), number + start
+            before = scores[part]
             try:
-                yield self._compared(first + start, inputs[part], before)
+                yield self._compared(first, inputs[part], before)
             except Exception as error:  # noqa: BLE001 - whatever it is, the first model answers on
                 if not self.counts.failed:
                     _log.warning("The model of SHADOW_HOME fails: %s", type(error).__name__)
-                yield _Answers(first + start, np.full_like(before, np.nan), before, failed=True)
+                yield _Answers(first, np.full_like(before, np.nan), before, failed=True)
             sleep(min(_LONGEST_PAUSE, _PAUSE * (perf_counter() - begin)))
 
     def _compared(
@@ -167,7 +168,8 @@ class Shadow:
     ) -> _Answers:
         rows = [{name: row[name] for name in self._columns if name in row} for row in inputs]
         second = self.model.score(self.model.validator.validate(rows))
-        own = self._matrix(second["probabilities"], len(self.model.manifest.classes))
+        none = [np.nan] * len(self.model.manifest.classes)
+        own = np.array([share or none for share in second["probabilities"]], np.float64)
         absent = np.where(np.isnan(own[:, :1]), np.nan, 0.0)
         scores = np.hstack([own, absent])[:, self._order]  # -1 is the last one
         both = ~np.isnan(own[:, 0] + before[:, 0])
@@ -180,12 +182,6 @@ class Shadow:
             )
         ]
         return _Answers(number, scores, before, pairs)
-
-    @staticmethod
-    def _matrix(shares: Sequence[list[float] | None], classes: int) -> Floats:
-        return np.array(
-            [[np.nan] * classes if share is None else share for share in shares], np.float64
-        ).reshape(-1, classes)
 
 
 def shadow_of(served: Model, settings: Settings) -> Shadow | None:

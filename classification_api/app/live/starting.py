@@ -21,6 +21,5 @@ def live_of(model: Model, settings: Settings) -> Live:
         ConfigError: STORE names no store.
         MissingExtraError: what the store needs is not installed.
     """
-    live = Live(model, Metrics(model), settings, shadow_of(model, settings))
-    live.keeper = keeper_of(model, settings)
-    return live
+    shadow, keeper = shadow_of(model, settings), keeper_of(model, settings)
+    return Live(model, Metrics(model), settings, shadow, keeper)

@@ -126,7 +126,7 @@ def test_rolling_figures_stand_beside_the_held_out_ones(start: Callable[..., Sta
     assert truth["accuracy"]["high"] < truth["held_out"]["accuracy"]["low"]
     assert sum(one["rows"] for one in truth["calibration"]) == 400
     page = client.get("/live").text
-    assert "Surely worse than on the held-out rows, by 400 labels." in page
+    assert "Surely worse than on the held-out rows, by 400 labels that this process has taken." in page
     metrics = client.get("/metrics").text
     assert "model_truth_rows 400.0" in metrics
     assert "model_truth_correct 0.0" in metrics
@@ -147,7 +147,7 @@ def test_labels_of_answers_that_never_were_count_nowhere(start: Callable[..., St
     ]
     assert feed(client, unknown) == noted(unknown=len(unknown))
     assert seen(client)["truth"] is None
-    assert "7 labels were of answers that this process did not give" in client.get("/live").text
+    assert "7 labels were of answers that are not known here" in client.get("/live").text
 
 
 def test_a_row_that_was_refused_has_no_truth(start: Callable[..., Started]) -> None:

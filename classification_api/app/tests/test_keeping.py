@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import re
@@ -25,6 +26,7 @@ from classification_model import bundle
 from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Column
+from classification_model.monitoring.answers import Record
 from classification_model.monitoring.store import Store, Truth
 from classification_model.monitoring.store_export import export
 from classification_model.processing.data_manager import load_dataset
@@ -78,7 +80,7 @@ def truths(address: str) -> list[Truth]:
 def answers(address: str, *ids: str) -> set[str]:
     """Those of the ids whose answers are in the store."""
     with Store(address) as store:
-        return {*store.sizes(ids)}
+        return {*store.given(dict.fromkeys(ids, ()))}
 
 
 def live(service: Server) -> dict[str, Any]:
@@ -195,9 +197,31 @@ def test_a_label_of_an_answer_that_nobody_knows_yet_waits_for_it(address: str) -
         assert (told.status, json.loads(told.content)["stored"]) == (202, 1)
         eventually(lambda: answers(address, stranger) == {stranger})
         told = feedback(one, (stranger, 0))
-        assert (told.status, json.loads(told.content)["unknown"]) == (200, 1)
-        assert feedback(one, (stranger, 1)).status == 202  # it has no such row
+        assert (told.status, json.loads(told.content)["accepted"]) == (200, 1)
+        assert live(one)["truth"]["rows"] == 1
+        told = feedback(one, (stranger, 1))  # it has no such row
+        nothing = {"accepted": 0, "repeated": 0, "unknown": 1, "stored": 0}
+        assert (told.status, json.loads(told.content)) == (200, nothing)
     assert [found.answer.id for found in truths(address)] == [stranger]
+
+
+def test_a_label_that_comes_after_a_restart_counts(address: str) -> None:
+    """Once, and against what was answered then; of another version's answers it counts nowhere."""
+    with running(settings(address)) as service:
+        ids = [predict(service, body(2)), predict(service)]
+    old = f"{7:032x}"
+    with Store(address) as store:
+        store.write([Record(old, time.time(), "0.0.1", "[[0.25,0.75]]", None)])
+    with running(settings(address)) as service:
+        told = feedback(service, (ids[0], 1), (ids[1], 0), (ids[0], 1), (old, 0))
+        assert json.loads(told.content) == {
+            "accepted": 2, "repeated": 1, "unknown": 1, "stored": 4,
+        }  # fmt: skip
+        truth = live(service)["truth"]
+    (share,) = (one.answer.probabilities[0] for one in truths(address) if one.answer.id == ids[1])
+    assert truth["rows"] == 2
+    # Both rows are the same one.
+    assert truth["log_loss"]["value"] == pytest.approx(-math.log(share), rel=1e-4)
 
 
 def test_after_a_stop_all_that_was_answered_is_in_the_store(address: str) -> None:
@@ -322,7 +346,8 @@ def test_what_cannot_wait_any_longer_is_dropped_the_oldest_first_and_counted(
     ids = [f"{number:032x}" for number in range(150)]
     try:
         for name in ids:
-            keeper.answers([Served(name.encode(), [[0.25, 0.75]], [], b"")])
+            text = b"[[0.25,0.75]]"
+            keeper.answers(Served(ids=[name.encode()], sizes=[1], texts=[text]))
         eventually(lambda: keeper.kept.fault is not None)
         eventually(lambda: keeper.kept.dropped == 50)
     finally:

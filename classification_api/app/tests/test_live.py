@@ -369,6 +369,14 @@ def test_every_answer_of_predict_has_an_id_that_nobody_else_has(
     assert "x-answer-id" not in client.get("/health").headers
 
 
+def test_the_first_page_leads_operators_to_it_and_nobody_else(
+    start: Callable[..., Started],
+) -> None:
+    link = '<a href="/live">'
+    assert link in start().get("/").text
+    assert link not in start(OPERATOR_KEYS=()).get("/").text
+
+
 def test_without_operators_nothing_is_kept(
     start: Callable[..., Started], homes: tuple[Home, Sequence[Row]]
 ) -> None:

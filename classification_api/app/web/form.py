@@ -24,12 +24,13 @@ _EXAMPLES = 12
 _BARS = 10  # as many as one reads at a glance; of more classes the likeliest are shown
 
 
-def render(model: Model, root: str) -> str:
+def render(model: Model, root: str, *, operated: bool = False) -> str:
     """The whole page.
 
     Args:
         model: whose columns, classes and golden rows the page shows.
         root: the path under which the service stands, such as ``/model-a``; else nothing.
+        operated: whether there are operators, who may see /live.
     """
     manifest = model.manifest
     schema, seen = manifest.row_schema, model.profile.columns
@@ -52,6 +53,7 @@ def render(model: Model, root: str) -> str:
     }
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         root=escape(root),
+        live=f'\n<a href="{escape(root)}/live">Live</a>' if operated else "",
         target=escape(manifest.target),
         version=escape(manifest.version),
         rows=f"{manifest.rows:,}",

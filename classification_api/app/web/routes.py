@@ -27,14 +27,17 @@ __all__ = ["add_docs", "add_pages", "card_answer"]
 _NOWHERE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def add_pages(app: FastAPI, model: Model) -> None:
-    """Add the routes of the pages; what they show is the model's, made when first asked for."""
+def add_pages(app: FastAPI, model: Model, *, operated: bool) -> None:
+    """Add the routes of the pages; what they show is the model's, made when first asked for.
+
+    Where there are operators, the first page leads them to /live.
+    """
 
     @lru_cache(maxsize=2)
     def rendered(root: str) -> str:
         from .form import render
 
-        return render(model, root)
+        return render(model, root, operated=operated)
 
     async def page(request: Request) -> Response:
         root = request.scope.get("root_path", "").rstrip("/")

@@ -54,7 +54,8 @@ class Manifest(FrozenModel):
     ``encoding`` is that of the table, where it was not UTF-8, and ``keep_total`` says that rows
     at the end of a table that sum up the others are rows.
     ``rows`` counts those that it was fitted on: with ``refitted`` all, those that were held out
-    among them. ``metrics`` are those of the same recipe without the rows that were held out.
+    among them. ``metrics`` are those of the same recipe without the rows that were held out;
+    where the decision has costs, ``cost`` of a row and ``cost_error``, its standard error, too.
     ``decision`` says how a class is answered, where it is not the most probable one, and
     ``abstain_below`` from which probability on one is answered at all; ``sets`` which classes are
     in a row's set, where sets are asked for, and ``reasons`` how columns are worded that pushed

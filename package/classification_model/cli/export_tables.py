@@ -39,6 +39,11 @@ def export_lines(found: Exported, output: str) -> Iterator[str]:
             f"Left out: {found.without_inputs:,} row(s) whose inputs were not kept; "
             "STORE_INPUTS=yes keeps them"
         )
+    if found.corrected:
+        yield (
+            f"The last {found.corrected:,} row(s) were exported before with another label: where "
+            "your table has them, change the label there instead of appending them"
+        )
     yield f"Wrote {output}: {found.rows:,} row(s)"
 
 

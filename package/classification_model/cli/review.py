@@ -84,7 +84,8 @@ def evaluate_saved(
     place = Home.find(home)
     model = load_model(place)
     if labelled is None:
-        return Evaluation(model, Metrics.model_validate(model.manifest.metrics))
+        found = {name: model.manifest.metrics[name] for name in Metrics.model_fields}
+        return Evaluation(model, Metrics.model_validate(found))
     data = _read_labelled(labelled, model, place, progress)
     scores = model.score_columns(data.columns)
     return Evaluation(

@@ -81,7 +81,12 @@ def export(
         typer.Option("--output", "-o", metavar="OUT.csv", help="What to write, as CSV."),
     ],
     new: Annotated[
-        bool, typer.Option("--new", metavar="", help="Leave out what was exported before.")
+        bool,
+        typer.Option(
+            "--new",
+            metavar="",
+            help="Leave out what was exported before; a row whose label was corrected comes again.",
+        ),
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -109,7 +114,7 @@ def export(
         with Store(store, new=False) as opened:
             with whole(output) as stream:
                 found = export_rows(opened, Home.find(home), stream, new=new)
-            opened.mark(found.answers)
+            opened.mark(found.truths)
     if as_json:
         answer(Labelled.of(found, str(output)))
     else:

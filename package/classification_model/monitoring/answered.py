@@ -17,6 +17,9 @@ MOST_ANSWERS = 100_000
 _MOST_BYTES = 2**24
 """Of probabilities: many classes leave room for fewer rows."""
 
+_MOST_RECALLED = 10_000
+"""Rows whose answers were not there when their truth came."""
+
 _CHAINS = 2**16
 _ID = np.dtype([("chain", ">u2"), ("rest", "V14")])
 """Ids are random, so their first bytes spread them evenly over the chains."""
@@ -57,6 +60,7 @@ class Answered:
         self._ids = np.zeros(self.capacity, _ID)
         self._first, self._sizes, self._older = np.zeros((3, self.capacity), np.int64)
         self._newest = np.zeros(_CHAINS, np.int64)
+        self._recalled: dict[tuple[str, int], tuple[int, Sequence[float]]] = {}
 
     def add(self, ids: bytes, sizes: Sequence[int], scores: Floats) -> None:
         """Keep answers.
@@ -104,6 +108,17 @@ class Answered:
         self._truth[at] = truth + 1
         return bool(is_new)
 
+    def recall(self, row: tuple[str, int], truth: int, shares: Sequence[float]) -> bool:
+        """Keep the truth of a row that is not here, with its probabilities; False where it is known.
+
+        The newest such rows are kept.
+        """
+        before = self._recalled.pop(row, None)
+        self._recalled[row] = truth, shares
+        if len(self._recalled) > _MOST_RECALLED:
+            del self._recalled[next(iter(self._recalled))]
+        return before is None or before[0] != truth
+
     def compare(self, first: int, scores: Floats) -> None:
         """Keep what a second model says of rows from a number on, as far as they are still there."""
         gone = max(0, self.rows - self.capacity - first)
@@ -117,6 +132,10 @@ class Answered:
         truth = self._truth[there].astype(np.int64) - 1
         scores = self._scores[there]
         others = np.full_like(scores, np.nan) if self._others is None else self._others[there]
+        if recalled := [*self._recalled.values()]:
+            truth = np.append(truth, [one for one, _ in recalled])
+            scores = np.vstack([scores, [shares for _, shares in recalled]])
+            others = np.vstack([others, np.full((len(recalled), scores.shape[1]), np.nan)])
         return Known(truth, scores, others)
 
     def _is_scored(self, number: int) -> bool:

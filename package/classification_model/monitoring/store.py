@@ -7,11 +7,11 @@ lost, and writing it again changes nothing. Whoever calls decides when: nothing 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from classification_model.config.schema import Label as ClassLabel
 from classification_model.monitoring.answers import Answer, Label, Record
@@ -27,7 +27,7 @@ from classification_model.monitoring.store_tables import (
     write_records,
 )
 
-__all__ = ["Store", "Truth"]
+__all__ = ["Given", "Store", "Truth"]
 
 _MANY = 500
 """Keys in one statement, below what every database takes."""
@@ -35,10 +35,22 @@ _MANY = 500
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """An answer beside what turned out to be true of it."""
+    """An answer beside what turned out to be true of it.
+
+    ``exported_as`` is the label that it was exported with before, where that was another one.
+    """
 
     answer: Answer
     label: str
+    exported_as: str | None = None
+
+
+class Given(NamedTuple):
+    """An answer that is there: how many rows it has, and the probabilities of those asked about."""
+
+    version: str
+    size: int
+    shares: Mapping[int, Sequence[float]]
 
 
 class Store:
@@ -91,15 +103,18 @@ class Store:
                 )
                 connection.execute(last, [asdict(one) for one in labels])
 
-    def sizes(self, ids: Sequence[str]) -> dict[str, int]:
-        """How many rows each of these answers has; those that are not there are left out."""
-        found = {}
+    def given(self, rows: Mapping[str, Collection[int]]) -> dict[str, Given]:
+        """What was answered to some rows of answers; an answer that is not there is left out."""
+        found, ids = {}, [*rows]
         with meaning(self.name), self._engine.connect() as connection:
             for start in range(0, len(ids), _MANY):
                 some = ANSWERS.c.id.in_(ids[start : start + _MANY])
-                query = sql.select(ANSWERS.c.id, ANSWERS.c.probabilities).where(some)
-                for identity, probabilities in connection.execute(query):
-                    found[identity] = len(json.loads(probabilities))
+                query = sql.select(ANSWERS.c.id, ANSWERS.c.version, ANSWERS.c.probabilities)
+                for identity, version, probabilities in connection.execute(query.where(some)):
+                    shares = json.loads(probabilities)
+                    asked = [row for row in rows[identity] if row < len(shares) and shares[row]]
+                    wanted = {row: shares[row] for row in asked}
+                    found[identity] = Given(version, len(shares), wanted)
         return found
 
     def unknown(self) -> int:
@@ -127,27 +142,39 @@ class Store:
             }
 
     def truths(self, *, new: bool = False) -> Iterator[Truth]:
-        """Every answer whose truth is known, the oldest first; ``new``: that was not exported."""
+        """Every answer whose truth is known, the oldest first.
+
+        Those that were exported with another label come last. With ``new`` those are left out that
+        were exported with the label that they have.
+        """
+        corrected = EXPORTED.c.label != LABELS.c.label
+        marked = (EXPORTED.c.id == LABELS.c.id) & (EXPORTED.c.row == LABELS.c.row)
         query = (
-            sql.select(ANSWERS, LABELS.c.row, LABELS.c.label)
+            sql.select(ANSWERS, LABELS.c.row, LABELS.c.label, EXPORTED.c.label.label("before"))
             .join(LABELS, ANSWERS.c.id == LABELS.c.id)
-            .order_by(ANSWERS.c.at, ANSWERS.c.id, LABELS.c.row)
+            .outerjoin(EXPORTED, marked)
+            .order_by(sql.case((corrected, 1), else_=0), ANSWERS.c.at, ANSWERS.c.id, LABELS.c.row)
         )
         if new:
-            marked = (EXPORTED.c.id == LABELS.c.id) & (EXPORTED.c.row == LABELS.c.row)
-            query = query.where(~sql.exists().where(marked))
+            query = query.where(EXPORTED.c.id.is_(None) | corrected)
         with meaning(self.name), self._engine.connect() as connection:
             streamed = connection.execution_options(yield_per=1000).execute(query)
             for _, of_request in groupby(streamed, key=attrgetter("id")):
                 yield from _truths([*of_request])
 
-    def mark(self, answers: Iterable[Answer]) -> None:
-        """Keep that these answers were exported."""
-        rows = [{"id": one.id, "row": one.row, "at": one.at} for one in answers]
+    def mark(self, truths: Iterable[Truth]) -> None:
+        """Keep that these answers were exported, and with which labels."""
+        rows = [
+            {"id": one.answer.id, "row": one.answer.row, "at": one.answer.at, "label": one.label}
+            for one in truths
+        ]
+        said = insert_into(EXPORTED, self._engine)
+        last = said.on_conflict_do_update(
+            index_elements=["id", "row"], set_={"label": said.excluded.label}
+        )
         with meaning(self.name), self._engine.begin() as connection:
             if rows:
-                first = insert_into(EXPORTED, self._engine).on_conflict_do_nothing()
-                connection.execute(first, rows)
+                connection.execute(last, rows)
 
 
 def _truths(lines: Sequence[Any]) -> Iterator[Truth]:
@@ -159,4 +186,5 @@ def _truths(lines: Sequence[Any]) -> Iterator[Truth]:
         if one.row < len(shares) and shares[one.row] is not None:
             inputs = None if rows is None else rows[one.row]
             said = (record.version, tuple(shares[one.row]), inputs)
-            yield Truth(Answer(record.id, one.row, record.at, *said), one.label)
+            before = one.before if one.before != one.label else None
+            yield Truth(Answer(record.id, one.row, record.at, *said), one.label, before)

@@ -44,15 +44,17 @@ class Exported:
     """What was exported, and what was not.
 
     ``refused`` has the reason for each row that cannot be a row of the table, and
-    ``without_inputs`` counts those of which the store has the answer alone. ``answers`` are those
-    of the rows that were written, without their inputs.
+    ``without_inputs`` counts those of which the store has the answer alone. ``truths`` are those
+    of the rows that were written, without their inputs, and ``corrected`` counts the last of them, which
+    were exported before with another label.
     """
 
     rows: int = 0
+    corrected: int = 0
     without_inputs: int = 0
     refused: list[str] = field(default_factory=list)
     versions: tuple[OfVersion, ...] = ()
-    answers: list[Answer] = field(default_factory=list)
+    truths: list[Truth] = field(default_factory=list)
 
 
 def export(store: Store, home: Home, stream: IO[bytes], *, new: bool = False) -> Exported:
@@ -62,7 +64,7 @@ def export(store: Store, home: Home, stream: IO[bytes], *, new: bool = False) ->
         store: with the answers, their inputs and their labels.
         home: whose table it is; config.yml says how each column is written.
         stream: gets the CSV, its header first.
-        new: leave out what was exported before; see :meth:`Store.mark`.
+        new: leave out what was exported before with the same label; see :meth:`Store.mark`.
 
     Raises:
         ConfigError: config.yml is wrong.
@@ -71,21 +73,21 @@ def export(store: Store, home: Home, stream: IO[bytes], *, new: bool = False) ->
     """
     config = load_config(home)
     table = _Table(config, source_of(str(home.datasets / config.dataset), config))
-    found, labels = Exported(), list[str]()
+    found = Exported()
     stream.write(table.line(table.columns))
     for truth in store.truths(new=new):
         line = _line(table, truth, found)
         if line is not None:
             stream.write(line)
-            found.answers.append(replace(truth.answer, inputs=None))
-            labels.append(truth.label)
-    found.rows = len(labels)
+            found.truths.append(replace(truth, answer=replace(truth.answer, inputs=None)))
+    found.rows = len(found.truths)
+    found.corrected = sum(one.exported_as is not None for one in found.truths)
     if found.without_inputs and not found.rows and not found.refused:
         raise StoreError(
             f"store {store.name}: its {found.without_inputs:,} rows with a label have no inputs; "
             "set STORE_INPUTS=yes where the service runs, and export what it answers from then on"
         )
-    found.versions = tuple(_by_version(store, home, found.answers, labels))
+    found.versions = tuple(_by_version(store, home, found.truths))
     return found
 
 
@@ -133,21 +135,20 @@ def _line(table: _Table, truth: Truth, found: Exported) -> bytes | None:
         return None
 
 
-def _by_version(
-    store: Store, home: Home, answers: Iterable[Answer], labels: Iterable[str]
-) -> Iterator[OfVersion]:
+def _by_version(store: Store, home: Home, truths: Iterable[Truth]) -> Iterator[OfVersion]:
     """What each model made of the rows, the version that answered first before the others."""
     classes, decisions = store.classes(), _decision(home)
     answered = defaultdict[str, list[tuple[Answer, str]]](list)
-    for answer, label in zip(answers, labels, strict=True):
+    for truth in truths:
+        answer, label = truth.answer, truth.label
         known = [str(one) for one in classes.get(answer.version, ())]
         if label in known and len(known) == len(answer.probabilities):
             answered[answer.version].append((answer, label))
     for version, pairs in answered.items():
         known = [str(one) for one in classes[version]]
         shares = np.array([answer.probabilities for answer, _ in pairs])
-        truth: list[Label] = [label for _, label in pairs]
-        yield _judged(version, align(truth, shares, known, decisions.get(version)))
+        labels: list[Label] = [label for _, label in pairs]
+        yield _judged(version, align(labels, shares, known, decisions.get(version)))
 
 
 def _decision(home: Home) -> dict[str, Decision | None]:

@@ -71,7 +71,7 @@ ANSWERS = sql.Table(
     sql.Column("inputs", sql.Text),
 )
 LABELS = _of_rows("labels", sql.Column("label", sql.Text, nullable=False))
-EXPORTED = _of_rows("exported")
+EXPORTED = _of_rows("exported", sql.Column("label", sql.Text))  # with which, in newer stores
 MODELS = sql.Table(
     "models",
     _TABLES,
@@ -208,6 +208,9 @@ def _make_tables(engine: Engine) -> None:
         try:
             with engine.begin() as connection:
                 _TABLES.create_all(connection)
+                found = {one["name"] for one in sql.inspect(connection).get_columns(EXPORTED.name)}
+                if EXPORTED.c.label.name not in found:  # a store of an older version
+                    connection.execute(sql.text("ALTER TABLE exported ADD COLUMN label TEXT"))
                 connection.execute(said, {"key": "schema", "value": SCHEMA})
         except DBAPIError:
             if not left:

@@ -96,12 +96,15 @@ def decided(manifest: Manifest, scores: Floats) -> Indices:
 
 def held_out_figures(manifest: Manifest) -> dict[str, Interval]:
     """The same figures of the held-out rows, as far as a manifest has them."""
-    judged, rows = manifest.gate.judged, int(manifest.metrics["rows"])
-    around = _NORMAL_95 * judged.error
-    return {
-        "accuracy": wilson(round(manifest.metrics["accuracy"] * rows), rows),
-        "log_loss": Interval(judged.log_loss, judged.log_loss - around, judged.log_loss + around),
+    judged, metrics = manifest.gate.judged, manifest.metrics
+    rows = int(metrics["rows"])
+    found = {
+        "accuracy": wilson(round(metrics["accuracy"] * rows), rows),
+        "log_loss": _around(judged.log_loss, judged.error),
     }
+    if "cost" in metrics:  # not in a bundle that an older version made
+        found["cost"] = _around(metrics["cost"], metrics["cost_error"])
+    return found
 
 
 def wilson(hits: int, rows: int) -> Interval:
@@ -118,7 +121,11 @@ def _mean(values: Floats) -> Interval:
     mean = float(values.mean())
     if len(values) == 1:
         return Interval(mean, None, None)
-    half = _NORMAL_95 * _error(values)
+    return _around(mean, _error(values))
+
+
+def _around(mean: float, error: float) -> Interval:
+    half = _NORMAL_95 * error
     return Interval(mean, mean - half, mean + half)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -216,9 +217,20 @@ def judged(contestant: Contestant) -> Report:
 
 def facts(held_out: HeldOut, candidate: Candidate, record: Gate) -> Facts:
     """What is known of a recipe that was judged."""
-    metrics, contestant = candidate.report.metrics.model_dump(), candidate.contestant
+    contestant = candidate.contestant
+    metrics = candidate.report.metrics.model_dump() | _cost(contestant)
     answers = answers_of(contestant)
     return Facts(held_out, metrics, record, answers, contestant.decision, contestant.sets)
+
+
+def _cost(contestant: Contestant) -> dict[str, float]:
+    """What a held-out row costs on average, and the standard error; nothing without costs."""
+    decision, outcomes = contestant.decision, contestant.outcomes()
+    if decision is None or decision.costs is None:
+        return {}
+    costs = decision.cost(outcomes.truth, outcomes.predicted)
+    error = float(costs.std(ddof=1)) / math.sqrt(len(costs)) if len(costs) > 1 else 0.0
+    return {"cost": float(f"{costs.mean():.9g}"), "cost_error": float(f"{error:.9g}")}
 
 
 def answers_of(contestant: Contestant) -> HeldOutProfile:

@@ -88,6 +88,7 @@ class Labelled(FrozenModel):
 
     output: str
     rows: int
+    corrected: Annotated[int, Field(description="rows exported before, with another label")]
     refused: Annotated[
         tuple[str, ...], Field(description="why rows were left out that cannot be in the table")
     ]
@@ -99,6 +100,7 @@ class Labelled(FrozenModel):
         return cls(
             output=output,
             rows=found.rows,
+            corrected=found.corrected,
             refused=tuple(found.refused),
             without_inputs=found.without_inputs,
             versions=tuple(

@@ -1,0 +1,68 @@
+"""Two sides that differ by little: both run at once, and are asked in many short turns.
+
+What else this machine does meets both of them, so the ratios of neighbours tell of the sides.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from statistics import median
+
+from bench import load
+from bench.servers import serving
+from bench.sides.table import COUNTED, KEPT, OURS, Side
+
+__all__ = ["PAIRS", "Paired", "measure"]
+
+PAIRS = {COUNTED: OURS, KEPT: COUNTED}
+"""What each side is held against."""
+
+_SECONDS = 0.3
+
+Paired = Mapping[tuple[str, int], float]
+"""By side and number of rows: its rate over that of the side that it is held against."""
+
+Body = Callable[[Side, int], bytes]
+
+
+def measure(sides: Mapping[str, Side], rounds: int, body: Body) -> Paired:
+    """The median over so many rounds of the ratio of both rates in each."""
+    found = {}
+    for name, other in PAIRS.items():
+        for rows in (1, 100):
+            ratios = [*_ratios(sides[name], sides[other], rounds, body, rows)]
+            found[name, rows] = median(ratios)
+            spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
+            print(f"{name}, {rows} row(s): {median(ratios):.3f} ({spread})", file=sys.stderr)
+    return found
+
+
+def _ratios(one: Side, other: Side, rounds: int, body: Body, rows: int) -> Iterator[float]:
+    server_core, load_core, *_ = sorted(os.sched_getaffinity(0))
+    content = {side.name: body(side, rows) for side in (one, other)}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(one, content[one.name], server_core) as (first, _),
+        serving(other, content[other.name], server_core) as (second, _),
+    ):
+        servers = {one.name: first, other.name: second}
+        ended = {name: server.processor_time() for name, server in servers.items()}
+
+        def rate(side: Side) -> float:
+            """Since its last turn: what it did after that turn's answers had left is its own, too."""
+            server, body = servers[side.name], content[side.name]
+            answers = load.run(
+                server, body, seconds=_SECONDS, core=load_core, folder=Path(folder)
+            ).answers
+            before, ended[side.name] = ended[side.name], server.processor_time()
+            return answers / (ended[side.name] - before)
+
+        for number in range(rounds + 1):
+            turns = (one, other) if number % 4 in (0, 3) else (other, one)
+            rates = {side.name: rate(side) for side in turns}
+            if number:  # the first is to warm up
+                yield rates[one.name] / rates[other.name]
