@@ -24,7 +24,7 @@ _MARKS = (
     (b"\x1f\x8b", "packed by gzip", f"{_RENAME} .gz"),
     (b"PK\x03\x04", "a workbook, or packed by zip", f"{_RENAME} .xlsx or .zip"),
     (b"PAR1", "Parquet", f"{_RENAME} .parquet"),
-    (b"\xd0\xcf\x11\xe0", "a workbook of old Excel (.xls)", "and not read; save it as .xlsx or CSV"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of old Excel (.xls)", "not read; save it as .xlsx or CSV"),
     (b"BZh91AY", "packed by bzip2", _UNPACK),
     (b"\xfd7zXZ", "packed by xz", _UNPACK),
     (b"7z\xbc\xaf", "packed by 7-Zip", _UNPACK),
