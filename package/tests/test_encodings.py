@@ -78,7 +78,8 @@ def test_a_file_with_zeros_is_no_text_and_nobody_is_asked_for_its_encoding(conte
 def test_mostly_utf_8_stays_utf_8_and_its_bad_lines_are_named() -> None:
     lines = [csv_of(CITIES["cp1252"], 200).encode(), b"201,Gen\xe8ve,no\n", b"202,Z\xfcrich,yes\n"]
     with pytest.raises(
-        DataError, match=r"towns.csv, line 202: is not utf-8; line 203: is not utf-8; mend the"
+        DataError,
+        match=r"towns.csv, line 202: is not utf-8; line 203: is not utf-8; mend the lines, or save",
     ):
         csv_reader.parse("towns.csv", b"".join(lines))
 
