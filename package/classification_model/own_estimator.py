@@ -91,12 +91,13 @@ class OwnEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 def needs(parts: Iterator[BaseEstimator]) -> dict[str, str]:
     """The packages, with their versions, that unpickling estimators needs beyond our own."""
-    found: dict[str, str] = {}
+    fitted = [
+        part for part in parts if isinstance(part, OwnEstimator) and hasattr(part, "estimator_")
+    ]
+    kinds = [kind for part in fitted for kind in type(part.estimator_).__mro__]
+    tops = {kind.__module__.partition(".")[0] for kind in kinds} - {*_OURS}
+    if not tops:
+        return {}  # to list all packages takes longer than a small training
     packages = metadata.packages_distributions()
-    for part in parts:
-        own = getattr(part, "estimator_", None) if isinstance(part, OwnEstimator) else None
-        for kind in type(own).__mro__ if own is not None else ():
-            top = kind.__module__.partition(".")[0]
-            if top not in _OURS and top in packages:
-                found[packages[top][0]] = metadata.version(packages[top][0])
-    return dict(sorted(found.items()))
+    names = sorted({packages[top][0] for top in tops if top in packages})
+    return {name: metadata.version(name) for name in names}

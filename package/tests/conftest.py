@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from classification_model.config.core import Config, load_config
@@ -104,7 +105,10 @@ def retrained(source_home: Home, config: Config, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Wheel and sdist of the repository. Read them, and leave them as they are."""
-    return build(REPOSITORY / "package", tmp_path_factory.mktemp("dist"))
+    folder = tmp_path_factory.mktemp("dist")
+    # A build writes into the tree; pytest's other processes must wait.
+    with FileLock(tmp_path_factory.getbasetemp().parent / "build.lock"):
+        return build(REPOSITORY / "package", folder)
 
 
 @pytest.fixture

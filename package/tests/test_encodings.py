@@ -69,10 +69,17 @@ def test_a_few_words_are_too_few_to_be_sure() -> None:
         decided(io.BytesIO("x,city\n1,Тула\n".encode("cp1251")))
 
 
+@pytest.mark.parametrize("content", [b"\x80\x04\x95\0\0\xff\xfe", b"x,y\n\xe8\0,1\n"])
+def test_a_file_with_zeros_is_no_text_and_nobody_is_asked_for_its_encoding(content: bytes) -> None:
+    with pytest.raises(DataError, match=r"line [12]: .* save (it as|the file as) text, as CSV"):
+        csv_reader.parse("model.csv", content)
+
+
 def test_mostly_utf_8_stays_utf_8_and_its_bad_lines_are_named() -> None:
     lines = [csv_of(CITIES["cp1252"], 200).encode(), b"201,Gen\xe8ve,no\n", b"202,Z\xfcrich,yes\n"]
     with pytest.raises(
-        DataError, match=r"towns.csv, line 202: is not utf-8; line 203: is not utf-8; mend the"
+        DataError,
+        match=r"towns.csv, line 202: is not utf-8; line 203: is not utf-8; mend the lines, or save",
     ):
         csv_reader.parse("towns.csv", b"".join(lines))
 

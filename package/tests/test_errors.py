@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Spoil, list[str]]] = {
     "empty CSV": (csv(""), ["raw.csv: empty", "name the columns"]),
     "blank CSV": (csv("\n \n"), ["raw.csv: empty"]),
     "header alone": (csv(HEADER + "\n"), ["raw.csv: has a header and no rows"]),
-    "a picture": (csv(PNG), ["raw.csv, line", "binary file"]),
+    "a picture": (csv(PNG), ["raw.csv: is a picture (PNG)", "save the table as CSV"]),
     "no target column": (
         csv_line(1, HEADER.replace("stays", "goes")),
         ["raw.csv: no column 'stays'", "'goes'"],
@@ -225,12 +225,12 @@ SOME = [f"{i},{i % 7},{'xy'[i % 2]}" for i in range(40)]
 INIT_CASES: dict[str, tuple[bytes | None, str, list[str]]] = {
     "no file": (None, "c", ["data.csv: no such file"]),
     "empty": (b"", "c", ["data.csv: empty"]),
-    "a picture": (PNG, "c", ["binary file"]),
+    "a picture": (PNG, "c", ["is a picture (PNG), and no table; save the table as CSV"]),
     "no such target": (table(*SOME), "C ", ["no column 'C '", "did you mean 'c'?", "'a', 'b'"]),
     "of many columns": (
         table("1," * 39 + "1", header=",".join(f"column {i}" for i in range(40))),
         "colum 7",
-        ["did you mean 'column 7'?", "The nearest of its 40 columns are 'column 7', "],
+        ["did you mean 'column 7'?", "the nearest of its 40 columns are 'column 7', "],
     ),
     "nothing like it": (table(*SOME), "price", ["no column 'price'", "'a', 'b', 'c'"]),
     "one column": (table("x", "y", header="c"), "c", ["'c' is the only column"]),

@@ -271,7 +271,9 @@ def test_one_byte_of_another_encoding_is_named_and_the_rest_stays_utf8(tmp_path:
     home = make_home(Sample("y", ("x", "city", "y"), rows), tmp_path / "made")
     file = home.datasets / "raw.csv"
     file.write_bytes(file.read_bytes() + "61,Zürich,yes\n".encode("cp1252"))
-    with pytest.raises(DataError, match=r"raw\.csv, line 62: is not utf-8; mend the lines"):
+    with pytest.raises(
+        DataError, match=r"raw\.csv, line 62: is not utf-8; mend the lines, or save"
+    ):
         load_dataset(load_config(home), home)
     file.write_bytes(b"x,city,y\n" + "".join(f"{x},{c},{y}\n" for x, c, y in rows).encode("cp1252"))
     columns = load_dataset(load_config(home), home).columns

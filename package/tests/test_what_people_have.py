@@ -521,12 +521,20 @@ def test_types_of_parquet_that_no_kind_takes_are_left_out(tmp_path: Path, kind: 
 
 @pytest.mark.parametrize(
     ("mark", "told"),
-    [(b"\x1f\x8b", "packed by gzip"), (b"PK\x03\x04", "a workbook"), (b"PAR1", "Parquet")],
+    [
+        (b"\x1f\x8b", "packed by gzip.* rename it to end in .gz"),
+        (b"PK\x03\x04", "a workbook.* rename it to end in .xlsx or .zip"),
+        (b"PAR1", "Parquet.* rename it to end in .parquet"),
+        (bytes.fromhex("d0cf11e0a1b11ae1"), "a workbook of old Excel.* save it as .xlsx or CSV"),
+        (b"\x89PNG\r\n\x1a\n", r"a picture \(PNG\).* save the table as CSV"),
+        (b"SQLite format 3\0", r"a database \(SQLite\).* save the table as CSV"),
+        (b"BZh91AY&SY", "packed by bzip2.* unpack it"),
+    ],
 )
-def test_a_file_that_is_packed_and_does_not_say_so_is_named(
+def test_a_file_that_is_no_csv_and_does_not_say_so_is_named(
     tmp_path: Path, mark: bytes, told: str
 ) -> None:
     file = tmp_path / "t.csv"
     file.write_bytes(mark + bytes(60))
-    with pytest.raises(DataError, match=f"t.csv: is {told}.* rename it to end in"):
+    with pytest.raises(DataError, match=f"t.csv: is {told}"):
         csv_reader.read(str(file))

@@ -1,6 +1,6 @@
 """Make scratch clones of this repository about other tables, and run all of it in each.
 
-``tox -c package -e own_data`` takes an hour: init, train, both suites and the rehearsal, for each
+``tox -c package -e own_data`` takes hours: init, train, both suites and the rehearsal, for each
 table. ``-- --short`` makes one clone, and there runs the tests that read the home that ships.
 """
 
@@ -12,9 +12,10 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -96,10 +97,15 @@ def write(name: str, folder: Path) -> Path:
     return file
 
 
+class Failed(Exception):  # noqa: N818 - which commands did
+    """What failed about a table."""
+
+
 def run(*command: str, cwd: Path) -> None:
-    """Run a command, or end with its status."""
+    """Run a command that must pass."""
     print(f"$ {' '.join(command)}", flush=True)
-    subprocess.run(command, cwd=cwd, check=True)
+    if subprocess.run(command, cwd=cwd, check=False).returncode:
+        raise Failed(" ".join(command))
 
 
 def clone(folder: Path) -> Path:
@@ -110,27 +116,29 @@ def clone(folder: Path) -> Path:
 
 
 def whole(name: str, folder: Path) -> None:
-    """Every command that the documents name, as a person types them."""
-    copy = clone(folder)
-    tox = [sys.executable, "-m", "tox"]
-    run(
-        *tox,
-        "-c",
-        "package",
-        "-e",
-        "init",
-        "--",
-        str(write(name, folder)),
-        "--target",
-        "y",
-        cwd=copy,
-    )
-    run(*tox, "-c", "package", "-e", "train", cwd=copy)
+    """Every command that the documents name, as a person types them.
+
+    The tables share tox's environments, which take minutes to make. A suite that fails does not
+    keep the next from being run.
+    """
+    copy, failed = clone(folder), list[str]()
+
+    def tox(part: str, *arguments: str) -> None:
+        environments = str(folder.parent / "environments" / part)
+        command = [sys.executable, "-m", "tox", "-c", part, "--workdir", environments]
+        run(*command, *arguments, cwd=copy)
+
+    tox("package", "-e", "init", "--", str(write(name, folder)), "--target", "y")
+    tox("package", "-e", "train")
     run("git", "add", "-A", cwd=copy)
     run("git", "commit", "--quiet", "-m", f"Be about {name}", cwd=copy)
-    run(*tox, "-c", "package", cwd=copy)
-    run(*tox, "-c", "classification_api", cwd=copy)
-    run(*tox, "-c", "package", "-e", "rehearse", cwd=copy)
+    for command in (["package"], ["classification_api"], ["package", "-e", "rehearse"]):
+        try:
+            tox(*command)
+        except Failed as error:
+            failed.append(str(error))
+    if failed:
+        raise Failed("; ".join(failed))
 
 
 def short(name: str, folder: Path) -> None:
@@ -152,15 +160,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="tox -e own_data --", description=__doc__)
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)}")
     parser.add_argument("--short", action="store_true", help="one table, without the whole suites")
+    parser.add_argument("--folder", type=Path, help="a new one that keeps clones and environments")
     wanted = parser.parse_args(arguments)
     walk = short if wanted.short else whole
-    for name in wanted.tables or (["semicolons"] if wanted.short else TABLES):
-        with tempfile.TemporaryDirectory(prefix=f"own-data-{name}-") as folder:
-            try:
-                walk(name, Path(folder))
-            except subprocess.CalledProcessError as error:
-                sys.exit(f"Error: about the table {name!r} this fails: {' '.join(error.cmd)}")
-        print(f"About {name}: everything passes", flush=True)
+    names = wanted.tables or (["semicolons"] if wanted.short else [*TABLES])
+    with ExitStack() as stack:
+        folder = wanted.folder or Path(stack.enter_context(TemporaryDirectory(prefix="own-data-")))
+        failed = [name for name in names if not passes(walk, name, folder.resolve() / name)]
+    if failed:
+        sys.exit(f"Error: something fails about {', '.join(failed)}; see above")
+
+
+def passes(walk: Callable[[str, Path], None], name: str, folder: Path) -> bool:
+    """Whether everything passes about a table, in a new folder."""
+    folder.mkdir(parents=True)
+    try:
+        walk(name, folder)
+    except Failed as error:
+        print(f"About {name} this fails: {error}", flush=True)
+        return False
+    print(f"About {name}: everything passes", flush=True)
+    return True
 
 
 if __name__ == "__main__":

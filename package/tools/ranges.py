@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from configparser import ConfigParser
+from configparser import ConfigParser, SectionProxy
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -60,17 +60,24 @@ def tried(which: str) -> list[str]:
         # The plugin of an old anyio does not fit a new pytest, and no test uses it; nor do the
         # checks of an old scikit-learn.
         environment["PYTEST_ADDOPTS"] = "-p no:anyio -W ignore::pytest.PytestRemovedIn10Warning"
-        tests = (str(programs / "pytest"), "-q")  # of what is installed, as in tox
-        return [suite for suite in SUITES if run(*tests, cwd=REPOSITORY / suite)]
+        return [suite for suite in SUITES if run(*tests(suite), cwd=REPOSITORY / suite)]
+
+
+def tests(suite: str) -> list[str]:
+    """The command that tests a suite, as its tox.ini has it."""
+    return environment_of(suite)["commands"].replace("{posargs}", "-q").split()
 
 
 def tools(suite: str) -> list[str]:
     """What a suite needs beside the package, always the newest: it is not what is tried."""
+    return [line for line in environment_of(suite)["deps"].split() if line[0].isalpha()]
+
+
+def environment_of(suite: str) -> SectionProxy:
+    """The environment of tox that tests a suite."""
     parser = ConfigParser(interpolation=None)
     parser.read(REPOSITORY / suite / "tox.ini", encoding="utf-8")
-    return [
-        line for line in parser[f"testenv:{SUITES[suite]}"]["deps"].split() if line[0].isalpha()
-    ]
+    return parser[f"testenv:{SUITES[suite]}"]
 
 
 if __name__ == "__main__":

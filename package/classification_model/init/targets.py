@@ -44,11 +44,11 @@ def check_target(name: str, table: Table, target: str) -> None:
             )
         near = nearest(target, table.columns)
         hint = f"; did you mean {near!r}?" if near else ""
-        shown, has = [*table.columns], "The file has"
+        shown, has = [*table.columns], "the file has"
         if len(shown) > _NEAREST:
             shown = alike(target, table.columns, most=_NEAREST, least=0)
-            has = f"The nearest of its {len(table.columns)} columns are"
-        raise DataError(f"{name}: no column {target!r}{hint} {has} {', '.join(map(repr, shown))}")
+            has = f"the nearest of its {len(table.columns)} columns are"
+        raise DataError(f"{name}: no column {target!r}; {has} {', '.join(map(repr, shown))}{hint}")
     if len(table.columns) < 2:
         raise DataError(f"{name}: {target!r} is the only column, so there is nothing to learn from")
 

@@ -52,6 +52,8 @@ def _encoding_of(sample: bytes, hint: str | None, *, whole: bool) -> str:
         wide := _wide(sample) or (hint if hint and hint.startswith(_WIDE) else None)
     ):
         return wide
+    if b"\0" in sample:
+        return "utf-8"  # no text at all: who reads it finds the zero, and names its line
     lines = sample.split(b"\n")
     lines = [line for line in (lines if whole else lines[:-1] or lines) if not line.isascii()]
     faulty = sum(not is_utf8(line) for line in lines)

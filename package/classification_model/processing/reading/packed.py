@@ -16,11 +16,24 @@ from classification_model.processing.reading.delimiters import plain_line
 __all__ = ["PACKED", "SHEET", "unpacked"]
 
 PACKED = (".gz", ".zip")
+_RENAME = "and its name does not say so; rename it to end in"
+_EXPORT = "and no table; save the table as CSV"
+_UNPACK = "and only .gz and .zip are read; unpack it"
+# What a file begins with where it is no CSV, what that is, and the cure.
 _MARKS = (
-    (b"\x1f\x8b", "packed by gzip", ".gz"),
-    (b"PK\x03\x04", "a workbook, or packed by zip", ".xlsx or .zip"),
-    (b"PAR1", "Parquet", ".parquet"),
+    (b"\x1f\x8b", "packed by gzip", f"{_RENAME} .gz"),
+    (b"PK\x03\x04", "a workbook, or packed by zip", f"{_RENAME} .xlsx or .zip"),
+    (b"PAR1", "Parquet", f"{_RENAME} .parquet"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of old Excel (.xls)", "not read; save it as .xlsx or CSV"),
+    (b"BZh91AY", "packed by bzip2", _UNPACK),
+    (b"\xfd7zXZ", "packed by xz", _UNPACK),
+    (b"7z\xbc\xaf", "packed by 7-Zip", _UNPACK),
+    (b"\x89PNG", "a picture (PNG)", _EXPORT),
+    (b"\xff\xd8\xff", "a picture (JPEG)", _EXPORT),
+    (b"%PDF-", "a PDF", _EXPORT),
+    (b"SQLite format 3\0", "a database (SQLite)", _EXPORT),
 )
+_LONGEST = max(len(mark) for mark, _, _ in _MARKS)
 SHEET = ".xlsx"
 """A workbook; ``book.xlsx#2024`` is its sheet 2024, and else the first."""
 
@@ -50,14 +63,12 @@ def unpacked(name: str, stream: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def _check_beginning(name: str, stream: IO[bytes]) -> None:
-    """See that a file is what its name says, and not packed all the same."""
+    """See that a file is what its name says, by what it begins with."""
     peek = getattr(stream, "peek", None)
-    beginning = peek(4)[:4] if peek else b""
+    beginning = peek(_LONGEST) if peek else b""
     for mark, what, cure in _MARKS:
         if beginning.startswith(mark) and not name.endswith((".parquet", ".pq")):
-            raise DataError(
-                f"{name}: is {what}, and its name does not say so; rename it to end in {cure}"
-            )
+            raise DataError(f"{name}: is {what}, {cure}")
 
 
 def _only(name: str, archive: zipfile.ZipFile) -> str:

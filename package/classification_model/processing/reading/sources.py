@@ -247,7 +247,7 @@ def unreadable(name: str, faults: Sequence[Record]) -> DataError:
             return DataError(f"{name}, line {record.line}: {CONFLICT}")
     shown = "; ".join(f"line {record.line}: {record.fault}" for record in faults[:_SHOWN])
     more = f"; and {len(faults) - _SHOWN} lines more" if len(faults) > _SHOWN else ""
-    encoded = any("UTF-8" in (record.fault or "") for record in faults)
+    encoded = any("is not utf-8" in (record.fault or "").lower() for record in faults)
     cure = "mend the lines, or save the file as UTF-8" if encoded else "mend the lines"
     return DataError(f"{name}, {shown}{more}; {cure}")
 
