@@ -27,7 +27,7 @@ from classification_model.training.walk import (
 __all__ = ["Search", "divided", "rounded"]
 
 # Rows times columns times trees in a round, up to which five folds or three are worth it.
-_FIVE_FOLDS, _THREE_FOLDS = 300_000, 1_200_000
+_FIVE_FOLDS, _THREE_FOLDS = 120_000, 1_200_000
 _SMALL, _TWICE = 3_000, 1_500
 _HELD_OUT = 50_000
 _MOST_ROUNDS = 1_500
