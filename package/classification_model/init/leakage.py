@@ -61,7 +61,9 @@ def _looked_up(codes: Indices, y: Indices) -> Alone:
     classes, values = int(y.max()) + 1, int(codes.max()) + 1
     fold = np.random.default_rng(0).permutation(len(y)) % _FOLDS
     usual = np.array([np.bincount(y[fold != k]).argmax() for k in range(_FOLDS)])
-    if (np.bincount(codes) <= 1).all():  # no other row has any value: nothing to look up
+    # Only a value that other rows have, too, is looked up: of few of them nothing can come.
+    again = float((np.bincount(codes)[codes] > 1).mean())
+    if again < SUSPECT * (1 - np.bincount(y).max() / len(y)):
         return _removed(float((usual[fold] == y).mean()), y)
     cells, known = np.unique(codes * classes + y, return_inverse=True)
     whole = np.bincount(known)
@@ -102,9 +104,11 @@ def _most_removed(numbers: Floats, y: Indices, leaves: int) -> float:
     Its leaves are stretches of the sorted rows. Of blocks of them, all but ``leaves - 1`` lie
     within one leaf, whose one answer has at least the block's own errors.
     """
-    blocks = np.array_split(y[np.argsort(numbers, kind="stable")], 6 * leaves)
-    errors = sorted(len(b) - np.bincount(b).max() for b in blocks if len(b))
-    least = sum(errors[: max(0, len(errors) - leaves + 1)])
+    starts = np.unique(np.arange(6 * leaves) * len(y) // (6 * leaves))
+    members = y[np.argsort(numbers, kind="stable")][:, np.newaxis] == np.arange(y.max() + 1)
+    counts = np.add.reduceat(members.astype(np.int64), starts)
+    errors = np.sort(counts.sum(axis=1) - counts.max(axis=1))
+    least = errors[: max(0, len(errors) - leaves + 1)].sum()
     return float(1 - least / (len(y) - np.bincount(y).max()))
 
 
