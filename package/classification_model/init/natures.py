@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 __all__ = ["Nature", "nature_of", "order_of"]
@@ -19,7 +20,7 @@ _MOST_IN_ORDER = 12
 _PROSE = 3.0
 _PHRASE = 1.5
 _SEPARATORS = ";|,"
-_FEW_LISTS = 10  # so few are categories
+_FEW_LISTS, _LOOKED_AT = 10, 2_000  # so few are categories; and the first tell enough
 _SPACELESS = "\u0e00"  # from here on, most scripts are written without spaces
 
 _SCALES = (
@@ -80,7 +81,7 @@ def nature_of(counts: Mapping[str, int]) -> Nature:
 def _tags(values: Collection[str]) -> int:
     """How many tags there are where values are lists of some, in ever new company; else 0."""
     for separator in _SEPARATORS:
-        lists = [value.split(separator) for value in values]
+        lists = [value.split(separator) for value in islice(values, _LOOKED_AT)]
         tags = {tag.strip() for each in lists for tag in each}
         several = sum(len(each) > 1 for each in lists)
         if _FEW_LISTS < len(lists) < 2 * several and 2 * len(tags) <= len(lists):
