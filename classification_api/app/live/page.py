@@ -136,8 +136,8 @@ def _truth(truth: Figures | None, labels: Mapping[str, int]) -> Iterator[Block]:
         )
     if labels["unknown"]:
         yield Text(
-            f"{labels['unknown']:,} labels were of answers that are not known here, or are kept no "
-            "more; they count nowhere."
+            f"{labels['unknown']:,} labels were of answers that are not known here, are kept no more "
+            "or were another version's; they are in none of these figures."
         )
 
 
