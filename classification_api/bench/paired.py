@@ -64,5 +64,6 @@ def _ratios(one: Side, other: Side, rounds: int, body: Body, rows: int) -> Itera
         for number in range(rounds + 1):
             turns = (one, other) if number % 4 in (0, 3) else (other, one)
             rates = {side.name: rate(side) for side in turns}
-            if number:  # the first is to warm up
+            # The first is to warm up, and a turn without an answer had no processor.
+            if number and min(rates.values()):
                 yield rates[one.name] / rates[other.name]
