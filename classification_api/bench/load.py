@@ -72,8 +72,9 @@ def _wrk(server: Server, body: bytes, seconds: float, core: int, folder: Path) -
     # It counts whole seconds, and ends earlier where it is interrupted.
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{int(seconds) + 60}s", "--timeout=30s"]
     address = f"http://127.0.0.1:{server.port}/predict"
-    command = ["taskset", "-c", str(core), *command, "-s", str(script), address]
+    command = ["taskset", "-c", str(core), "stdbuf", "-oL", *command, "-s", str(script), address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as wrk:
+        next(iter(wrk.stdout or ()))  # it says that it has begun
         time.sleep(seconds)
         wrk.send_signal(signal.SIGINT)
         output, _ = wrk.communicate()

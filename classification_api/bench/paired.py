@@ -59,10 +59,11 @@ def _ratios(one: Side, other: Side, rounds: int, body: Body, rows: int) -> Itera
                 server, body, seconds=_SECONDS, core=load_core, folder=Path(folder)
             ).answers
             before, ended[side.name] = ended[side.name], server.processor_time()
-            return answers / (ended[side.name] - before)
+            return answers / (ended[side.name] - before) if answers else 0.0
 
         for number in range(rounds + 1):
             turns = (one, other) if number % 4 in (0, 3) else (other, one)
             rates = {side.name: rate(side) for side in turns}
-            if number:  # the first is to warm up
+            # The first is to warm up, and a turn without an answer had no processor.
+            if number and min(rates.values()):
                 yield rates[one.name] / rates[other.name]

@@ -294,6 +294,7 @@ def test_rows_whose_label_was_corrected_come_again_at_the_end_and_it_is_said(
     assert "another label" not in run(*arguments, "--new", capsys=capsys)[1]
     fill(store, [ROW, ROW], ["0", "1"])
     said = " ".join(run(*arguments, "--new", capsys=capsys)[1].split())
+    assert "1.0.0 2 50.0% [9.5%, 90.5%] 0.8370" in said
     assert "The last 1 row(s) were exported before with another label" in said
     lines = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
     assert [line[-1] for line in lines[1:]] == ["1", "0"]

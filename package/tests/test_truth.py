@@ -17,6 +17,7 @@ from classification_model.bundle import Manifest
 from classification_model.config.decision import DecisionRule
 from classification_model.config.home import Home
 from classification_model.evaluation.metrics import score
+from classification_model.monitoring import answered as module
 from classification_model.monitoring.answered import Answered, Known
 from classification_model.monitoring.truth import held_out_figures, truth, wilson
 from classification_model.processing.decisions import Decision
@@ -76,6 +77,23 @@ def test_a_label_counts_once_and_may_be_corrected() -> None:
     assert [answered.learn(number, place) for place in (1, 1, 0, 0)] == [True, False, True, False]
     assert answered.known().truth.tolist() == [0]
     assert len(answered.known().scores) == 1
+
+
+def test_the_truth_of_recalled_rows_stands_beside_the_others_and_the_newest_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_MOST_RECALLED", 2)
+    answered, (identity,) = filled([1], second=True)
+    assert answered.learn(0, 1)
+    recalled = [("a", 0, 0), ("a", 0, 0), ("b", 0, 1), ("c", 5, 0), ("c", 5, 1)]
+    assert [answered.recall((name, row), k, [0.3, 0.7]) for name, row, k in recalled] == [
+        *(True, False, True, True, True)
+    ]
+    known = answered.known()
+    assert known.truth.tolist() == [1, 1, 1]
+    assert known.scores.tolist()[1:] == [[0.3, 0.7]] * 2
+    assert np.isnan(known.others).all()
+    assert answered.find(identity, 0) == 0
 
 
 def test_a_row_that_was_refused_has_no_truth() -> None:

@@ -58,6 +58,7 @@ def as_page(live: Live, window: str, found: Figures, root: str) -> Response:
             *columns[:1],
             Section("Classes", [_classes(found)]),
             Section("Truth", [*_truth(found["truth"], found["labels"])]),
+            *([Section("Store", [_store(found["store"])])] if found["store"] else ()),
             *([Section("Shadow", [*_shadow(found["shadow"])])] if found["shadow"] else ()),
             *([Section("Days", [_days(found)])] if found["days"] else ()),
             *columns[1:],
@@ -136,8 +137,8 @@ def _truth(truth: Figures | None, labels: Mapping[str, int]) -> Iterator[Block]:
         )
     if labels["unknown"]:
         yield Text(
-            f"{labels['unknown']:,} labels were of answers that are not known here, or are kept no "
-            "more; they count nowhere."
+            f"{labels['unknown']:,} labels were of answers that are not known here, are kept no more "
+            "or were another version's; they are in none of these figures."
         )
 
 
@@ -150,6 +151,14 @@ def _figures_table(truth: Figures) -> Table:
                 (name.replace("_", " "), _interval(here, shown), _interval(held_out, shown))
             )
     return Table("With 95% intervals", ("", "here", "held-out rows"), rows, (1, 2))
+
+
+def _store(store: Figures) -> Text:
+    now = f"It fails now: {store['fault']}" if store["fault"] else "It takes what is written."
+    return Text(
+        f"{store['rows']:,} rows and {store['labels']:,} labels are written since the start, and "
+        f"{store['dropped']:,} rows were given up while it was slow or gone. {now}"
+    )
 
 
 def _shadow(shadow: Figures) -> Iterator[Block]:

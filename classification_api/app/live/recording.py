@@ -180,7 +180,9 @@ class Live:
         if stored is None or stored.version != self.model.manifest.version:
             return None
         shares = stored.shares.get(row)
-        return None if shares is None else self.answered.recall((identity, row), truth, shares)
+        return (
+            None if shares is None else self.answered.recall((identity.lower(), row), truth, shares)
+        )
 
     def _number(self, identity: str, row: int) -> int | None:
         try:

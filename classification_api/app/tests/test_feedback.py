@@ -126,7 +126,9 @@ def test_rolling_figures_stand_beside_the_held_out_ones(start: Callable[..., Sta
     assert truth["accuracy"]["high"] < truth["held_out"]["accuracy"]["low"]
     assert sum(one["rows"] for one in truth["calibration"]) == 400
     page = client.get("/live").text
-    assert "Surely worse than on the held-out rows, by 400 labels that this process has taken." in page
+    assert (
+        "Surely worse than on the held-out rows, by 400 labels that this process has taken." in page
+    )
     metrics = client.get("/metrics").text
     assert "model_truth_rows 400.0" in metrics
     assert "model_truth_correct 0.0" in metrics

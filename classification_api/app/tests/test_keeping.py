@@ -406,6 +406,7 @@ def test_a_store_that_is_not_there_at_the_start_is_waited_for(tmp_path: Path) ->
     with running(settings(f"sqlite:///{folder}/answers.db")) as service:
         first = predict(service)
         assert "there is no folder" in live(service)["store"]["fault"]
+        assert b"It fails now: store sqlite" in service.ask("GET", "/live", None, OPERATOR).content
         folder.mkdir()
         eventually(lambda: feedback(service, (first, 0)).status == 200)
 

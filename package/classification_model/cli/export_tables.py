@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from classification_model.cli.tables import titled
-from classification_model.evaluation.report import Estimate
 from classification_model.monitoring.store_export import Exported
+from classification_model.monitoring.truth import Interval
 from classification_model.plain_text import clean
 
 __all__ = ["export_lines", "versions_table"]
@@ -18,12 +18,12 @@ _SHOWN = 5
 
 
 def versions_table(found: Exported) -> Table:
-    """What each served model made of the rows, with the middle 95% of resamples."""
+    """What each served model made of the rows, with 95% intervals."""
     table = titled("What the served model made of these rows", caption="in brackets: 95% intervals")
     for heading in ("version", "rows", "accuracy", "log loss (0 is best)"):
         table.add_column(heading, justify="left" if heading == "version" else "right")
     for one in found.versions:
-        cells = (f"{one.rows:,}", _share(one.accuracy), _nats(one.log_loss))
+        cells = (f"{one.rows:,}", _shown(one.accuracy, ".1%"), _shown(one.log_loss, ".4f"))
         table.add_row(escape(clean(one.version)), *cells)
     return table
 
@@ -47,9 +47,8 @@ def export_lines(found: Exported, output: str) -> Iterator[str]:
     yield f"Wrote {output}: {found.rows:,} row(s)"
 
 
-def _share(found: Estimate) -> str:
-    return f"{found.value:.1%} [{found.low:.1%}, {found.high:.1%}]".replace("[", r"\[")
-
-
-def _nats(found: Estimate) -> str:
-    return f"{found.value:.4f} [{found.low:.4f}, {found.high:.4f}]".replace("[", r"\[")
+def _shown(found: Interval, form: str) -> str:
+    """A figure with its interval, where it has one."""
+    ends = (found.low, found.high)
+    around = [format(end, form) for end in ends if end is not None]
+    return format(found.value, form) + (f" \\[{', '.join(around)}]" if around else "")

@@ -16,11 +16,10 @@ from classification_model.config.core import Config, load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Label
 from classification_model.errors import BundleError, StoreError
-from classification_model.evaluation.bootstrap import interval, resamples
 from classification_model.evaluation.metrics import Outcomes, align
-from classification_model.evaluation.report import Estimate
 from classification_model.monitoring.answers import Answer
 from classification_model.monitoring.store import Store, Truth
+from classification_model.monitoring.truth import Interval, mean_interval, wilson
 from classification_model.processing.decisions import Decision
 from classification_model.processing.labelled import source_of
 from classification_model.processing.reading.sources import Source
@@ -35,8 +34,8 @@ class OfVersion:
 
     version: str
     rows: int
-    accuracy: Estimate
-    log_loss: Estimate
+    accuracy: Interval
+    log_loss: Interval
 
 
 @dataclass(slots=True)
@@ -161,10 +160,7 @@ def _decision(home: Home) -> dict[str, Decision | None]:
 
 
 def _judged(version: str, judged: Outcomes) -> OfVersion:
+    """With the intervals that /live has."""
     rows = len(judged.truth)
-    of_row = np.column_stack([judged.correct, judged.losses])
-    drawn = np.concatenate([weights @ of_row / rows for weights in resamples(rows, seed=0)])
-    accuracy, log_loss = (
-        interval(float(mean), drawn[:, i]) for i, mean in enumerate(of_row.mean(axis=0))
-    )
-    return OfVersion(version, rows, accuracy, log_loss)
+    accuracy = wilson(int(judged.correct.sum()), rows)
+    return OfVersion(version, rows, accuracy, mean_interval(judged.losses))

@@ -15,7 +15,16 @@ from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.decisions import Answering
 from classification_model.processing.losses import log_losses
 
-__all__ = ["Interval", "Reliability", "Truth", "decided", "held_out_figures", "truth", "wilson"]
+__all__ = [
+    "Interval",
+    "Reliability",
+    "Truth",
+    "decided",
+    "held_out_figures",
+    "mean_interval",
+    "truth",
+    "wilson",
+]
 
 _NORMAL_95 = 1.959963984540054
 _SURELY = 2.5758
@@ -78,10 +87,10 @@ def truth(known: Known, manifest: Manifest) -> Truth | None:
     return Truth(
         rows=rows,
         accuracy=wilson(int(right.sum()), rows),
-        log_loss=_mean(losses),
+        log_loss=mean_interval(losses),
         confidence=float(sure.mean()),
         calibration=_calibration(sure, right),
-        cost=None if costs is None else _mean(costs),
+        cost=None if costs is None else mean_interval(costs),
         worse=None if rows < FEWEST_ROWS else _is_worse(right, losses, manifest),
     )
 
@@ -116,8 +125,8 @@ def wilson(hits: int, rows: int) -> Interval:
     return Interval(share, max(0.0, middle - half), min(1.0, middle + half))
 
 
-def _mean(values: Floats) -> Interval:
-    """By the normal approximation."""
+def mean_interval(values: Floats) -> Interval:
+    """A mean with its 95% interval, by the normal approximation."""
     mean = float(values.mean())
     if len(values) == 1:
         return Interval(mean, None, None)

@@ -9,7 +9,7 @@ from pydantic import Field
 from classification_model.config.schema import FrozenModel
 
 if TYPE_CHECKING:
-    from classification_model.evaluation.report import Estimate
+    from classification_model.monitoring import truth
     from classification_model.monitoring.store_export import Exported
     from classification_model.monitoring.watch import DriftReport
 
@@ -63,14 +63,14 @@ class Drifted(FrozenModel):
 
 
 class Interval(FrozenModel):
-    """A metric, and what 95 of 100 resamples of the rows lie between."""
+    """A metric with its 95% interval, which a mean of one value has not."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
     @classmethod
-    def of(cls, found: Estimate) -> Self:
+    def of(cls, found: truth.Interval) -> Self:
         return cls(value=found.value, low=found.low, high=found.high)
 
 
