@@ -87,7 +87,7 @@ def _settle(folder: Path) -> None:
 
     A save that was cut short may have left a part of a file; nobody needs that.
     """
-    for _, source in manifests(folder).items():
+    for source in manifests(folder).values():
         for record in files_named(source) or ():
             waiting = staged(folder, record)
             if not waiting.exists():
