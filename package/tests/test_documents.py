@@ -45,11 +45,12 @@ ASKS_A_SERVER = {"curl", "uvicorn"}
 SHOWN = {"js", "mermaid", "text"}
 
 
-# The pages compare candidates for as long as it takes; here each training tries one or two.
+# The pages compare candidates for as long as it takes. What wins in a second depends on how busy
+# the machine is, so here each training fits what it is told to.
 IMPATIENT = """\
 #!/bin/sh
 "{tool}" "$@" || exit
-if [ "$1" = init ]; then sed -i 's/^time_budget: .*/time_budget: 1/' */config.yml; fi
+if [ "$1" = init ]; then sed -i 's/^estimator: auto/estimator: logistic_regression/' */config.yml; fi
 """
 
 

@@ -366,3 +366,16 @@ def test_who_reads_while_a_training_saves_gets_a_whole_bundle(people: Home, tmp_
             assert read.contents[".md"] == b"turn %d" % read.manifest.rows
         seen.add(read.manifest.rows)
     assert len(seen) > 2
+
+
+def test_a_manifest_that_goes_after_it_was_listed_is_looked_for_again(home: Home) -> None:
+    """Python tells of a file before it opens it: in just that moment a training has saved."""
+    (manifest,) = home.trained_models.glob("[!.]*.json")
+
+    def save(event: str, told: tuple[object, ...]) -> None:
+        if event == "open" and str(told[0]) == str(manifest) and manifest.exists():
+            manifest.rename(manifest.with_name("of_another_stem.json"))
+
+    sys.addaudithook(save)
+    assert bundle.load(home).manifest.version == "1.0.0"
+    assert not manifest.exists()

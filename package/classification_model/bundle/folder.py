@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from classification_model.bundle.manifest import SavedFile
@@ -17,13 +16,16 @@ OLD = ".*.old"
 """Manifests whose files are to be removed."""
 
 
-def manifests(folder: Path) -> Iterator[tuple[Path, bytes]]:
+def manifests(folder: Path) -> dict[Path, bytes]:
     """Whatever may be a manifest, with its bytes, by name."""
+    found = {}
     for file in sorted(folder.glob("[!.]*.json")):
         try:
-            yield file, file.read_bytes()
-        except FileNotFoundError:  # removed by a training, since it was listed
-            continue
+            found[file] = file.read_bytes()
+        except FileNotFoundError:
+            if not file.is_symlink():  # a training has put its own in the place of what was listed
+                return manifests(folder)
+    return found
 
 
 def staged(folder: Path, record: SavedFile) -> Path:

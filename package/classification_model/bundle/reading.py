@@ -75,7 +75,7 @@ def _first_whole(home: Home, found: Mapping[Path, bytes]) -> Bundle | None:
 
 def _manifests(folder: Path) -> dict[Path, bytes]:
     try:
-        return dict(manifests(folder))
+        return manifests(folder)
     except OSError as error:
         raise DamagedModelError(
             f"{error.filename or folder}: cannot be read: {error.strerror}; "

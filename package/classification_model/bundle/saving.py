@@ -87,7 +87,7 @@ def _settle(folder: Path) -> None:
 
     A save that was cut short may have left a part of a file; nobody needs that.
     """
-    for _, source in manifests(folder):
+    for source in manifests(folder).values():
         for record in files_named(source) or ():
             waiting = staged(folder, record)
             if not waiting.exists():
@@ -107,7 +107,7 @@ def _remove_others(folder: Path, stem: str, manifest: Manifest) -> None:
     left alone.
     """
     keep = {f"{stem}.json", *(record.name for record in manifest.files.values())}
-    for file, source in manifests(folder):
+    for file, source in manifests(folder).items():
         if file.name not in keep and files_named(source) is not None:
             file.replace(file.with_name(f".{file.name}.old"))
     for file in sorted(folder.glob(OLD)):
