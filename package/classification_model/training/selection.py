@@ -44,8 +44,9 @@ _TIME = 0.4
 # The files of a bundle beside the model.
 _ROOM = 0.8
 # Seconds of one core that a fit of what is chosen may take, as a share of the time budget: it is
-# fitted once to be judged and once more on all rows, and judged and proven between.
-_FIT, _SHORTEST_FIT = 0.33, 10.0
+# fitted once to be judged and once more on all rows, and judged and proven between. Of a million
+# rows a hundred rounds of trees alone take longer, so a row has its seconds, too.
+_FIT, _SHORTEST_FIT, _FIT_OF_A_ROW = 0.33, 10.0, 6e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def choose(  # noqa: PLR0913 - a table, how it may be divided, and what is wante
     parts = [fold for repeat in repeats for fold in repeat]
     matrices = of_folds(parts) if of_folds else [matrix] * len(parts)
     largest = wanted.max_model_mb * _ROOM * 1e6
-    search = Search(table, matrices, repeats, largest, max(_SHORTEST_FIT, _FIT * time_budget))
+    longest = max(_SHORTEST_FIT, _FIT * time_budget, _FIT_OF_A_ROW * len(target))
+    search = Search(table, matrices, repeats, largest, longest)
     available = wanted.compared(candidates(len(target), plan))
     first = next(iter(available), None)
     screened = {n: c for n, c in available.items() if c.name == "lightgbm" and n != first}
