@@ -42,7 +42,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A trained home whose classes have names; ``auto``, so that there is a search to skip."""
     home = make_home(PEOPLE, tmp_path_factory.mktemp("named") / "made", quick=False)
     text = home.config_file.read_text(encoding="utf-8")
-    home.config_file.write_text(text.replace("time_budget: 45", "time_budget: 0.001"))
+    home.config_file.write_text(text.replace("time_budget: 40", "time_budget: 0.001"))
     add(home, NAMED)
     run_training(home.path)
     return home

@@ -69,7 +69,7 @@ def quick_home(folder: Path) -> Home:
     """A home whose training compares one candidate."""
     home = make_home(PEOPLE, folder, quick=False)
     text = home.config_file.read_text(encoding="utf-8")
-    home.config_file.write_text(text.replace("time_budget: 45", "time_budget: 0.001"))
+    home.config_file.write_text(text.replace("time_budget: 40", "time_budget: 0.001"))
     return home
 
 

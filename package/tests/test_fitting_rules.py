@@ -108,7 +108,7 @@ def home_of(
     home = init_home(frame, "y", folder / "home").home
     text = home.config_file.read_text(encoding="utf-8")
     text = text.replace("estimator: auto\n", f"estimator: {estimator}\n")
-    text = text.replace("time_budget: 45", "time_budget: 0.001").replace("  w: integer\n", "")
+    text = text.replace("time_budget: 40", "time_budget: 0.001").replace("  w: integer\n", "")
     home.config_file.write_text(text.replace("  w: number\n", "") + rules, encoding="utf-8")
     return home
 

@@ -295,8 +295,8 @@ class Listening(Progress):
 def auto_home(folder: Path, time_budget: str = "600") -> Home:
     home = make_home(TABLES["iris"](), folder, quick=False)
     text = home.config_file.read_text()
-    assert "estimator: auto\ntime_budget: 45\n" in text
-    home.config_file.write_text(text.replace("time_budget: 45", f"time_budget: {time_budget}"))
+    assert "estimator: auto\ntime_budget: 40\n" in text
+    home.config_file.write_text(text.replace("time_budget: 40", f"time_budget: {time_budget}"))
     return home
 
 

@@ -139,7 +139,7 @@ def home_of(table: Table, folder: Path) -> Home:
 
 
 def ours(split: Split, plan: tuple[Feature, ...], train: Matrix, test: Matrix) -> Any:
-    choice = choose(train, split.train.labels, plan, seed=0, time_budget=45)
+    choice = choose(train, split.train.labels, plan, seed=0, time_budget=40)
     classify = build_classifier(plan, choice.estimator, 0)
     return classify.fit(train, split.train.labels).predict_proba(test)
 

@@ -118,7 +118,7 @@ class Config(FrozenModel):
     gate: Annotated[GateRule, _NoneBelow] = GateRule()
     estimator: EstimatorConfig
     candidates: Annotated[Candidates, _NoneBelow] = Candidates()
-    time_budget: Annotated[float, Field(gt=0)] = 45.0
+    time_budget: Annotated[float, Field(gt=0)] = 40.0
     metric: Sought = "log_loss"
     max_model_mb: Annotated[float, Field(gt=0)] = 20.0
     max_rows: Annotated[int | None, Field(ge=100)] = None

@@ -70,7 +70,7 @@ def _parts(learned: InferredSchema, file: Mapping[str, str]) -> Iterator[_Part]:
     )
     yield (
         ("Candidates are compared by cross-validation when training, for so many seconds.",),
-        {"estimator": "auto", "time_budget": 45},
+        {"estimator": "auto", "time_budget": 40},
     )
 
 
