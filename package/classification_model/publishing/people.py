@@ -106,8 +106,11 @@ class People:
     def told_by(self, name: str, value: object) -> bool:
         """Whether a published value of a column is that of a few, and is not rounded."""
         if self.columns[name].numbers is not None:
-            number = value if isinstance(value, int | float) else math.nan
-            return bool((self._telling_numbers(name) == number).any())
+            if not isinstance(value, int | float):
+                return False
+            telling = self._telling_numbers(name)
+            place = int(np.searchsorted(telling, value))
+            return place < len(telling) and bool(telling[place] == value)
         if isinstance(value, str):
             value = self._as_date(name, value)
         if not isinstance(value, int | float | str | date) or value not in self.few(name):
