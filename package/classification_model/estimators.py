@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -153,6 +154,12 @@ def categorical_columns(plan: Sequence[Feature]) -> list[int]:
     return [column for column, feature in enumerate(plan) if feature.kind == "category"]
 
 
+def _member(config: EstimatorConfig) -> tuple[str, float, dict[str, Any]]:
+    """A member with each text once, so that a choice pickles alike when it comes from a manifest."""
+    given = {sys.intern(name): value for name, value in config.parameters.items()}
+    return sys.intern(config.name), config.weight, given
+
+
 def _blend(plan: Sequence[Feature], config: EstimatorConfig, seed: int, min_rows: int) -> Blend:
     members = config.members or (config,)
     for member in members:
@@ -162,7 +169,7 @@ def _blend(plan: Sequence[Feature], config: EstimatorConfig, seed: int, min_rows
             )
         _refuse_unknown(member.name, member.parameters, [*MEMBERS[member.name], "bags"])
     return Blend(
-        members=[(member.name, member.weight, dict(member.parameters)) for member in members],
+        members=[_member(member) for member in members],
         categories=categorical_columns(plan),
         min_rows=min_rows,
         random_state=seed,

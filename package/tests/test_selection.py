@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from classification_model import bundle, cli
 from classification_model.config.home import Home
-from classification_model.config.schema import RowSchema
+from classification_model.config.schema import EstimatorConfig, RowSchema
 from classification_model.errors import ConfigError
 from classification_model.estimators import build_classifier
 from classification_model.inference.engines import OnnxScorer, SklearnScorer
@@ -323,6 +323,19 @@ def test_training_twice_in_two_processes_gives_the_same_bytes(tmp_path: Path) ->
         assert re.search(r"1/\d+ boosted trees", run.stdout)
         results.append(files_of(home.trained_models))
     assert results[0] == results[1]
+
+
+def test_a_choice_that_was_recorded_pickles_as_the_one_that_was_made() -> None:
+    made = EstimatorConfig(
+        name="blend",
+        members=tuple(
+            EstimatorConfig(name="lightgbm", parameters={"learning_rate": rate, "num_leaves": 9})
+            for rate in (0.1, 0.2)
+        ),
+    )
+    recorded = EstimatorConfig.model_validate_json(made.model_dump_json())
+    one, other = (pickle.dumps(build_classifier(PLAN, config, 0)) for config in (made, recorded))
+    assert one == other
 
 
 @pytest.fixture
