@@ -219,4 +219,6 @@ def test_the_held_out_figures_are_the_manifests(manifest: Manifest) -> None:
     found = held_out_figures(manifest)
     assert found["accuracy"].value == pytest.approx(manifest.metrics["accuracy"])
     for one in found.values():
-        assert (one.low or 0) < one.value < (one.high or 0)
+        assert one.low is not None
+        assert one.high is not None
+        assert one.low <= one.value <= one.high

@@ -122,7 +122,9 @@ def wilson(hits: int, rows: int) -> Interval:
     middle = (share + square / (2 * rows)) / (1 + square / rows)
     around = math.sqrt(share * (1 - share) / rows + square / (4 * rows**2))
     half = _NORMAL_95 * around / (1 + square / rows)
-    return Interval(share, max(0.0, middle - half), min(1.0, middle + half))
+    # Where all or none hit, the bound beyond the share is the share, but for rounding.
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return Interval(share, min(low, share), max(high, share))
 
 
 def mean_interval(values: Floats) -> Interval:
