@@ -152,7 +152,8 @@ def peer(name: str, plan: tuple[Feature, ...], train: Matrix, labels: Any, test:
         for i, feature in enumerate(plan):
             if feature.kind == "category":
                 codes = np.nan_to_num(matrix[:, i], nan=-2).astype(int)
-                levels = range(-2, len(feature.categories))
+                # Missing, unseen, each category, and a rare one.
+                levels = range(-2, len(feature.categories) + 1)
                 columns[f"f{i}"] = pd.Categorical(codes, categories=levels)
         return columns
 
