@@ -442,6 +442,11 @@ def test_a_service_with_keys_asks_by_a_field_for_one(
     expect(page.locator("#file-status")).to_have_text("rows.csv: 70 rows scored.")
 
 
+def test_what_no_script_hears_yet_cannot_be_pressed(opened: Open) -> None:
+    page = opened(java_script_enabled=False)
+    expect(page.get_by_role("button", name="Predict")).to_be_disabled()
+
+
 def test_a_key_is_known_until_the_tab_is_closed(opened: Open, guarded: httpx.Client) -> None:
     page = opened(guarded)
     give(page, KEY)

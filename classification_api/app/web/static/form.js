@@ -11,6 +11,9 @@ let shown = 0;
 let asking = new AbortController();
 let answered = null; // the values that the answer is about
 
+// What is pressed before this script listens would be lost.
+byId("predict").disabled = false;
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   asking.abort();
