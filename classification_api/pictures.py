@@ -126,6 +126,7 @@ def take(browser: Browser, walked: Walked, address: str, look: str, folder: Path
         viewport={"width": 1120, "height": 1050},
         device_scale_factor=1.5,
         color_scheme="dark" if look == "dark" else "light",
+        reduced_motion="reduce",  # or a bar is taken while it grows
     )
     ask(page, address)
     shown = folder / f"page{ending}.png"

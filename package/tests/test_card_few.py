@@ -142,3 +142,6 @@ def test_counts_and_shares_of_few_are_bounds() -> None:
     assert [shown_count(n, LEAST) for n in (0, 4, 5, 1234)] == ["0", "<5", "5", "1,234"]
     assert shown_share(1 / 982, 982, LEAST) == "<0.5%"
     assert shown_share(0.2, 982, LEAST) == "20.0%"
+    assert shown_share(980 / 982, 982, LEAST) == ">99.5%"
+    assert shown_share(980 / 982, 982, LEAST, ".0%") == ">99%"
+    assert shown_share(1, 982, LEAST) == "100.0%"

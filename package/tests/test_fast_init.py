@@ -131,6 +131,23 @@ def test_shapes_hold_every_cell(counts: dict[str, int]) -> None:
     assert [*shapes.without(frozenset(), counts)] == [*counts]
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_not_looked_up_could_not_have_been_suspected(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = np.random.default_rng(seed)
+    rows, classes = int(draw.integers(20, 400)), int(draw.integers(2, 4))
+    codes = draw.integers(0, draw.integers(2, 4 * rows), rows)
+    labels = np.where(draw.random(rows) < draw.random(), codes % classes, 0)
+    if len(np.unique(labels)) < 2:
+        pytest.skip("one class")
+    found = leakage._looked_up(codes, labels)[1] >= leakage.SUSPECT
+    with monkeypatch.context() as patch:
+        patch.setattr(leakage, "SUSPECT", 0.0)  # everything is looked up
+        looked_up = leakage._looked_up(codes, labels)[1]
+    assert found == (looked_up >= leakage.SUSPECT)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_no_tree_removes_more_errors_than_its_bound(seed: int) -> None:
     draw = np.random.default_rng(seed)

@@ -38,6 +38,20 @@ def profiled(kind: Kind, column: TypedColumn) -> ColumnProfile:
 
 @pytest.mark.parametrize("kind", VALUES)
 @given(data=st.data())
+def test_of_a_column_that_few_have_a_value_in_nothing_is_said(
+    kind: Kind, data: st.DataObject
+) -> None:
+    few = data.draw(st.lists(VALUES[kind], min_size=1, max_size=4))
+    column = TypedColumn.of([*few, *[None] * 30])
+    schema = RowSchema(columns={"x": Column(kind=kind)})
+    found = profile_of(schema, {"x": column}, ["p"] * len(column), min_rows=5).columns["x"]
+    assert found.missing == len(column)
+    assert (found.counts, found.categories) == ((), {})
+    assert (found.minimum, found.maximum, found.earliest, found.latest) == (None,) * 4
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@given(data=st.data())
 def test_a_column_is_what_its_values_are_one_by_one(kind: Kind, data: st.DataObject) -> None:
     values = data.draw(st.lists(st.none() | VALUES[kind], min_size=1, max_size=30))
     known = [value for value in values if value is not None]

@@ -49,10 +49,12 @@ def shown_count(count: int, least: int) -> str:
     return f"<{least}" if 0 < count < least else f"{count:,}"
 
 
-def shown_share(share: float, rows: int, least: int) -> str:
-    """A share of ``rows``, as ``<1.2%`` where it would stand for too few."""
-    few = 0 < round(share * rows) < least
-    return f"<{least / rows:.1%}" if few else f"{share:.1%}"
+def shown_share(share: float, rows: int, least: int, form: str = ".1%") -> str:
+    """A share of ``rows``, as ``<1.2%`` or ``>98.8%`` where it, or the rest, stands for too few."""
+    count = round(share * rows)
+    if 0 < count < least:
+        return f"<{least / rows:{form}}"
+    return f">{1 - least / rows:{form}}" if 0 < rows - count < least else f"{share:{form}}"
 
 
 def shown_cells(table: Sequence[Sequence[int]], least: int) -> list[list[str]]:

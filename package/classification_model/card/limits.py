@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from classification_model.card.classes import hardly_found
 from classification_model.card.facts import Facts
+from classification_model.card.few import shown_share
 from classification_model.evaluation.report import Report
 
 __all__ = ["limits"]
@@ -73,7 +74,11 @@ def _classes(report: Report) -> Iterator[str]:
 
 
 def _missing(report: Report, facts: Facts) -> Iterator[str]:
-    often = [f"{name} ({share:.0%})" for name, share in report.missing.items() if share >= _OFTEN]
+    often = [
+        f"{name} ({shown_share(share, report.training_rows, facts.min_rows, '.0%')})"
+        for name, share in report.missing.items()
+        if share >= _OFTEN
+    ]
     if often:
         yield f"Often missing in training: {_names(often)}. Then it answers from the others."
     schema, seen = facts.manifest.row_schema, facts.profile.columns

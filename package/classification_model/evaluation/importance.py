@@ -12,7 +12,7 @@ import numpy.typing as npt
 from classification_model.config.schema import Label, RowSchema
 from classification_model.evaluation.metrics import align
 from classification_model.evaluation.report import Importance
-from classification_model.processing.arrays import Floats, Matrix
+from classification_model.processing.arrays import Floats, Matrix, drawn
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.data_manager import Dataset
 from classification_model.processing.features import Feature
@@ -59,7 +59,7 @@ def importance(
     }
 
     def asked(most: int) -> _Asked:
-        some = held_out.take(_drawn(len(held_out), most, seed))
+        some = held_out.take(drawn(len(held_out), most, seed))
         return _Asked(some, encoder, affected, encoder.encode(some.columns), predict, classes)
 
     used = [column for column, places in affected.items() if places]
@@ -120,13 +120,6 @@ class _Asked:
                 changed, places
             )
         return result
-
-
-def _drawn(rows: int, most: int, seed: int) -> npt.NDArray[np.int64]:
-    """The positions of some rows."""
-    if rows <= most:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def _blocks(names: Mapping[str, object], size: int) -> Iterator[tuple[str, ...]]:

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.tree import DecisionTreeClassifier
 
-from classification_model.processing.arrays import Floats, Indices
+from classification_model.processing.arrays import Floats, Indices, drawn
 
 __all__ = ["LEAK", "SUSPECT", "Alone", "alone"]
 
@@ -36,7 +36,7 @@ def alone(codes: Indices, numbers: Floats | None, labels: Indices) -> Alone:
         labels: the number of each row's class. Of many rows some are drawn; a class too rare for
             the folds is not looked at.
     """
-    rows = _drawn(len(codes), _ROWS)
+    rows = drawn(len(codes), _ROWS)
     y = labels[rows]
     common = np.isin(y, np.flatnonzero(np.bincount(y) >= _FOLDS))
     codes = codes[rows][common]
@@ -47,13 +47,6 @@ def alone(codes: Indices, numbers: Floats | None, labels: Indices) -> Alone:
     if numbers is not None and (numbers != numbers[:1]).any():
         found.append(_by_order(numbers[codes], y))
     return max(found, key=lambda one: one[1])
-
-
-def _drawn(rows: int, most: int) -> Indices:
-    """Some rows in their order: not every k-th, for a table may repeat itself every k rows."""
-    if rows <= most:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
 
 
 def _looked_up(codes: Indices, y: Indices) -> Alone:
@@ -81,7 +74,7 @@ def _looked_up(codes: Indices, y: Indices) -> Alone:
 
 def _by_order(numbers: Floats, y: Indices) -> Alone:
     """Ask a small decision tree about the numbers."""
-    rows = _drawn(len(y), _ROWS_OF_A_TREE)
+    rows = drawn(len(y), _ROWS_OF_A_TREE)
     X, some = numbers[rows][:, np.newaxis], y[rows]
     kept = np.isin(some, np.flatnonzero(np.bincount(some) >= _FOLDS))
     X, some = X[kept], some[kept]

@@ -85,6 +85,8 @@ def _of_text(column: TypedColumn, by: Measure, rule: Rule) -> ColumnProfile:
         inside = there & (places == place)
         if number_of_holders(inside, rule.groups) < rule.least:
             places[inside] = next_
+    if number_of_holders(there, rule.groups) < rule.least:
+        there[:] = False
     counts = np.bincount(places[there], minlength=last + 1)
     return ColumnProfile(
         missing=missing_rows(column, rule), edges=_KNOWN_SHARES, counts=tuple(counts.tolist())

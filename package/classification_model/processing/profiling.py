@@ -129,8 +129,10 @@ _TENTHS = tuple(i / 10 for i in range(1, 10))
 
 
 def missing_rows(column: TypedColumn, rule: Rule) -> int:
-    """The rows without a value, or none where few miss it."""
+    """The rows without a value: none where few miss it, all where few have one."""
     missing = column.missing()
+    if number_of_holders(~missing, rule.groups) < rule.least:
+        return len(missing)
     return int(missing.sum()) if number_of_holders(missing, rule.groups) >= rule.least else 0
 
 
@@ -145,7 +147,7 @@ def binned(
     if by is None:
         return found
     numbers = measured(column, by)
-    if np.isnan(numbers).all():
+    if number_of_holders(~np.isnan(numbers), rule.groups) < rule.least:
         return found
     bins = _edges(numbers, rule) if like is None else like.edges
     return found.model_copy(update={"edges": bins, "counts": bin_counts(numbers, bins)})
