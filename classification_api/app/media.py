@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from email.message import Message
 from typing import Any
 
+import starlette.exceptions
 from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -40,8 +41,25 @@ class JsonRoute(APIRoute):
                     elif fault["loc"] == ("body",) or fault["type"] == "model_attributes_type":
                         fault["msg"] = self.wanted  # nothing, or no object
                 raise
+            except starlette.exceptions.HTTPException as error:
+                if fault := _unreadable(error.__cause__, self.wanted):
+                    raise RequestValidationError([fault]) from None
+                raise
 
         return handle
+
+
+def _unreadable(cause: BaseException | None, wanted: str) -> dict[str, Any] | None:
+    """The fault of a body that could not be read, where FastAPI says no more than that."""
+    place: tuple[str | int, ...] = ("body",)
+    if isinstance(cause, UnicodeDecodeError):
+        why, place = f"no UTF-8 at byte {cause.start}", ("body", cause.start)
+    elif isinstance(cause, RecursionError):
+        why = "nested too deep"
+    else:
+        return None
+    said = f"not JSON: {why}; {wanted}"
+    return {"type": "json_invalid", "loc": place, "msg": said, "input": None}
 
 
 def refuse_compressed(request: Request) -> None:

@@ -171,6 +171,23 @@ def test_what_is_no_json_is_told_where_it_breaks_and_what_it_should_be(
         assert 'send {"inputs": [{"column": value, ...}, ...]}' in fault["msg"]
 
 
+@pytest.mark.parametrize(
+    ("body", "place", "why"),
+    [
+        (b'{"inputs": [{"a": "\xff"}]}', ["body", 19], "no UTF-8 at byte 19"),
+        (b'{"inputs": ' + b"[" * 5_000, ["body"], "nested too deep"),
+    ],
+)
+def test_a_body_that_no_reader_gets_through_is_told_why(
+    body: bytes, place: Place, why: str, client: httpx.Client
+) -> None:
+    for path in ("/predict", "/predict?on_error=skip", "/predict?explain=1"):
+        answer = client.post(path, content=body, headers=JSON)
+        (fault,) = answer.json()["detail"]
+        assert (answer.status_code, fault["loc"], fault["type"]) == (422, place, "json_invalid")
+        assert fault["msg"].startswith(f'not JSON: {why}; send {{"inputs":')
+
+
 def test_the_value_is_named(client: httpx.Client, row: Row, config: Config) -> None:
     name = first(config, "number", "integer")
     answer = client.post("/predict", json={"inputs": [{**row, name: "old"}]})
