@@ -31,8 +31,8 @@ def fields(model: Model, values: list[str]) -> str:
     if len(made) <= _ROOMY:
         return _group(made.values(), "roomy")
     order = ranked(model)
-    # A text takes a whole line: last, so that it leaves no hole.
-    first = sorted(order[:_FIRST], key=lambda name: columns[name].kind == "text")
+    # A text takes a whole line: first, so that it leaves no hole.
+    first = sorted(order[:_FIRST], key=lambda name: columns[name].kind != "text")
     rest = [name for name in columns if name not in first]
     return (
         f"{_group((made[name] for name in first), 'roomy')}\n"
