@@ -80,7 +80,7 @@ def _tiles(found: Figures, drift_tiles: list[Tile]) -> Iterator[Tile]:
         "requests", f"{requests['answered']:,}", f"{requests['rows']:,} rows of /predict scored"
     )
     if requests["p50_ms"] is not None:
-        yield Tile("p50", f"{requests['p50_ms']:.3g} ms", f"p99 {requests['p99_ms']:.3g} ms")
+        yield Tile("p50", _time(requests["p50_ms"]), f"p99 {_time(requests['p99_ms'])}")
 
 
 def _left_out(found: Figures) -> Iterator[Block]:
@@ -111,6 +111,12 @@ def _days(found: Figures) -> Table:
     ]
     header = ("day", "rows", "drifted", "expected accuracy")
     return Table("By day, in UTC", header, rows, (1, 3))
+
+
+def _time(milliseconds: float) -> str:
+    """To three digits, as a person writes them."""
+    digits = 0 if milliseconds >= 100 else 1 if milliseconds >= 10 else 2
+    return f"{milliseconds:,.{digits}f} ms"
 
 
 def _truth(truth: Figures | None, labels: Mapping[str, int]) -> Iterator[Block]:

@@ -17,7 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.config import Settings
-from app.live import recording
+from app.live import page, recording
 from app.main import create_app
 from app.tests.in_process import Started, started
 from classification_model.config.home import Home
@@ -401,3 +401,10 @@ def test_titanic_rows_of_the_repository_do_not_drift(
         rows = [{name: row[name] for name in names} for row in csv.DictReader(file)]
     predict(client, random.Random(0).sample(rows, 1_000))
     assert seen(client)["drifted"] == []
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "said"), [(0.4567, "0.46 ms"), (16.91, "16.9 ms"), (2284.3, "2,284 ms")]
+)
+def test_a_time_is_written_as_a_person_does(milliseconds: float, said: str) -> None:
+    assert page._time(milliseconds) == said
