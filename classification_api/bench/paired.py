@@ -1,6 +1,8 @@
 """Two sides that differ by little: both run at once, and are asked in many short turns.
 
 What else this machine does meets both of them, so the ratios of neighbours tell of the sides.
+Where a process lies in memory makes it some percent faster or slower for its whole life, so
+both are started anew several times.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ __all__ = ["PAIRS", "Paired", "measure"]
 PAIRS = {COUNTED: OURS, KEPT: COUNTED}
 """What each side is held against."""
 
-_SECONDS = 0.3
+_STARTS = 4
+
+_WARM, _SECONDS = 3.0, 0.2
+"""Seconds of the first turn, after which a service counts as much as in the long run, and of others."""
 
 Paired = Mapping[tuple[str, int], float]
 """By side and number of rows: its rate over that of the side that it is held against."""
@@ -30,11 +35,13 @@ Body = Callable[[Side, int], bytes]
 
 
 def measure(sides: Mapping[str, Side], rounds: int, body: Body) -> Paired:
-    """The median over so many rounds of the ratio of both rates in each."""
+    """The ratio of both rates: the median of each start's median over its part of the rounds."""
     found = {}
     for name, other in PAIRS.items():
         for rows in (1, 100):
-            ratios = [*_ratios(sides[name], sides[other], rounds, body, rows)]
+            pair = sides[name], sides[other]
+            starts = [[*_ratios(*pair, rounds // _STARTS, body, rows)] for _ in range(_STARTS)]
+            ratios = [median(one) for one in starts]
             found[name, rows] = median(ratios)
             spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
             print(f"{name}, {rows} row(s): {median(ratios):.3f} ({spread})", file=sys.stderr)
@@ -52,18 +59,20 @@ def _ratios(one: Side, other: Side, rounds: int, body: Body, rows: int) -> Itera
         servers = {one.name: first, other.name: second}
         ended = {name: server.processor_time() for name, server in servers.items()}
 
-        def rate(side: Side) -> float:
+        def rate(side: Side, seconds: float) -> float:
             """Since its last turn: what it did after that turn's answers had left is its own, too."""
             server, body = servers[side.name], content[side.name]
             answers = load.run(
-                server, body, seconds=_SECONDS, core=load_core, folder=Path(folder)
+                server, body, seconds=seconds, core=load_core, folder=Path(folder)
             ).answers
             before, ended[side.name] = ended[side.name], server.processor_time()
             return answers / (ended[side.name] - before) if answers else 0.0
 
-        for number in range(rounds + 1):
+        for side in (one, other):
+            rate(side, _WARM)
+        for number in range(rounds):
             turns = (one, other) if number % 4 in (0, 3) else (other, one)
-            rates = {side.name: rate(side) for side in turns}
-            # The first is to warm up, and a turn without an answer had no processor.
-            if number and min(rates.values()):
+            rates = {side.name: rate(side, _SECONDS) for side in turns}
+            # A turn without an answer had no processor.
+            if min(rates.values()):
                 yield rates[one.name] / rates[other.name]

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Live"]
 
-_SECONDS = 0.1
+_SECONDS = 0.25
 """How long an answer waits at most until it is counted and kept."""
 
-_ROOM = 2**13
+_ROOM = 2**14
 """Numbers that may wait: probabilities, or as many pieces of bodies and of texts, _PIECE bytes each."""
 
 _PIECE = 2**8
@@ -41,7 +41,7 @@ _PIECE = 2**8
 _MOST_COUNTED = 512
 """Rows that are counted together: a request that comes meanwhile waits for no more."""
 
-SHARE = 0.005
+SHARE = 0.002
 """Of a core's time, which counting may take in the long run: rows beyond are left out, and said."""
 
 _BURST = 0.03

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 import shlex
@@ -131,11 +132,73 @@ def test_the_run_environment_serves_on_port_8002() -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", 8002)) == 0:
             pytest.skip("something else on this machine listens on port 8002")
-    tox = configparser.ConfigParser(interpolation=None)
-    tox.read(API / "tox.ini")
-    command = shlex.split(tox["testenv:run"]["commands"])
+    command = shlex.split(environments()["testenv:run"]["commands"])
     with serving([sys.executable, "-m", *command], 8002) as client:
         assert client.get("/health").json()["ready"] is True
+
+
+def test_each_environment_installs_what_its_module_imports() -> None:
+    """No suite runs them, and pytest's own environment has more than theirs."""
+    tried, installed = set[str](), names((API / "requirements.txt").read_text())
+    for name, environment in environments().items():
+        for module in re.findall(r"python -m ([\w.]+)", environment.get("commands", "")):
+            if local(module):
+                missing = imported(module, set()) - installed - names(environment["deps"])
+                assert not missing, f"[{name}] lacks {missing}, which {module} imports"
+                tried.add(module)
+    assert {"bench", "clients", "pictures", "torture"} <= tried
+
+
+def environments() -> configparser.ConfigParser:
+    """What tox.ini says, with what an environment takes from another one put in."""
+    tox = configparser.ConfigParser(interpolation=None, default_section="testenv")
+    tox.read(API / "tox.ini")
+    for environment in tox.values():
+        while other := re.search(r"\{\[(testenv.*)\]deps\}", environment.get("deps", "")):
+            environment["deps"] = environment["deps"].replace(other[0], tox[other[1]]["deps"])
+    return tox
+
+
+def names(requirements: str) -> set[str]:
+    """The distributions that lines ask for, as one imports them."""
+    found = re.findall(r"^[A-Za-z][\w-]+", requirements, re.MULTILINE)
+    return {name.replace("-", "_") for name in found}
+
+
+def local(module: str) -> Path | None:
+    """The file of a module that stands here or beside the package's tests."""
+    stem = module.replace(".", "/")
+    files = [
+        folder / file
+        for folder in (API, API.parent / "package" / "tests")
+        for file in (f"{stem}/__main__.py", f"{stem}/__init__.py", f"{stem}.py")
+    ]
+    return next(filter(Path.exists, files), None)
+
+
+def imported(module: str, seen: set[Path]) -> set[str]:
+    """The distributions of others that a module needs, and the modules here that it imports."""
+    file = local(module)
+    if file is None:
+        name = module.partition(".")[0]
+        return {name} - sys.stdlib_module_names - {"classification_model"}
+    if file in seen:
+        return set()
+    seen.add(file)
+    found = set[str]()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for name in imports(node):
+            found |= imported(name, seen)
+    return found
+
+
+def imports(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        inner = [f"{node.module}.{alias.name}" for alias in node.names]
+        return [str(node.module), *(name for name in inner if local(name))]
+    return []
 
 
 def test_the_procfile_is_the_one_that_the_platform_needs() -> None:
