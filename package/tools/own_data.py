@@ -142,7 +142,7 @@ def whole(name: str, folder: Path) -> None:
 
 
 def short(name: str, folder: Path) -> None:
-    """Init, train, and the tests that read the home that ships, in this environment."""
+    """Init, train, lint, and the tests that read the home that ships, in this environment."""
     package = clone(folder) / "package"
     os.environ["PYTHONPATH"] = str(package)
     python = sys.executable
@@ -153,6 +153,7 @@ def short(name: str, folder: Path) -> None:
     quick = text.replace("estimator: auto", "estimator: logistic_regression")
     config.write_text(quick, encoding="utf-8")
     run(python, "-m", "classification_model", "train", cwd=package)
+    run(python, "-m", "ruff", "check", ".", cwd=package)
     run(python, "-m", "pytest", "-q", "-m", "shipped_home and not torture", cwd=package)
 
 

@@ -20,6 +20,7 @@ from app.config import Settings
 from app.live import page, recording
 from app.main import create_app
 from app.tests.in_process import Started, started
+from classification_model import bundle
 from classification_model.config.home import Home
 from classification_model.errors import ConfigError
 from classification_model.train_pipeline import run_training
@@ -286,7 +287,8 @@ def guarded() -> Iterator[httpx.Client]:
 
 
 FOR_OPERATORS = [("GET", "/live"), ("POST", "/feedback")]
-LABEL = {"id": "0" * 32, "row": 0, "label": "1"}
+CLASS = str(bundle.load(Home(SOURCE_HOME)).manifest.classes[0])
+LABEL = {"id": "0" * 32, "row": 0, "label": CLASS}
 
 
 @pytest.mark.parametrize(("method", "path"), FOR_OPERATORS)

@@ -26,14 +26,14 @@ __all__ = ["create"]
 _MOST_DROPPED = 12
 _ENDINGS = (".csv", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx", ".gz", ".zip")
 
-_FEATURES = '''"""This home's own features: pure functions of a row's values.
+_FEATURES = '''"""Features of one's own: pure functions of a row's values, named under ``derived`` in config.yml.
 
 Any value may be ``None``, which means missing. A function returns a number or a category, or
-``None``; it is named under ``derived`` in config.yml.
-"""
+``None``::
 
-# def age_at_entry(born, entered):
-#     return None if born is None or entered is None else (entered - born).days / 365.25
+    def age_at_entry(born, entered):
+        return None if born is None or entered is None else (entered - born).days / 365.25
+"""
 '''
 
 
