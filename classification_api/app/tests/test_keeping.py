@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -240,7 +241,7 @@ def test_what_was_acknowledged_is_there_after_kill_9_in_the_middle_of_it(address
                 try:
                     if feedback(service, (first, row)).status == 200:
                         acknowledged.append((first, row))
-                except OSError:
+                except (OSError, HTTPException):
                     return
 
         senders = [threading.Thread(target=send, args=(start,)) for start in range(4)]
