@@ -23,7 +23,9 @@ TARGET = API.parent / "docs" / "bench"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tox -e bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each side has its turn")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="turns of each side; 0 keeps what was found last"
+    )
     parser.add_argument("--seconds", type=float, default=4, help="how long wrk runs, each time")
     parser.add_argument("--pairs", type=int, default=80, help="short rounds of sides alike")
     parser.add_argument("--requests", type=int, default=10_000, help="before memory is measured")
@@ -37,8 +39,14 @@ def main() -> int:
         return 2
     all_sides = list(sides())
     alike = paired.measure({side.name: side for side in all_sides}, options.pairs, body)
-    rounds = measure(all_sides, options.rounds, options.seconds, options.requests)
-    found, summary = results.ratios(rounds, alike, options.requests), results.summary(rounds)
+    if options.rounds:
+        rounds = measure(all_sides, options.rounds, options.seconds, options.requests)
+        found = results.ratios(rounds, alike, options.requests)
+        summary: report.Summary = results.summary(rounds)
+    else:
+        found, summary = report.read(options.output)
+        new = {ratio.name: ratio for ratio in results.close(alike)}
+        found = [new.get(ratio.name, ratio) for ratio in found]
     report.write(options.output, found, summary)
     if options.output == TARGET:
         report.put_into(API.parent / "README.md", found)

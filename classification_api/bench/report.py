@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.results import EMPTY_ONE, VETIVER_ONE, Ratio
 
-__all__ = ["figures_table", "put_into", "ratio_table", "sentence", "write"]
+__all__ = ["Summary", "figures_table", "put_into", "ratio_table", "read", "sentence", "write"]
 
 Summary = Mapping[str, Mapping[str, float | None]]
 
@@ -31,7 +31,7 @@ def ratio_table(ratios: Sequence[Ratio]) -> str:
     rows = [
         [
             ratio.name,
-            "not measured" if ratio.found is None else f"{ratio.found:.2f}",
+            "not measured" if ratio.found is None else f"{ratio.found:.3g}",
             f"{'at most' if ratio.at_most else 'at least'} {ratio.bar:g}",
             {True: "yes", False: "no", None: ""}[ratio.met],
         ]
@@ -45,6 +45,12 @@ def figures_table(summary: Summary) -> str:
         [side, *(_short(figures[key]) for key in _COLUMNS)] for side, figures in summary.items()
     ]
     return _markdown(["", *_COLUMNS.values()], rows)
+
+
+def read(folder: Path) -> tuple[list[Ratio], Summary]:
+    """What was written last."""
+    content = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
+    return [Ratio(**ratio) for ratio in content["ratios"]], content["medians"]
 
 
 def write(folder: Path, ratios: Sequence[Ratio], summary: Summary) -> None:

@@ -10,7 +10,7 @@ from bench.load import Load
 from bench.paired import Paired
 from bench.sides.table import COUNTED, KEPT, OURS
 
-__all__ = ["EMPTY_ONE", "VETIVER_ONE", "Figures", "Ratio", "ratios", "summary"]
+__all__ = ["EMPTY_ONE", "VETIVER_ONE", "Figures", "Ratio", "close", "ratios", "summary"]
 
 BARE, EMPTY = "bare ASGI function, same work", "empty FastAPI endpoint, same models"
 TUTORIAL, VETIVER = "tutorial", "vetiver"
@@ -47,6 +47,16 @@ class Ratio:
         return self.found <= self.bar if self.at_most else self.found >= self.bar
 
 
+def close(paired: Paired) -> list[Ratio]:
+    """Those of sides that differ by little."""
+    return [
+        Ratio("one row, counted for operators, against not", paired[COUNTED, 1], 0.97),
+        Ratio("100 rows, counted for operators, against not", paired[COUNTED, 100], 0.97),
+        Ratio("one row, kept in a store, against not", paired[KEPT, 1], 0.9),
+        Ratio("100 rows, kept in a store, against not", paired[KEPT, 100], 0.9),
+    ]
+
+
 def ratios(rounds: Rounds, paired: Paired, requests: int) -> list[Ratio]:
     """The median over the rounds of each round's own ratio: its sides ran one after another.
 
@@ -81,10 +91,7 @@ def ratios(rounds: Rounds, paired: Paired, requests: int) -> list[Ratio]:
         Ratio(
             "100 rows, against an empty FastAPI endpoint, same models", faster(EMPTY, hundred), 0.6
         ),
-        Ratio("one row, counted for operators, against not", paired[COUNTED, 1], 0.97),
-        Ratio("100 rows, counted for operators, against not", paired[COUNTED, 100], 0.97),
-        Ratio("one row, kept in a store, against not", paired[KEPT, 1], 0.9),
-        Ratio("100 rows, kept in a store, against not", paired[KEPT, 100], 0.9),
+        *close(paired),
         Ratio("p99 of one row, against its own p50", spread, 3, at_most=True),
         Ratio(
             "start to first answer, against the tutorial: times shorter",
