@@ -40,7 +40,8 @@ def measure(sides: Mapping[str, Side], rounds: int, body: Body) -> Paired:
     for name, other in PAIRS.items():
         for rows in (1, 100):
             pair = sides[name], sides[other]
-            starts = [[*_ratios(*pair, rounds // _STARTS, body, rows)] for _ in range(_STARTS)]
+            each = max(1, rounds // _STARTS)
+            starts = [[*_ratios(*pair, each, body, rows)] for _ in range(_STARTS)]
             ratios = [median(one) for one in starts]
             found[name, rows] = median(ratios)
             spread = f"{min(ratios):.3f} to {max(ratios):.3f}"

@@ -47,6 +47,14 @@ class Ratio:
         return self.found <= self.bar if self.at_most else self.found >= self.bar
 
 
+def one(figures: Figures) -> float:
+    return figures.one.per_second
+
+
+def hundred(figures: Figures) -> float:
+    return figures.hundred.per_second
+
+
 def close(paired: Paired) -> list[Ratio]:
     """Those of sides that differ by little."""
     return [
@@ -74,12 +82,6 @@ def ratios(rounds: Rounds, paired: Paired, requests: int) -> list[Ratio]:
             for ours, other in zip(rounds[OURS], rounds[than], strict=True)
         ]
         return median(other / ours for ours, other in pairs if ours and other)
-
-    def one(figures: Figures) -> float:
-        return figures.one.per_second
-
-    def hundred(figures: Figures) -> float:
-        return figures.hundred.per_second
 
     spread = median(figures.one.p99 / figures.one.p50 for figures in rounds[OURS])
     return [
