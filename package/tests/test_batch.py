@@ -20,7 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from classification_model import cli, make_prediction
-from classification_model.batch import Scored, score_files
+from classification_model.batch import Scored, score_files, scoring
 from classification_model.batch.answers import Answer
 from classification_model.batch.run import heads
 from classification_model.batch.scoring import BlockScorer
@@ -32,6 +32,7 @@ from classification_model.processing.data_manager import read_csv
 from classification_model.processing.reading import blocks as reading_blocks
 from classification_model.processing.reading import csv_blocks, csv_records
 from classification_model.processing.reading.csv_cells import neutral
+from classification_model.processing.reading.sources import Block
 from homes import MOVED_ON, table_has_moved_on
 from tables import PEOPLE
 
@@ -163,11 +164,18 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], list[tuple[int, str]]]] = {
 }
 
 
+@pytest.mark.parametrize("arrow", [True, False])
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("case", DAMAGE)
 def test_what_is_wrong_with_a_row_loses_no_other_row(
-    case: str, ending: bytes, people: Home, tmp_path: Path
+    case: str,
+    ending: bytes,
+    arrow: bool,
+    people: Home,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(scoring, "has_arrow", lambda: arrow)
     damage, expected = DAMAGE[case]
     good = [GOOD.replace("Mr. 1", f"Mr. ä{n}").encode() for n in range(5)]
     body = [HEADER.encode(), good[0], damage(GOOD.encode()), *good[1:]]
@@ -257,7 +265,12 @@ def csv_rows(draw: st.DrawFn) -> list[list[str]]:
     return rows
 
 
-def answers(scorer: BlockScorer, source: Path, *, plain: bool, home: Home) -> list[Answer]:
+class RowByRow(BlockScorer):
+    def _table_of(self, block: Block) -> None:
+        return None
+
+
+def answers(scorer: BlockScorer, source: Path, home: Home, *, plain: bool = True) -> list[Answer]:
     (head,) = heads([str(source)], load_model(home))
     blocks = list(csv_blocks.blocks(head, 64))
     return [scorer.score(block if plain else replace(block, plain=False)) for block in blocks]
@@ -289,10 +302,11 @@ def test_whole_columns_are_answered_as_the_rows_would_be_one_by_one(
     with source.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator=ending)
         writer.writerows([PEOPLE.header, *rows, *(rows if more else ())])
-    scorer = BlockScorer(load_model(people), "csv")
-    by_columns = told(answers(scorer, source, plain=True, home=people))
-    assert by_columns == told(answers(scorer, source, plain=False, home=people))
-    assert len(by_columns[0]) + len(by_columns[2]) == len(rows) * (2 if more else 1)
+    by_columns, one_by_one = (kind(load_model(people), "csv") for kind in (BlockScorer, RowByRow))
+    expected = told(answers(one_by_one, source, people))
+    assert told(answers(by_columns, source, people)) == expected
+    assert told(answers(by_columns, source, people, plain=False)) == expected  # without Arrow
+    assert len(expected[0]) + len(expected[2]) == len(rows) * (2 if more else 1)
 
 
 TEXTS = st.lists(

@@ -1,12 +1,14 @@
 """Our choice of estimator beside LightGBM's, CatBoost's and scikit-learn's boosting as they come.
 
     tox -e bench_models [-- --only NAME ...] [--sizes [NAME ...]] [--write]
+    tox -e bench_autogluon [-- --only NAME ...] [--write]
 
 Each table takes the whole road: CSV, init, split, encoding. The peers get the same encoded
-columns, told which of them are categories; all are judged by the log loss on the same held-out
-rows: a quarter, and where rows are few each of the four quarters in turn. A ratio below 1 means
-that ours is lower than the best of the three. ``--sizes`` measures the tables of ``bench_sizes`` instead,
-and ``--write`` puts what was printed into docs/bench/models.md, under a heading of its own.
+columns, told which of them are categories, and AutoGluon the columns as they are; all are judged by
+the log loss on the same held-out rows: a quarter, and where rows are few each of the four quarters in
+turn. A ratio below 1 means that ours is lower than the best of the others, and the difference from it
+comes with two standard errors. ``--sizes`` measures the tables of ``bench_sizes`` instead. ``--write``
+puts what was printed into docs/bench/models.md, under a heading of its own.
 """
 
 from __future__ import annotations
@@ -28,7 +30,6 @@ import numpy as np
 import pandas as pd
 from sklearn import datasets
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
 from classification_model.config.core import load_config
@@ -36,7 +37,7 @@ from classification_model.config.home import Home
 from classification_model.estimators import build_classifier
 from classification_model.init import scaffold
 from classification_model.pipeline import encoding_step
-from classification_model.processing.arrays import Matrix
+from classification_model.processing.arrays import Floats, Matrix
 from classification_model.processing.data_manager import Dataset, Split, load_dataset
 from classification_model.processing.features import Feature
 from classification_model.training.selection import choose
@@ -51,21 +52,45 @@ SMALL = 1500
 
 PEERS = ("LightGBM", "CatBoost", "scikit-learn")
 
-_SMALL_TABLES, _SIZES = "Small tables", "Tables of growing size"
+AUTOGLUON_SECONDS = 90
+"""For each division of a table; its preset is the one that AutoGluon takes by itself, medium_quality."""
+
+_SMALL_TABLES, _SIZES, _AUTOGLUON = "Small tables", "Tables of growing size", "AutoGluon"
+
+_BEHIND = 1.03
+"""A ratio above this is behind, where two standard errors of the difference do not explain it."""
+
+_TRUTH = "the truth"
 
 OUTPUT = Path(__file__).parents[2] / "docs" / "bench" / "models.md"
 
 
 class Result(NamedTuple):
-    """Log losses on held-out rows, ours first, and the seconds that ours took."""
+    """Log losses of each held-out row: ours, and those of the others, shape ``(others, rows)``."""
 
-    ours: float
-    peers: tuple[float, ...]
+    ours: Floats
+    peers: Floats
     seconds: float
 
     @property
+    def best(self) -> Floats:
+        best: Floats = self.peers[self.peers.mean(axis=1).argmin()]
+        return best
+
+    @property
     def ratio(self) -> float:
-        return self.ours / min(self.peers)
+        return float(self.ours.mean() / self.best.mean())
+
+    @property
+    def difference(self) -> tuple[float, float]:
+        """Ours less the best of the others, and two standard errors of it."""
+        each = self.ours - self.best
+        return float(each.mean()), float(2 * each.std(ddof=1) / np.sqrt(len(each)))
+
+    @property
+    def is_behind(self) -> bool:
+        difference, error = self.difference
+        return self.ratio > _BEHIND and difference > error
 
 
 def from_scikit_learn(source: Any) -> Table:
@@ -115,11 +140,17 @@ def tables() -> dict[str, Callable[[], Table]]:
         frame["any"] = np.where(frame.pop("affairs") > 0, "yes", "no")
         return from_frame(frame, "any")
 
+    def diamonds() -> Table:
+        from plotnine.data import diamonds
+
+        return from_frame(diamonds.sample(10_000, random_state=0), "cut")
+
     return {
         "cancer": lambda: from_scikit_learn(datasets.load_breast_cancer()),
         "digits": lambda: from_scikit_learn(datasets.load_digits()),
         "penguins": penguins,
         "affairs": affairs,
+        "diamonds, a sample": diamonds,
         "phishing": lambda: river("Phishing"),
         "bananas": lambda: river("Bananas"),
         "segments": lambda: river("ImageSegments"),
@@ -144,8 +175,10 @@ def ours(split: Split, plan: tuple[Feature, ...], train: Matrix, test: Matrix) -
     return classify.fit(train, split.train.labels).predict_proba(test)
 
 
-def peer(name: str, plan: tuple[Feature, ...], train: Matrix, labels: Any, test: Matrix) -> Any:
+def peer(name: str, split: Split, plan: tuple[Feature, ...], train: Matrix, test: Matrix) -> Any:
     """A library's default on the encoded columns, on one thread."""
+    if name == _AUTOGLUON:
+        return autogluon(split)
 
     def frame(matrix: Matrix) -> pd.DataFrame:
         columns = pd.DataFrame(matrix, columns=[f"f{i}" for i in range(matrix.shape[1])])
@@ -171,7 +204,20 @@ def peer(name: str, plan: tuple[Feature, ...], train: Matrix, labels: Any, test:
         )  # fmt: skip
     else:
         model = HistGradientBoostingClassifier(random_state=0, categorical_features="from_dtype")
+    labels: Any = [str(label) for label in split.train.labels]
     return model.fit(frame(train), labels).predict_proba(frame(test))
+
+
+def autogluon(split: Split) -> Any:
+    """What AutoGluon learns from the columns as they are, on all cores."""
+    from autogluon.tabular import TabularPredictor
+
+    train, test = (pd.DataFrame(part.rows()) for part in (split.train, split.held_out))
+    train[_TRUTH] = [str(label) for label in split.train.labels]
+    with tempfile.TemporaryDirectory() as folder:
+        learner = TabularPredictor(_TRUTH, eval_metric="log_loss", path=folder, verbosity=0)
+        learner.fit(train, presets="medium_quality", time_limit=AUTOGLUON_SECONDS)
+        return learner.predict_proba(test).sort_index(axis=1).to_numpy()
 
 
 @contextlib.contextmanager
@@ -190,10 +236,16 @@ def divisions(data: Dataset) -> Iterator[Split]:
         yield Split.of(data, np.isin(np.arange(len(labels)), test))
 
 
-def compare(name: str, home: Home) -> tuple[str, Result]:
+def row_losses(truth: Sequence[str], classes: Sequence[str], shares: Floats) -> Floats:
+    """Log loss of each row, as scikit-learn's: no probability counts as less than the smallest step."""
+    given = shares[np.arange(len(truth)), np.searchsorted(classes, truth)]
+    return -np.log(np.clip(given, np.finfo(np.float64).eps, 1))
+
+
+def compare(name: str, home: Home, others: Sequence[str]) -> tuple[str, Result]:
     """All on each division of a table, and one line about them."""
     config = load_config(home)
-    results = []
+    found, seconds = [], []
     for split in divisions(load_dataset(config, home)):
         encode = encoding_step(config)
         words = [str(label) for label in split.train.labels]
@@ -202,40 +254,43 @@ def compare(name: str, home: Home) -> tuple[str, Result]:
         truth = [str(label) for label in split.held_out.labels]
         with quiet():
             start = time.monotonic()
-            mine = log_loss(truth, ours(split, plan, train, test))
-            seconds = time.monotonic() - start
-            peers = [log_loss(truth, peer(one, plan, train, words, test)) for one in PEERS]
-        results.append(Result(mine, tuple(peers), seconds))
-    losses = np.mean([(one.ours, *one.peers) for one in results], axis=0).tolist()
-    mean = Result(losses[0], tuple(losses[1:]), float(np.mean([one.seconds for one in results])))
-    shape = f"{len(train) + len(test)} x {len(plan)}"
-    others = " | ".join(f"{loss:.4f}" for loss in mean.peers)
+            shares = [ours(split, plan, train, test)]
+            seconds.append(time.monotonic() - start)
+            shares += [peer(one, split, plan, train, test) for one in others]
+        classes = sorted({*words})
+        found.append(np.array([row_losses(truth, classes, np.asarray(each)) for each in shares]))
+    losses = np.hstack(found)
+    result = Result(losses[0], losses[1:], float(np.mean(seconds)))
+    shape = f"{len(train) + len(test):,} x {len(plan)}"
+    columns = " | ".join(f"{loss:.4f}" for loss in losses.mean(axis=1))
+    difference, error = result.difference
     line = (
-        f"| {name} | {shape} | {len(results)} | {mean.ours:.4f} | {others} | {mean.ratio:.3f} "
-        f"| {mean.seconds:.1f} |"
+        f"| {name} | {shape} | {len(found)} | {columns} | {result.ratio:.3f} "
+        f"| {difference:+.4f} ± {error:.4f} | {result.seconds:.0f} |"
     )
-    return line, mean
+    return line, result
 
 
-def small_tables(only: Sequence[str] | None) -> Iterator[str]:
+def small_tables(only: Sequence[str] | None, others: Sequence[str] = PEERS) -> Iterator[str]:
     """Lines of a Markdown table, one for each small table, and what they come to."""
-    yield f"| table | rows x features | splits | ours | {' | '.join(PEERS)} | ratio | s |"
-    yield "|---|---|---|---|---|---|---|---|---|"
-    ratios = []
+    yield f"| table | rows x features | splits | ours | {' | '.join(others)} | ratio | difference | s |"
+    yield "|" + "---|" * (7 + len(others))
+    results = []
     titanic = Home(Path("classification_model").resolve())
     for name, table in {"titanic": None, **tables()}.items():
         if only and name not in only:
             continue
         with tempfile.TemporaryDirectory() as folder:
             home = titanic if table is None else home_of(table(), Path(folder))
-            line, result = compare(name, home)
-        ratios.append(result.ratio)
+            line, result = compare(name, home, others)
+        results.append(result)
         yield line
-    mean = np.exp(np.log(ratios).mean())
+    ratios = [one.ratio for one in results]
     yield ""
     yield (
-        f"Geometric mean of the ratios {mean:.3f}, worst {max(ratios):.3f}; "
-        f"{sum(ratio <= 1.03 for ratio in ratios)} of {len(ratios)} level or ahead."
+        f"Geometric mean of the ratios {np.exp(np.log(ratios).mean()):.3f}, worst {max(ratios):.3f}; "
+        f"behind by more than 3% and two standard errors: "
+        f"{sum(one.is_behind for one in results)} of {len(results)}."
     )
 
 
@@ -243,18 +298,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tox -e bench_models --")
     parser.add_argument("--only", nargs="*", help="names of tables")
     parser.add_argument("--sizes", nargs="*", help="init and train as rows grow, all or some")
+    parser.add_argument("--autogluon", action="store_true", help="beside AutoGluon")
     parser.add_argument("--write", action="store_true", help="put it into docs/bench/models.md")
     options = parser.parse_args()
-    parts = {_SMALL_TABLES: small_tables(options.only)}
+    if options.write and (options.only or options.sizes):
+        parser.error("--write takes the place of a whole part of the page: give no names")
     if options.sizes is not None:
-        parts = {_SIZES: large_tables(options.sizes)}
-    for title, lines in parts.items():
-        found = []
-        for line in lines:
-            print(line, flush=True)
-            found.append(line)
-        if options.write:
-            write(title, found)
+        title, lines = _SIZES, large_tables(options.sizes)
+    elif options.autogluon:
+        title, lines = _AUTOGLUON, small_tables(options.only, [_AUTOGLUON])
+    else:
+        title, lines = _SMALL_TABLES, small_tables(options.only)
+    found = []
+    for line in lines:
+        print(line, flush=True)
+        found.append(line)
+    if options.write:
+        write(title, found)
 
 
 def write(title: str, lines: Sequence[str]) -> None:

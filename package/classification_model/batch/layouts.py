@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from itertools import compress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from classification_model.batch.answers import Rejected, ScoredRow
-from classification_model.config.schema import Column, Label
+from classification_model.config.schema import Column
 from classification_model.inference.engines import Probabilities
 from classification_model.predict import Model
 from classification_model.processing.decisions import ABSTAINED
@@ -56,7 +56,8 @@ class CsvLayout:
         self._explain = explain
         self._answers = model.answering.of_rows
         self._sets = _sets_of(model)
-        self._labels = [plain_line([text_of(label)]) for label in model.manifest.classes]
+        # Before the first label stands what an answer without one is written as.
+        self._words = ["", *(plain_line([text_of(label)]) for label in model.manifest.classes)]
         self._classes = model.manifest.classes
 
     def accepted(self, source: Source, row: ScoredRow) -> ScoredRow | Rejected:  # noqa: ARG002
@@ -65,15 +66,21 @@ class CsvLayout:
 
     def of_rows(self, block: Block, scored: Sequence[ScoredRow]) -> list[str]:
         """Rows that were answered one by one."""
-        labels: dict[Label | None, str] = {
-            None: "",
-            **dict(zip(self._classes, self._labels, strict=True)),
-        }
-        sets = self._cells_of_sets(_matrix(scored, len(self._classes)))
+        lines = ["\n" + line_of(block.source, row.record) for row in scored]
+        shares = _matrix(scored, len(self._classes))
+        return self._answered(lines, shares, [[*self._reasons(row)] for row in scored])
+
+    def _answered(
+        self, lines: Sequence[str], shares: Probabilities, reasons: Iterable[Sequence[str]]
+    ) -> list[str]:
+        """Lines with what was answered."""
+        places = (self._answers(shares) - ABSTAINED).tolist()
+        sets = self._cells_of_sets(shares)
         return [
-            f"\n{line_of(block.source, row.record)},{labels[row.label]},"
-            + ",".join([*map(repr, row.shares), *found, *self._reasons(row)])
-            for row, found in zip(scored, sets, strict=True)
+            f"{line},{self._words[place]}," + ",".join([*map(repr, row), *found, *why])
+            for line, place, row, found, why in zip(
+                lines, places, shares.tolist(), sets, reasons, strict=False
+            )
         ]
 
     def _cells_of_sets(self, shares: Probabilities) -> list[list[str]]:
@@ -87,24 +94,28 @@ class CsvLayout:
             yield "" if column is None else plain_line([column])
             yield "" if contribution is None else repr(contribution)
 
-    def of_table(self, table: Table, typed: Typed, shares: Probabilities) -> pa.Array:
+    def of_table(self, table: Table, typed: Typed, shares: Probabilities) -> pa.Array | list[str]:
         """The good rows of a table."""
+        lines = table.lines(np.flatnonzero(~table.odd)[typed.good])
+        if isinstance(lines, list):
+            return self._answered(lines, shares, repeat(()))
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        # Before the first label stands what an answer without one is written as.
-        labels = pa.array(["", *self._labels], pa.string())
+        labels = pa.array(self._words, pa.string())
         labels = labels.take(pa.array(self._answers(shares) - ABSTAINED))
         texts = [_texts(np.ascontiguousarray(column, np.float64)) for column in shares.T]
         if self._sets is not None:
             texts.append(pa.array([cell for (cell,) in self._cells_of_sets(shares)], pa.string()))
-        chosen = np.flatnonzero(~table.odd)[typed.good]
-        return pc.binary_join_element_wise(table.lines(chosen), labels, *texts, ",")
+        return pc.binary_join_element_wise(lines, labels, *texts, ",")
 
     def joined(self, parts: Sequence[Any], order: Positions | None) -> bytes:
         """The lines of all parts, in order."""
         if all(isinstance(part, list) for part in parts):
-            return "".join(line for part in parts for line in part).encode()
+            every = [line for part in parts for line in part]
+            if order is not None:
+                every = [every[i] for i in order.tolist()]
+            return "".join(every).encode()
         import pyarrow as pa
 
         lines = pa.concat_arrays([pa.array(part, pa.string()) for part in parts])

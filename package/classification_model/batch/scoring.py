@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import cached_property
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,14 @@ from classification_model.batch.layouts import CsvLayout, Layout, ParquetLayout,
 from classification_model.inference.engines import Probabilities, Scorer
 from classification_model.predict import Model
 from classification_model.processing.arrays import Matrix
+from classification_model.processing.column_rules import ColumnRules
 from classification_model.processing.columns import ColumnEncoder
 from classification_model.processing.decisions import ABSTAINED
 from classification_model.processing.reading import records
 from classification_model.processing.reading.sources import Block, Record
+from classification_model.processing.reading.text_tables import TextTable
 
 if TYPE_CHECKING:
-    from classification_model.processing.column_rules import ColumnRules
     from classification_model.processing.reading.tables import Positions, Table
 
 __all__ = ["SHOWN", "BlockScorer", "has_arrow", "score_matrix"]
@@ -76,6 +76,7 @@ class BlockScorer:
         self._layout: Layout = layout(model, explain)
         self._target = target
         manifest = model.manifest
+        self._rules = ColumnRules(manifest.row_schema)
         self._encoder = ColumnEncoder(
             manifest.row_schema,
             manifest.features,
@@ -84,27 +85,26 @@ class BlockScorer:
             model.learned.vocabularies(),
         )
 
-    @cached_property
-    def _rules(self) -> ColumnRules:
-        from classification_model.processing.column_rules import ColumnRules
-
-        return ColumnRules(self._model.manifest.row_schema)
-
     def score(self, block: Block) -> Answer:
         """Answer each row of a block, or say why it is rejected."""
         # To explain a row takes so long that reading whole columns would save nothing.
-        table = self._table_of(block) if has_arrow() and not self._explain else None
+        table = None if self._explain else self._table_of(block)
         answer = None if table is None else self._by_columns(block, table)
         answer = answer or self._by_rows(block)
         answer.done = block.done
         return answer
 
     def _table_of(self, block: Block) -> Table | None:
-        from classification_model.processing.reading.tables import table_of
+        """A block by columns, by Arrow where it can; nothing where it must be read row by row."""
+        table, as_csv = None, self._target == "csv"
+        if has_arrow():
+            from classification_model.processing.reading.tables import table_of
 
-        as_csv = self._target == "csv"
-        needed = [*self._model.manifest.row_schema.columns] if as_csv else block.source.columns
-        return table_of(block, needed, as_csv=as_csv)
+            needed = [*self._model.manifest.row_schema.columns] if as_csv else block.source.columns
+            table = table_of(block, needed, as_csv=as_csv)
+        if table is None and as_csv and block.source.format == "csv":
+            return TextTable(block)
+        return table
 
     def _by_rows(self, block: Block) -> Answer:
         answer = Answer(0, None)

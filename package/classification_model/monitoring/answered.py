@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from classification_model.processing.arrays import Floats, Indices
 
@@ -19,6 +21,8 @@ _MOST_BYTES = 2**24
 
 _MOST_RECALLED = 10_000
 """Rows whose answers were not there when their truth came."""
+
+Ring = npt.NDArray[Any]
 
 _CHAINS = 2**16
 _ID = np.dtype([("chain", ">u2"), ("rest", "V14")])
@@ -42,7 +46,7 @@ class Answered:
     """A ring of rows. Each request is in a chain of those whose ids begin alike, newest first.
 
     Rows have numbers that only grow, and so have requests: what is older than the ring holds is
-    gone. Nothing is searched or removed when a request comes.
+    gone. Nothing is searched, linked or removed when a request comes: that waits until one is asked for.
 
     Args:
         classes: how many probabilities a row has.
@@ -52,7 +56,7 @@ class Answered:
 
     def __init__(self, classes: int, most: int = MOST_ANSWERS, *, second: bool = False) -> None:
         self.capacity = max(1, min(most, _MOST_BYTES // (8 * classes * (1 + second))))
-        self.rows = self._requests = 0
+        self.rows = self._requests = self._linked = 0
         # Memory that nobody has written to yet is not taken from the machine.
         self._scores = np.zeros((self.capacity, classes))
         self._others = np.zeros((self.capacity, classes)) if second else None
@@ -70,26 +74,24 @@ class Answered:
             sizes: how many rows each has.
             scores: the probabilities of their rows, one below the other; NaN where a row has none.
         """
-        requests = np.arange(self._requests + 1, self._requests + 1 + len(sizes))
-        at, rows = requests % self.capacity, np.array(sizes, np.int64)
-        self._ids[at] = np.frombuffer(ids, _ID)
-        self._first[at], self._sizes[at] = self.rows + np.cumsum(rows) - rows, rows
-        self._link(requests, at)
-        self._requests += len(sizes)
-        self.rows += len(scores)
-        kept = scores[-self.capacity :]
-        start, size = (self.rows - len(kept)) % self.capacity, len(kept)
-        before = min(size, self.capacity - start)  # the rest goes round the ring
-        for places, part in (
-            (slice(start, start + before), kept[:before]),
-            (slice(0, size - before), kept[before:]),
+        rows = np.array(sizes, np.int64)
+        for ring, new in (
+            (self._ids, np.frombuffer(ids, _ID)),
+            (self._sizes, rows),
+            (self._first, self.rows + np.cumsum(rows) - rows),
         ):
+            for places, part in self._places(self._requests + 1, new):
+                ring[places] = part
+        for places, part in self._places(self.rows, scores):
             self._scores[places], self._truth[places] = part, 0
             if self._others is not None:
                 self._others[places] = np.nan
+        self._requests += len(sizes)
+        self.rows += len(scores)
 
     def find(self, identity: bytes, row: int) -> int | None:
         """The number of an answer's row; nothing where it is not there, or not any more."""
+        self._link()
         wanted = np.frombuffer(identity, _ID)[0]
         request = int(self._newest[wanted["chain"]])
         while request > max(0, self._requests - self.capacity):
@@ -141,8 +143,21 @@ class Answered:
     def _is_scored(self, number: int) -> bool:
         return not np.isnan(self._scores[number % self.capacity, 0])
 
-    def _link(self, requests: Indices, at: Indices) -> None:
-        """Put requests at the head of their chains, in order."""
+    def _places(self, first: int, new: Ring) -> Iterator[tuple[slice, Ring]]:
+        """Where what is numbered from ``first`` on belongs in a ring; the newest, where it is too much."""
+        gone = max(0, len(new) - self.capacity)
+        start, kept = (first + gone) % self.capacity, new[gone:]
+        before = min(len(kept), self.capacity - start)  # the rest goes round the ring
+        yield slice(start, start + before), kept[:before]
+        yield slice(0, len(kept) - before), kept[before:]
+
+    def _link(self) -> None:
+        """Put the requests that came since at the head of their chains, in order."""
+        if self._linked == self._requests:
+            return
+        requests = np.arange(max(self._linked, self._requests - self.capacity), self._requests) + 1
+        self._linked = self._requests
+        at = requests % self.capacity
         chains = self._ids["chain"][at]
         order = np.argsort(chains, kind="stable")
         chains, requests = chains[order], requests[order]

@@ -58,6 +58,13 @@ class TypedColumn:
         codes, distinct = _coded(values)
         return cls(codes, distinct)
 
+    @classmethod
+    def of_texts(cls, texts: Sequence[str]) -> TypedColumn:
+        """The same of texts alone, which is quicker."""
+        numbers = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        codes = np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
+        return cls(codes, [*numbers])
+
     def __len__(self) -> int:
         return len(self.codes if self.numbers is None else self.numbers)
 

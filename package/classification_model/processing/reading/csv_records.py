@@ -22,7 +22,7 @@ from classification_model.processing.reading.sources import (
     Source,
 )
 
-__all__ = ["UNCLOSED", "lines_of", "read", "records"]
+__all__ = ["UNCLOSED", "checked", "is_row", "lines_of", "read", "records"]
 
 UNCLOSED = "a quote opens a cell and is not closed, or closes it too early"
 
@@ -35,22 +35,31 @@ def lines_of(text: bytes) -> list[str]:
 def records(source: Source, content: bytes, line: int) -> Iterator[Record]:
     """The records of a text, which starts on a line; the faulty ones among them."""
     found, _ = read(lines_of(content), line, source)
-    return (_checked(source, record) for record in found)
+    return (checked(source, record) for record in found)
 
 
-def _checked(source: Source, record: Record) -> Record:
+def checked(source: Source, record: Record) -> Record:
     """A record with its cells by column, unless it has a character that is none."""
     if record.fault is not None:
         return record
     if record.line in source.totals:
         return replace(record, fault=TOTAL)
-    if "\0" in record.text or not _is_text(record.text):
+    if not _is_clean(record.text):
         columns = zip(source.columns, record.cells, strict=True)
         column = next((name for name, cell in columns if "\0" in cell or not _is_text(cell)), None)
         what = "holds a NUL character" if _is_text(record.text) else f"is not {source.encoding}"
         return replace(record, fault=what, column=column)
     row = dict(zip(source.columns, record.cells, strict=True))
     return Record(record.line, record.text, record.cells, row)
+
+
+def is_row(source: Source, record: Record) -> bool:
+    """Whether a record is a row, as :func:`checked` would find it."""
+    return record.fault is None and record.line not in source.totals and _is_clean(record.text)
+
+
+def _is_clean(text: str) -> bool:
+    return "\0" not in text and _is_text(text)
 
 
 def _is_text(text: str) -> bool:

@@ -6,9 +6,9 @@ refuses, is handed to the row-wise reader, which then says what is wrong with it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -46,8 +46,8 @@ class Table(Protocol):
     @property
     def keeps_types(self) -> bool: ...
 
-    def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
-        """The raw values of some columns, in the rows that are not odd."""
+    def columns(self, names: Sequence[str]) -> Mapping[str, Any]:
+        """The raw values of some columns, arrays or columns of values, in the rows that are not odd."""
 
     def starts(self) -> Positions:
         """The line, or the number, of each row."""
@@ -55,7 +55,7 @@ class Table(Protocol):
     def records(self, row: int) -> Iterator[Record]:
         """What the row-wise reader makes of one row, which may be more than one."""
 
-    def lines(self, chosen: Positions) -> pa.Array:
+    def lines(self, chosen: Positions) -> pa.Array | list[str]:
         """Some of the rows that are not odd as lines of CSV, each led by a newline."""
 
 
