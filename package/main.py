@@ -7,7 +7,6 @@ from classification_model import make_prediction
 from classification_model.cli import exit_status
 from classification_model.config.home import Home
 from classification_model.predict import load_model
-from classification_model.processing.data_manager import read_csv
 
 SAMPLE = Path(__file__).parent / "sample_input.csv"
 
@@ -15,9 +14,8 @@ SAMPLE = Path(__file__).parent / "sample_input.csv"
 def main() -> None:
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE
     manifest = load_model(Home.find()).manifest
-    rows = read_csv(file, list(manifest.row_schema.columns)).records()
-    result = make_prediction(input_data=rows)
-    print(f"{file.name}: {len(rows)} row(s), model {result['version']}")
+    result = make_prediction(input_data=file)
+    print(f"{file.name}: {len(result['predictions'])} row(s), model {result['version']}")
     for number, (label, scores) in enumerate(
         zip(result["predictions"], result["probabilities"], strict=True), start=1
     ):

@@ -82,7 +82,7 @@ def init_home(
         force: replace a home that is there.
         encoding: how the text of a file is encoded, where it does not say it.
         sheet: the sheet of a workbook; by default the first.
-        progress: told of each column.
+        progress: is told of the rows and the columns.
 
     Raises:
         DataError: the table cannot be read or has nothing to learn; nothing was written.

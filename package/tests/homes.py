@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import numpy as np
@@ -19,7 +20,8 @@ from classification_model.config.core import load_config
 from classification_model.config.home import Home
 from classification_model.config.schema import Label, RowSchema
 from classification_model.init import scaffold
-from classification_model.processing.data_manager import Dataset
+from classification_model.processing.csv_reader import Table
+from classification_model.processing.data_manager import Dataset, read_csv
 from classification_model.processing.splitting import row_units
 from classification_model.processing.typed_columns import columns_of_rows
 from classification_model.processing.value_rules import TypedRow, number_format
@@ -36,6 +38,7 @@ __all__ = [
     "files_of",
     "make_home",
     "needs_its_scikit_learn",
+    "parsed",
     "saved_again",
     "table_has_moved_on",
 ]
@@ -81,6 +84,16 @@ _CODE = (
     "batch", "bundle", "card", "cli", "config", "evaluation", "inference", "init", "learners",
     "monitoring", "processing", "publishing", "training",
 )  # fmt: skip
+
+
+def parsed(
+    content: bytes, known: Sequence[str] = (), name: str = "t.csv", encoding: str | None = None
+) -> Table:
+    """The table of a file's bytes."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        file.write_bytes(content)
+        return read_csv(file, known, encoding)
 
 
 def dataset_of(schema: RowSchema, rows: Sequence[TypedRow], labels: Sequence[Label]) -> Dataset:

@@ -67,7 +67,8 @@ def passengers(
         pytest.skip(MOVED_ON)
     config = load_config(source_home)
     table = read_csv(source_home.datasets / config.dataset, [*config.columns], config.encoding)
-    rows, file = table.records(), tmp_path_factory.mktemp("table") / "raw.csv"
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    file = tmp_path_factory.mktemp("table") / "raw.csv"
     with file.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows([table.columns, *table.rows])
     return file, rows, make_prediction(input_data=rows, home=source_home.path)

@@ -13,10 +13,10 @@ from classification_model.cli.review import evaluate_saved
 from classification_model.config.home import Home
 from classification_model.errors import DataError
 from classification_model.init import scaffold
-from classification_model.processing import csv_reader
 from classification_model.processing.reading.charsets import Unsure
 from classification_model.processing.reading.encodings import decided
 from classification_model.train_pipeline import run_training
+from homes import parsed
 
 CITIES = {
     "cp1251": ["Москва", "Казань", "Самара", "Омск", "Тула"],
@@ -60,8 +60,8 @@ def test_an_encoding_that_is_not_sure_is_asked_about(encoding: str) -> None:
     readings = str(error.value)
     assert any(city in readings for city in cities), "the right one is among those shown"
     with pytest.raises(DataError, match=r"not sure what it is .*; say it with --encoding"):
-        csv_reader.parse("towns.csv", source)
-    assert csv_reader.parse("towns.csv", source, encoding=encoding).rows[0][1] in cities
+        parsed(source, name="towns.csv")
+    assert parsed(source, name="towns.csv", encoding=encoding).rows[0][1] in cities
 
 
 def test_a_few_words_are_too_few_to_be_sure() -> None:
@@ -72,7 +72,7 @@ def test_a_few_words_are_too_few_to_be_sure() -> None:
 @pytest.mark.parametrize("content", [b"\x80\x04\x95\0\0\xff\xfe", b"x,y\n\xe8\0,1\n"])
 def test_a_file_with_zeros_is_no_text_and_nobody_is_asked_for_its_encoding(content: bytes) -> None:
     with pytest.raises(DataError, match=r"line [12]: .* save (it as|the file as) text, as CSV"):
-        csv_reader.parse("model.csv", content)
+        parsed(content, name="model.csv")
 
 
 def test_mostly_utf_8_stays_utf_8_and_its_bad_lines_are_named() -> None:
@@ -81,18 +81,18 @@ def test_mostly_utf_8_stays_utf_8_and_its_bad_lines_are_named() -> None:
         DataError,
         match=r"towns.csv, line 202: is not utf-8; line 203: is not utf-8; mend the lines, or save",
     ):
-        csv_reader.parse("towns.csv", b"".join(lines))
+        parsed(b"".join(lines), name="towns.csv")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_mark_at_the_beginning_decides(encoding: str) -> None:
     source = csv_of(["Zürich", "Łódź"]).encode(encoding)
-    assert csv_reader.parse("towns.csv", source).columns == ("x", "city", "y")
+    assert parsed(source, name="towns.csv").columns == ("x", "city", "y")
 
 
 def test_an_encoding_that_is_none_is_refused() -> None:
     with pytest.raises(DataError, match="--encoding klingon: no such encoding"):
-        csv_reader.parse("towns.csv", b"x,y\n1,2\n", encoding="klingon")
+        parsed(b"x,y\n1,2\n", name="towns.csv", encoding="klingon")
 
 
 @pytest.fixture(scope="module")

@@ -93,7 +93,9 @@ def test_a_whole_column_has_the_values_of_its_cells(
             values[text] = parse(text)
         except ValueError:
             assume(False)
-    found = cells.typed_texts(column, pa.array([*counts], pa.string()), ["n/a"])
+    texts = pa.array([*counts], pa.string())
+    whole = cells.Cells.of("x", texts, np.arange(len(texts)))
+    found = cells.typed_texts(column, whole, ["n/a"])
     assert [(type(v), repr(v)) for v in found.each()] == [
         (type(v), repr(v)) for v in values.values()
     ]
@@ -113,12 +115,12 @@ def test_no_marker_is_a_plain_number() -> None:
 
 @given(st.lists(st.text(max_size=5) | st.sampled_from(["", " 12", "12 ", "a", "17.5"])))
 def test_cells_are_those_of_the_column(column: list[str]) -> None:
-    found = Cells.of("x", column, np.arange(len(column)) + 2, ())
+    found = Cells.of("x", pa.array(column, pa.string()), np.arange(len(column)) + 2)
     stripped = [text.strip() for text in column]
     expected = Counter(text for text in stripped if text)
     assert [*found.counts.items()] == [*expected.items()]
     assert found.missing == stripped.count("")
-    assert found.lines == {text: stripped.index(text) + 2 for text in expected}
+    assert dict(found.lines) == {text: stripped.index(text) + 2 for text in expected}
     texts = [*expected, ""]
     assert [texts[code] for code in found.codes.tolist()] == stripped
     assert found.shapes.cells == Shapes.of_counts(expected).cells
@@ -141,10 +143,11 @@ def test_what_is_not_looked_up_could_not_have_been_suspected(
     labels = np.where(draw.random(rows) < draw.random(), codes % classes, 0)
     if len(np.unique(labels)) < 2:
         pytest.skip("one class")
-    found = leakage._looked_up(codes, labels)[1] >= leakage.SUSPECT
+    target = leakage.Target(labels)
+    found = target.alone(codes, None)[1] >= leakage.SUSPECT
     with monkeypatch.context() as patch:
         patch.setattr(leakage, "SUSPECT", 0.0)  # everything is looked up
-        looked_up = leakage._looked_up(codes, labels)[1]
+        looked_up = target.alone(codes, None)[1]
     assert found == (looked_up >= leakage.SUSPECT)
 
 

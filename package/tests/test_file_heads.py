@@ -10,7 +10,6 @@ import pytest
 
 from classification_model.config.core import load_config
 from classification_model.errors import DataError
-from classification_model.processing import csv_reader
 from classification_model.processing.csv_reader import Table
 from classification_model.processing.data_manager import load_dataset
 from classification_model.processing.reading import blocks, csv_blocks
@@ -23,14 +22,14 @@ from classification_model.processing.reading.sources import (
     Source,
 )
 from classification_model.processing.reading.tables import table_of
-from homes import make_home
+from homes import make_home, parsed
 from tables import Sample
 
 ROWS = [("5", "a", "yes"), ("6", "b", "no")]
 
 
 def table(text: str) -> Table:
-    return csv_reader.parse("t.csv", text.encode())
+    return parsed(text.encode())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +65,7 @@ def test_a_nameless_column_that_holds_something_stays() -> None:
 
 def test_known_columns_find_the_header_below_any_title() -> None:
     text = "Sales,of,2024\nby,us,all\nx,k,y\n5,a,yes\n"
-    assert csv_reader.parse("t.csv", text.encode(), ["x", "y"]).columns == ("x", "k", "y")
+    assert parsed(text.encode(), ["x", "y"]).columns == ("x", "k", "y")
 
 
 def test_lines_that_are_no_rows_are_left_out_and_counted() -> None:

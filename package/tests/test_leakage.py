@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from classification_model.config.core import load_config
-from classification_model.init.leakage import LEAK, SUSPECT, Alone, alone
+from classification_model.init.leakage import LEAK, SUSPECT, Alone, Target
 from homes import make_home
 from tables import Sample
 
@@ -18,7 +18,7 @@ from tables import Sample
 def alone_of(values: Sequence[object], labels: Sequence[object], *, ordered: bool = False) -> Alone:
     distinct, codes = np.unique([str(value) for value in values], return_inverse=True)
     classes = np.unique([str(label) for label in labels], return_inverse=True)[1]
-    return alone(codes, distinct.astype(np.float64) if ordered else None, classes)
+    return Target(classes).alone(codes, distinct.astype(np.float64) if ordered else None)
 
 
 def test_a_rare_class_hides_no_leak() -> None:

@@ -20,18 +20,17 @@ from classification_model.errors import DataError
 from classification_model.init import scaffold
 from classification_model.init.infer_schema import learn
 from classification_model.init.inferred_schema import InferredSchema
-from classification_model.processing import csv_reader
 from classification_model.processing.data_manager import load_dataset, read_csv
 from classification_model.processing.labels import typed_labels
 from classification_model.processing.profile import ColumnProfile
 from classification_model.processing.reading import csv_blocks
-from homes import make_home
+from homes import make_home, parsed
 from tables import PEOPLE, TABLES, Sample
 
 
 def learned(*rows: str, header: str, target: str = "y", **options: Any) -> InferredSchema:
     source = "\n".join([header, *rows]).encode(options.pop("encoding", "utf-8"))
-    return learn("data.csv", csv_reader.parse("data.csv", source), target, test_size=0.25)
+    return learn("data.csv", parsed(source, name="data.csv"), target, test_size=0.25)
 
 
 def column(values: list[str], name: str = "x", delimiter: str = ",") -> Any:
@@ -122,20 +121,20 @@ def test_a_table_is_read_however_it_is_written(encoding: str, mark: bytes, delim
         delimiter.join(f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in row) + "\r\n"
         for row in rows
     )
-    table = csv_reader.parse("x.csv", mark + text.encode(encoding))
+    table = parsed(mark + text.encode(encoding))
     assert table.columns == rows[0]
     assert table.rows == [rows[1]]
-    assert table.lines == [2]
+    assert table.lines.tolist() == [2]
 
 
 def test_lines_are_those_of_the_file_also_after_quoted_line_breaks() -> None:
-    table = csv_reader.parse("x.csv", b'a,b\n"1\n2\n3",x\n\n4,y\n')
-    assert (table.rows, table.lines) == ([("1\n2\n3", "x"), ("4", "y")], [2, 6])
+    table = parsed(b'a,b\n"1\n2\n3",x\n\n4,y\n')
+    assert (table.rows, table.lines.tolist()) == ([("1\n2\n3", "x"), ("4", "y")], [2, 6])
 
 
 def test_known_columns_decide_the_delimiter_of_one_row() -> None:
     source = b"a;b, c;d, e\n1;2, 3;4, 5\n"
-    assert csv_reader.parse("x.csv", source, ["a", "b, c"]).columns == ("a", "b, c", "d, e")
+    assert parsed(source, ["a", "b, c"]).columns == ("a", "b, c", "d, e")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +222,8 @@ def test_from_a_csv_to_predictions_by_the_command_line(
     assert manifest.metrics["accuracy"] > manifest.metrics["majority_accuracy"]
 
     known = [*manifest.row_schema.columns]
-    rows = [{name: record[name] for name in known} for record in table.records()]
+    columns = [table.column(name) for name in known]
+    rows = [dict(zip(known, row, strict=True)) for row in zip(*columns, strict=True)]
     expected = make_prediction(input_data=rows, home=home.path)
     with output.open(encoding="utf-8", newline="") as stream:
         header, *written = csv.reader(stream)

@@ -46,7 +46,7 @@ def test_a_packed_table_is_the_table(tmp_path: Path, ending: str) -> None:
     table = read_csv(Path(packed(tmp_path, ending)))
     assert table.columns == ("x", "day", "y")
     assert table.rows == [("5", "2024-12-31", "yes"), ("6", "2025-01-01", "no")]
-    assert table.lines == [2, 3]
+    assert table.lines.tolist() == [2, 3]
 
 
 def test_the_first_sheet_of_a_workbook_is_the_table(tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.processing import csv_reader
 from classification_model.processing.data_manager import load_dataset
 from classification_model.train_pipeline import run_training
-from homes import make_home
+from homes import make_home, parsed
 from tables import Sample
 
 
 def learned(lines: list[str], target: str = "y", **options: Any) -> InferredSchema:
-    table = csv_reader.parse("data.csv", "\n".join(lines).encode(), **options)
+    table = parsed("\n".join(lines).encode(), name="data.csv", **options)
     return learn("data.csv", table, target, test_size=0.25)
 
 
@@ -470,7 +470,7 @@ def test_a_time_of_day_alone_is_said_to_be_one(cells: list[str]) -> None:
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_needs_no_mark(encoding: str) -> None:
     text = "größe,y\n" + "".join(f"{n % 7},{'pq'[n % 2]}\n" for n in range(60))
-    table = csv_reader.parse("t.csv", text.encode(encoding))
+    table = parsed(text.encode(encoding), name="t.csv")
     assert (table.columns, table.encoding, len(table.rows)) == (("größe", "y"), encoding, 60)
 
 

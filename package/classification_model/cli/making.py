@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,7 @@ from classification_model.cli.terminal import Screen, console
 from classification_model.config.home import PACKAGE_HOME, Home
 from classification_model.config.versions import Bump
 from classification_model.errors import DataError, RejectedModelError
-from classification_model.processing import csv_reader
+from classification_model.processing.reading import blocks, csv_blocks
 
 __all__ = ["init", "rollback", "train"]
 
@@ -32,7 +33,7 @@ def _columns(context: typer.Context) -> list[str]:
     try:
         with Path(typed).open("rb") as stream:
             beginning = stream.read(1 << 16).rpartition(b"\n")[0]
-        return [*csv_reader.parse("", beginning).columns]
+        return [*csv_blocks.head_of("", io.BytesIO(beginning), ()).columns]
     except (DataError, OSError):
         return []
 
@@ -122,7 +123,7 @@ def init(
     """
     from classification_model.cli import learned_table
     from classification_model.cli.responses.making import Initialised
-    from classification_model.notebook import init_home
+    from classification_model.init import scaffold
 
     if update:
         if csv or target or force or encoding or sheet:
@@ -140,10 +141,9 @@ def init(
     folder = home or Path(csv.stem)
     with Screen(console(stderr=as_json), quiet=True) as screen:
         screen.wait(f"Reading {csv.name}")
-        found = init_home(
+        made, learned = scaffold.create(
             csv, target, folder, force=force, encoding=encoding, sheet=sheet, progress=screen
         )
-    made, learned = found.home, found.learned
     if as_json:
         answer(Initialised.of(made, learned))
         return
@@ -180,9 +180,7 @@ def _update(home: Path | None, *, as_json: bool) -> None:
 
 
 def _which_target(csv: Path, encoding: str | None) -> str:
-    from classification_model.processing.data_manager import read_csv
-
-    columns = ", ".join(map(repr, read_csv(csv, encoding=encoding).columns))
+    columns = ", ".join(map(repr, blocks.head(str(csv), (), encoding).columns))
     return f"which column is to be predicted? {csv.name} has {columns}"
 
 

@@ -3,27 +3,64 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from classification_model.config.schema import Column
 from classification_model.errors import shorten
 from classification_model.init.shapes import Shapes
-from classification_model.processing.arrays import Floats, Indices
+from classification_model.processing.arrays import Floats, Indices, Mask
 from classification_model.processing.number_columns import numbers_of
 from classification_model.processing.scalars import plain
 from classification_model.processing.typed_columns import scalars
 from classification_model.processing.value_rules import TypedValue, number_format, parser
 
-__all__ = ["Cells", "Values", "not_taken", "typed_texts"]
+__all__ = ["Cells", "Counts", "Values", "not_taken", "typed_texts"]
+
+_LAST_BLANK, _LAST_OF_ASCII = 0x20, 0x7E  # between them there is none
+
+
+class Counts(Mapping[str, int]):
+    """Distinct texts, each with a number: of its cells, or the line on which it stands first.
+
+    A dict is made of them once one is asked for; of most columns of numbers none is.
+    """
+
+    def __init__(self, texts: pa.Array, numbers: Indices) -> None:
+        self.texts, self.numbers = texts, numbers
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, text: str) -> int:
+        return self._found[text]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def items(self) -> ItemsView[str, int]:
+        return self._found.items()
+
+    def values(self) -> ValuesView[int]:
+        return self._found.values()
+
+    def total(self) -> int:
+        return int(self.numbers.sum())
+
+    def of(self, some: Mask) -> Counts:
+        """Those of some texts."""
+        return Counts(self.texts.filter(pa.array(some)), self.numbers[some])
+
+    @cached_property
+    def _found(self) -> dict[str, int]:
+        return dict(zip(self.texts.to_pylist(), self.numbers.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +81,42 @@ class Cells:
     name: str
     texts: pa.Array
     codes: Indices
-    counts: Counter[str]
-    lines: dict[str, int]
+    counts: Counts
+    lines: Counts
     missing: int
     shapes: Shapes
     raw: Sequence[tuple[object, int]] = ()
 
     @classmethod
     def of(
-        cls, name: str, column: Iterable[str], lines: Indices, raw: Sequence[tuple[object, int]]
+        cls, name: str, column: pa.Array, lines: Indices, raw: Sequence[tuple[object, int]] = ()
     ) -> Cells:
         """From the cells of a column, and the line of each."""
-        found = pa.array([*map(str.strip, column)], pa.string()).dictionary_encode()
-        codes, texts = found.indices.to_numpy().astype(np.int64), found.dictionary
+        codes, texts = _stripped(column)
         first = np.empty(len(texts), np.int64)
         first[codes[::-1]] = lines[::-1]  # of lines with one text the first is written last
         cells = np.bincount(codes, minlength=len(texts))
         missing = 0
-        empty = pc.index(texts, "").as_py()
+        empty: int = pc.index(texts, "").as_py()
         if empty >= 0:
             missing = int(cells[empty])
             codes = np.where(codes == empty, len(texts), codes)
             codes[codes > empty] -= 1
             some = np.arange(len(texts)) != empty
             texts, cells, first = texts.filter(pa.array(some)), cells[some], first[some]
-        names = texts.to_pylist()
-        counts = Counter(dict(zip(names, cells.tolist(), strict=True)))
-        known = dict(zip(names, first.tolist(), strict=True))
+        counts, known = Counts(texts, cells), Counts(texts, first)
         return cls(name, texts, codes, counts, known, missing, Shapes.of(texts, cells), raw)
+
+
+def _stripped(column: pa.Array) -> tuple[Indices, pa.Array]:
+    """Of each cell the position of its text without blanks around it, and those texts."""
+    found = column.dictionary_encode()
+    codes, texts = found.indices.to_numpy().astype(np.int64), found.dictionary
+    data = np.frombuffer(texts.buffers()[2] or b"x", np.uint8)
+    if data.min() > _LAST_BLANK and data.max() <= _LAST_OF_ASCII:
+        return codes, texts
+    again = pa.array([text.strip() for text in texts.to_pylist()], pa.string()).dictionary_encode()
+    return again.indices.to_numpy().astype(np.int64)[codes], again.dictionary
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +137,7 @@ class Values:
             return self.scalars or ()
         return scalars(self.numbers, whole=self.whole)
 
-    def missing(self) -> npt.NDArray[np.bool_]:
+    def missing(self) -> Mask:
         if self.numbers is not None:
             return np.isnan(self.numbers)
         return np.array([value is None for value in self.each()], np.bool_)
@@ -110,15 +155,18 @@ def not_taken(column: Column, raw: Sequence[tuple[object, int]], markers: Sequen
     return ""
 
 
-def typed_texts(column: Column, texts: pa.Array, markers: Sequence[str]) -> Values:
+def typed_texts(column: Column, cells: Cells, markers: Sequence[str]) -> Values:
     """What the column's rule makes of distinct texts."""
-    parse = parser(column, markers)
+    parse, texts = parser(column, markers), cells.texts
     if column.kind in ("integer", "number"):
         rule: Callable[[str], Any] = parse
         whole = column.kind == "integer"
         words = pa.array([*markers, *column.missing_markers], pa.string())
-        cells = pc.if_else(pc.is_in(texts, words), None, texts)
-        numbers, refused = numbers_of(cells, number_format(column), rule, whole=whole)
+        known = pc.if_else(pc.is_in(texts, words), None, texts)
+        shapes = cells.shapes.unfolded, cells.shapes.codes
+        numbers, refused = numbers_of(
+            known, number_format(column), rule, whole=whole, shapes=shapes
+        )
         if not refused.any():
             return Values(numbers, whole)
     values = [parse(text) for text in texts.to_pylist()]

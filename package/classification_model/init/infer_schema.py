@@ -16,10 +16,10 @@ import numpy as np
 from classification_model.config.schema import Column, Decimal
 from classification_model.errors import DataError
 from classification_model.init import number_formats
-from classification_model.init.cells import Cells, Values, not_taken, typed_texts
+from classification_model.init.cells import Cells, Counts, Values, not_taken, typed_texts
 from classification_model.init.inferred_schema import Finding, InferredSchema
 from classification_model.init.kinds import File, Guess, kind_of
-from classification_model.init.leakage import LEAK, SUSPECT, alone
+from classification_model.init.leakage import LEAK, SUSPECT, Target
 from classification_model.init.names import counts_rows, is_identifier
 from classification_model.init.natures import nature_of
 from classification_model.init.odd_cells import is_marker, missing_words
@@ -77,12 +77,12 @@ def learn(
     rows = [i for i, text in enumerate(answers) if text not in unlabelled]
     labels = typed_labels([answers[i] for i in rows])
     check_classes(name, target, labels, test_size)
-    columns = [*_columns(table, target, rows)]
-    codes = np.unique([str(label) for label in labels], return_inverse=True)[1]
+    columns = [*_columns(table, target, np.array(rows, np.int64))]
+    given = Target(np.unique([str(label) for label in labels], return_inverse=True)[1])
     guesses = [*_guesses(columns, table.delimiter, progress)]
     markers = _markers(guesses, unlabelled, {*answers} - unlabelled)
     looked = [
-        _finding(cells, guess, markers, codes)
+        _finding(cells, guess, markers, given)
         for cells, guess in zip(columns, guesses, strict=True)
     ]
     findings = tuple(finding for finding, _ in looked)
@@ -91,7 +91,7 @@ def learn(
         classes=dict(Counter(labels).most_common()),
         rows=len(rows),
         unlabelled=len(answers) - len(rows),
-        duplicates=len(table.rows) - len(set(table.rows)),
+        duplicates=table.repeats(),
         missing_markers=markers,
         encoding=table.encoding,
         findings=findings,
@@ -108,14 +108,14 @@ def learn(
     return learned
 
 
-def _columns(table: Table, target: str, rows: Sequence[int]) -> Iterator[Cells]:
+def _columns(table: Table, target: str, rows: Indices) -> Iterator[Cells]:
     """The cells of every column but the target, in some of the rows."""
-    lines = np.array([table.lines[i] for i in rows], np.int64)
-    columns = zip(*(table.rows[i] for i in rows), strict=True)
-    for name, column in zip(table.columns, columns, strict=True):
-        raw = [(table.raw[i].get(name), table.lines[i]) for i in rows] if table.raw else ()
+    lines = table.lines[rows]
+    for name, texts in table.texts.items():
         if name != target:
-            yield Cells.of(name, column, lines, raw)
+            values = [table.raw[name][i] for i in rows.tolist()] if table.raw else ()
+            raw = [*zip(values, lines.tolist(), strict=False)]  # none where they are texts
+            yield Cells.of(name, texts.take(rows), lines, raw)
 
 
 def _guesses(
@@ -157,16 +157,16 @@ def _markers(guesses: Sequence[Guess], unlabelled: set[str], classes: set[str]) 
 
 
 def _finding(
-    cells: Cells, guess: Guess, markers: Sequence[str], labels: Indices
+    cells: Cells, guess: Guess, markers: Sequence[str], target: Target
 ) -> tuple[Finding, str]:
     """What was found in a column, and what the file as a whole should be said to have of it."""
     own = tuple(sorted(guess.missing - {*markers}))
     column = guess.column.model_copy(update={"missing_markers": own})
-    values = typed_texts(column, cells.texts, markers)
+    values = typed_texts(column, cells, markers)
     seen = _seen(column, cells, values)
     told, missing = cells.counts, values.missing()
     if missing.any():
-        told = Counter({t: told[t] for t, m in zip(told, missing.tolist(), strict=True) if not m})
+        told = told.of(~missing)
     reason = _why_left_out(cells.name, column, seen, told)
     reason = reason or not_taken(column, cells.raw, markers)
     doubts = (*guess.doubts, *stand_in(values, cells.counts))
@@ -180,24 +180,23 @@ def _finding(
         reason="; ".join(remarks),
         written="" if reason else guess.written,
     )
-    finding = _look_for_leakage(finding, cells, values, labels)
+    finding = _look_for_leakage(finding, cells, values, target)
     return finding, _merged(finding, values)
 
 
 def _seen(column: Column, cells: Cells, values: Values) -> ColumnProfile:
     """What a column holds, its empty cells among it."""
-    counts = [*cells.counts.values()]
     if column.kind in ("integer", "number") and values.numbers is not None:
-        of_rows = np.repeat(values.numbers, counts)
+        of_rows = np.repeat(values.numbers, cells.counts.numbers)
         found = profile_of_numbers(of_rows, whole=column.kind == "integer")
         return found.model_copy(update={"missing": found.missing + cells.missing})
     cells_of = Counter[TypedValue]({None: cells.missing})
-    for value, count in zip(values.each(), counts, strict=True):
+    for value, count in zip(values.each(), cells.counts.values(), strict=True):
         cells_of[value] += count
     return profile_of_counts(column.kind, cells_of)
 
 
-def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
+def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counts) -> str:
     """Why a column says nothing, or an empty text."""
     missing = seen.missing
     if not counts:
@@ -217,7 +216,7 @@ def _why_left_out(name: str, column: Column, seen: ColumnProfile, counts: Counte
     return f"identifier: {nature_of(counts).reason}" if column.kind == "raw" else ""
 
 
-def _rare(counts: Counter[str]) -> int:
+def _rare(counts: Counts) -> int:
     """The cells of values that are rare."""
     return sum(rows for rows in counts.values() if rows < FEW)
 
@@ -227,25 +226,25 @@ def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\u2026"
 
 
-def _values(column: Column, seen: ColumnProfile, counts: Counter[str]) -> str:
+def _values(column: Column, seen: ColumnProfile, counts: Counts) -> str:
     """What the values are like, in a few words."""
     low, high = seen.range()
     if low is not None and high is not None:
         return " to ".join(b if isinstance(b, str) else f"{b:g}" for b in (low, high))
     if column.kind == "category":
-        shown = [_cut(text) for text, _ in counts.most_common(4)]
+        shown = [_cut(text) for text, _ in Counter(counts).most_common(4)]
         return ", ".join(shown) + (f" and {len(counts) - 4} more" if len(counts) > 4 else "")
     return f"{len(counts)} different" if column.kind != "boolean" else "/".join(sorted(counts))
 
 
-def _look_for_leakage(finding: Finding, cells: Cells, values: Values, labels: Indices) -> Finding:
+def _look_for_leakage(finding: Finding, cells: Cells, values: Values, target: Target) -> Finding:
     """Flag a column that predicts the target almost alone, leave it out if it does so fully."""
     if finding.decision == "left out" or finding.column.kind == "text":
         return finding
     numbers = values.numbers
     if numbers is not None:
         numbers = np.append(np.nan_to_num(numbers, nan=_MISSING), _MISSING)
-    accuracy, removed = alone(cells.codes, numbers, labels)
+    accuracy, removed = target.alone(cells.codes, numbers)
     if removed >= LEAK:
         reason = f"gives the answer away: alone it predicts {accuracy:.1%} of the rows"
         return replace(finding, decision="left out", reason=reason, written="")

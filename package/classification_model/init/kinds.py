@@ -78,7 +78,7 @@ def kind_of(
     if numbers and _are_codes(shapes.names):
         numbers = None
     dates = None
-    if numbers is None or numbers.odd or all(map(_EIGHT_DIGITS.fullmatch, told)):
+    if numbers is None or numbers.odd or all(map(_EIGHT_DIGITS.fullmatch, shapes.names)):
         dates = date_formats.infer(counts)
     of_dates = fit_but_for(counts, dates.odd) if dates else "no"
     if dates and of_dates in ("all", "nearly all"):

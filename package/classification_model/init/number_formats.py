@@ -66,7 +66,7 @@ def infer(
         Nothing where no text is a number.
     """
     shapes = shapes or Shapes.of_counts(counts)
-    numeric = {shape: n for shape, n in shapes.cells.items() if _PARTS.fullmatch(shape)}
+    numeric = {shape: n for shape, n in shapes.cells.items() if _is_numeric(shape)}
     units = Counter[str]()
     for shape, count in numeric.items():
         units[_unit(shape)] += count
@@ -109,6 +109,11 @@ def _beyond(written: NumberFormat, counts: Mapping[str, int], shapes: Shapes) ->
 def _readers(shape: str, unit: str) -> tuple[int, ...]:
     """The positions of the formats that read a shape; columns share shapes."""
     return tuple(i for i, form in enumerate(_formats(unit)) if form.read(shape) is not None)
+
+
+@lru_cache(_SHAPES)
+def _is_numeric(shape: str) -> bool:
+    return _PARTS.fullmatch(shape) is not None
 
 
 @lru_cache(_SHAPES)

@@ -71,12 +71,12 @@ def fit_but_for(counts: Mapping[str, int], odd: Collection[str]) -> Fit:
     Where it fits nearly all cells, the odd ones are best taken as missing: they are markers, or
     few. Where it fits most, only a person can know.
     """
+    if not odd:
+        return "all"
     cells = sum(counts.values())
     strange = [text for text in odd if not is_marker(text)]
     strange_cells = sum(counts[text] for text in strange)
     fitting = cells - sum(counts[text] for text in odd)
-    if not odd:
-        return "all"
     if not fitting:
         return "no"
     many = len(counts) - len(odd) > _CODES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,7 +54,7 @@ def create(
     say it; ``sheet`` is one of a workbook.
     A VERSION that is there stays unless a tag of git has it, and so does a trained model until the
     next training replaces it. A features.py that is there stays unless ``force`` is set; then the
-    table that is replaced goes, too. ``progress`` is told of each column.
+    table that is replaced goes, too. ``progress`` is told of the rows and the columns.
 
     Raises:
         DataError: the table cannot be read or has nothing to learn; nothing was written.
@@ -64,7 +64,7 @@ def create(
     with one_file(source) as file:
         return _created(
             file, target, Home(folder.resolve()), force=force, encoding=encoding, sheet=sheet,
-            told=(progress or Progress()).count,
+            progress=progress or Progress(),
         )  # fmt: skip
 
 
@@ -76,11 +76,11 @@ def _created(
     force: bool,
     encoding: str | None,
     sheet: str | None,
-    told: Callable[[int, int, str], None],
+    progress: Progress,
 ) -> tuple[Home, InferredSchema]:
     name = f"{source}#{sheet}" if sheet else str(source)
-    table = read_csv(Path(name), [target], encoding, keep_total=False)
-    learned = learn(name, table, target, test_size=TEST_SIZE, progress=told)
+    table = read_csv(Path(name), [target], encoding, keep_total=False, progress=progress)
+    learned = learn(name, table, target, test_size=TEST_SIZE, progress=progress.count)
     dataset = _dataset(source)
     config = configuration(learned, dataset=dataset, sheet=sheet).encode()
     today = parse_config(home.config_file, config)

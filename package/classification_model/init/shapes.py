@@ -30,9 +30,10 @@ class Shapes:
     """The shapes of distinct texts.
 
     ``names[codes[i]]`` is that of text ``i``, folded as numbers are read, and ``cells`` counts the
-    cells of each.
+    cells of each. ``unfolded`` are the names before that.
     """
 
+    unfolded: pa.Array
     names: list[str]
     codes: Indices
     cells: Counter[str]
@@ -42,12 +43,12 @@ class Shapes:
         """From distinct texts, and the number of cells of each."""
         found = _with_nines(texts).dictionary_encode()
         codes = found.indices.to_numpy().astype(np.int64)
-        names = [fold(shape) for shape in found.dictionary.to_pylist()]
+        names = [*map(fold, found.dictionary.to_pylist())]
         rows = np.bincount(codes, counts, len(names))
         cells = Counter[str]()
         for name, count in zip(names, rows.tolist(), strict=True):
             cells[name] += round(count)
-        return cls(names, codes, cells)
+        return cls(found.dictionary, names, codes, cells)
 
     @classmethod
     def of_counts(cls, counts: Mapping[str, int]) -> Shapes:

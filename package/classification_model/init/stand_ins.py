@@ -15,7 +15,6 @@ __all__ = ["stand_in"]
 
 _NINES = re.compile(r"[-\u2212]9+([.,]0+)?|99+([.,]0+)?")
 _ENDS = frozenset(((1, 1), (12, 30), (12, 31)))  # of a year, as 1900-01-01 and 9999-12-31 are
-_FEWEST = 4
 
 
 def stand_in(values: Values, counts: Mapping[str, int]) -> Sequence[str]:
@@ -29,14 +28,13 @@ def stand_in(values: Values, counts: Mapping[str, int]) -> Sequence[str]:
     """
     if (numbers := values.numbers) is None:
         return ()
-    different = np.unique(numbers[np.isfinite(numbers)])
-    if len(different) < _FEWEST:
-        return ()
-    for end, nearest, rest in (
-        (different[0], different[1], different[1:]),
-        (different[-1], different[-2], different[:-1]),
-    ):
-        if abs(nearest - end) <= rest[-1] - rest[0]:
+    known = numbers[np.isfinite(numbers)]
+    low, high = known.min(initial=np.inf), known.max(initial=-np.inf)
+    between = known[(known > low) & (known < high)]
+    if not len(between) or (first := between.min()) == (last := between.max()):
+        return ()  # fewer than four different ones
+    for end, apart, others in ((low, first - low, high - first), (high, high - last, last - low)):
+        if apart <= others:
             continue
         texts, each = [*counts], values.each()
         found = np.flatnonzero(numbers == end).tolist()

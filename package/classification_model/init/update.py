@@ -61,9 +61,11 @@ def update(home: Home, progress: Progress | None = None) -> Update:
             "docs/own-data.md, and write the file in the new format first"
         )
     name = str(home.datasets / config.dataset) + (f"#{config.sheet}" if config.sheet else "")
-    table = read_csv(Path(name), [config.target], config.encoding, keep_total=config.keep_total)
-    told = (progress or Progress()).count
-    learned = learn(name, table, config.target, test_size=config.test_size, progress=told)
+    told = progress or Progress()
+    table = read_csv(
+        Path(name), [config.target], config.encoding, keep_total=config.keep_total, progress=told
+    )
+    learned = learn(name, table, config.target, test_size=config.test_size, progress=told.count)
     known = {*config.columns, *config.ignored, *config.apart()}
     new = [found for found in learned.findings if found.name not in known]
     before = file.read_bytes().decode("utf-8")

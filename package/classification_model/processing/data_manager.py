@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import joblib
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from classification_model.config.core import Config
 from classification_model.config.home import Home
@@ -29,6 +28,9 @@ from classification_model.processing.splitting import Units, hold_out, sample, s
 from classification_model.processing.typed_columns import Columns, Typed, rows_of
 from classification_model.processing.value_rules import TypedRow
 from classification_model.progress import Progress
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 __all__ = [
     "Dataset",
@@ -110,13 +112,16 @@ def read_csv(
     encoding: str | None = None,
     *,
     keep_total: bool = True,
+    progress: Progress | None = None,
 ) -> Table:
     """Read a table as text; see :func:`csv_reader.read`.
 
     Raises:
         DataError: there is no such file, or it is no table.
+        MissingExtraError: pyarrow is not installed.
     """
-    return csv_reader.read(str(file), known_columns, encoding, keep_total=keep_total)
+    name = str(file)
+    return csv_reader.read(name, known_columns, encoding, keep_total=keep_total, progress=progress)
 
 
 def load_dataset(config: Config, home: Home, progress: Progress | None = None) -> Dataset:

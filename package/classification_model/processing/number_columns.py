@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from classification_model.processing.arrays import Floats
+from classification_model.processing.arrays import Floats, Indices
 from classification_model.processing.number_format import NumberFormat
 
 __all__ = ["numbers_of"]
@@ -23,15 +23,25 @@ def numbers_of(
     rule: Callable[[str], float | None],
     *,
     whole: bool = False,
+    shapes: tuple[pa.Array, Indices] | None = None,
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Numbers, NaN where there is none, and which texts the rule refuses.
 
     Arrow reads the texts of the commonest shape; ``whole`` asks for whole numbers. ``rule`` is
     asked about every other distinct text; it returns nothing for a missing value and raises
     ``ValueError`` for a fault.
+
+    ``shapes`` are the different ones of texts without blanks around them, all digits but zero as
+    nines, and that of each text: of shapes there are few.
     """
-    texts = pc.utf8_trim(texts, " ")
-    plain = pc.match_substring_regex(texts, _plain(written, whole=whole))
+    pattern = _plain(written, whole=whole)
+    if shapes is None:
+        texts = pc.utf8_trim(texts, " ")
+        plain = pc.match_substring_regex(texts, pattern)
+    else:
+        different, of_text = shapes
+        plain = pc.match_substring_regex(different, pattern).take(pa.array(of_text))
+        plain = pc.if_else(texts.is_valid(), plain, None)
     numbers = _read(pc.if_else(plain, texts, None), written)
     refused = np.zeros(len(texts), np.bool_)
     left = pc.indices_nonzero(pc.invert(plain)).to_numpy()
