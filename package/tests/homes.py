@@ -39,6 +39,7 @@ __all__ = [
     "make_home",
     "needs_its_scikit_learn",
     "parsed",
+    "records_of",
     "saved_again",
     "table_has_moved_on",
 ]
@@ -94,6 +95,11 @@ def parsed(
         file = Path(folder) / name
         file.write_bytes(content)
         return read_csv(file, known, encoding)
+
+
+def records_of(table: Table) -> list[dict[str, str]]:
+    """Each row as a dict of column to cell."""
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
 
 
 def dataset_of(schema: RowSchema, rows: Sequence[TypedRow], labels: Sequence[Label]) -> Dataset:

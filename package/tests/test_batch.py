@@ -33,7 +33,7 @@ from classification_model.processing.reading import blocks as reading_blocks
 from classification_model.processing.reading import csv_blocks, csv_records
 from classification_model.processing.reading.csv_cells import neutral
 from classification_model.processing.reading.sources import Block
-from homes import MOVED_ON, table_has_moved_on
+from homes import MOVED_ON, records_of, table_has_moved_on
 from tables import PEOPLE
 
 HEADER = ",".join(map(str, PEOPLE.header))
@@ -67,8 +67,7 @@ def passengers(
         pytest.skip(MOVED_ON)
     config = load_config(source_home)
     table = read_csv(source_home.datasets / config.dataset, [*config.columns], config.encoding)
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    file = tmp_path_factory.mktemp("table") / "raw.csv"
+    rows, file = records_of(table), tmp_path_factory.mktemp("table") / "raw.csv"
     with file.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows([table.columns, *table.rows])
     return file, rows, make_prediction(input_data=rows, home=source_home.path)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +17,12 @@ from sklearn.tree import DecisionTreeClassifier
 from classification_model.config.schema import LARGEST, Column
 from classification_model.init import cells, kinds, leakage, number_formats, odd_cells
 from classification_model.init.cells import Cells
+from classification_model.init.infer_schema import learn
 from classification_model.init.odd_cells import missing_words
 from classification_model.init.shapes import Shapes
 from classification_model.processing.number_format import DECIMALS, THOUSANDS, NumberFormat
 from classification_model.processing.value_rules import parser
+from homes import parsed
 
 NUMBERS = st.from_regex(
     r"\A[-+(\u2212]?[$\u20ac]?[0-9]{0,4}([.,' \u00a0]?[0-9]{3}){0,3}([.,][0-9]{0,4})?([eE]-?[0-9])?%?\)?\Z"
@@ -124,6 +129,32 @@ def test_cells_are_those_of_the_column(column: list[str]) -> None:
     texts = [*expected, ""]
     assert [texts[code] for code in found.codes.tolist()] == stripped
     assert found.shapes.cells == Shapes.of_counts(expected).cells
+
+
+def test_no_dict_is_made_of_plain_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of a million rows has as many texts in each column."""
+    monkeypatch.setattr(cells.Counts, "_found", property(lambda _: pytest.fail("a dict")))
+    draw = np.random.default_rng(0)
+    rows = [f"{x:.3f},{n},{'pq'[n % 2]}" for n, x in enumerate(draw.normal(size=300), start=1)]
+    found = learn("t.csv", parsed("\n".join(["x,n,y", *rows]).encode()), "y", test_size=0.25)
+    assert [one.column.kind for one in found.findings] == ["number", "integer"]
+
+
+def test_nothing_is_imported_that_init_does_not_need(tmp_path: Path) -> None:
+    """It would take longer than a small table does."""
+    draw = np.random.default_rng(0)
+    rows = [f"{x:.3f},{'pq'[n % 2]}" for n, x in enumerate(draw.normal(size=600))]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]))
+    program = (
+        "import sys\n"
+        "from classification_model.cli import main\n"
+        "main(['init', 't.csv', '--target', 'y', '--home', 'home'])\n"
+        "print(sorted({'scipy', 'sklearn', 'lightgbm', 'onnx', 'matplotlib'} & set(sys.modules)))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines()[-1] == "[]"
 
 
 @given(COUNTS)

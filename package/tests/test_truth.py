@@ -58,13 +58,17 @@ def test_the_newest_rows_are_found_by_id_and_no_others(sizes: list[int], most: i
     assert answered.find(os.urandom(16), 0) is None
 
 
-@pytest.mark.parametrize("together", [1, 7, 40])
-def test_ids_that_begin_alike_are_told_apart(together: int) -> None:
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize("together", [1, 7, 40, 120])
+def test_ids_that_begin_alike_are_told_apart(together: int, asked: bool) -> None:
+    """Also where somebody asks in between."""
     answered = Answered(2, 50)
     ids = [bytes([7, i % 2]) + os.urandom(14) for i in range(200)]
     for start in range(0, 200, together):
         some = ids[start : start + together]
         answered.add(b"".join(some), [1] * len(some), np.full((len(some), 2), 0.5))
+        if asked:
+            assert answered.find(some[-1], 0) == start + len(some) - 1
     assert [answered.find(identity, 0) for identity in ids] == [
         *[None] * 150, *range(150, 200),
     ]  # fmt: skip

@@ -39,7 +39,7 @@ _MOST_LABELS = 10_000
 _WRITTEN = 2**22
 """Bytes that are written together, or what has come in _GATHER_SECONDS: few large batches cost less."""
 
-_GATHER_SECONDS = 0.5
+_GATHER_SECONDS = 1.0
 _DAY, _TIDY_SECONDS = 86_400, 600
 _PAUSE_SECONDS, _CLOSE_SECONDS = 1.0, 5.0
 

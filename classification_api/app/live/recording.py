@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import thread_time, time
@@ -33,10 +34,11 @@ __all__ = ["Live"]
 _SECONDS = 0.25
 """How long an answer waits at most until it is counted and kept."""
 
-_ROOM = 2**14
-"""Numbers that may wait: probabilities, or as many pieces of bodies and of texts, _PIECE bytes each."""
+_MOST_NUMBERS = 2**14
+"""Probabilities that may wait."""
 
-_PIECE = 2**8
+_ROOM = 2**22
+"""Bytes of bodies and of texts that may wait beside them."""
 
 _MOST_COUNTED = 512
 """Rows that are counted together: a request that comes meanwhile waits for no more."""
@@ -86,7 +88,8 @@ class Live:
         self._refused = [np.nan] * len(classes)
         self._served = Served()
         self._budget, self._refilled = _BURST, self.began
-        self._counted, self._each, self._room = False, 1, 0
+        self._counted = self._wants_more = False
+        self._most = self._room = 0
         self._timer: asyncio.Handle | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -103,16 +106,12 @@ class Live:
         served, shares = self._served, result["probabilities"]
         served.ids.append(identity)
         served.sizes.append(len(shares))
+        numbers = served.shares
         for share in shares:
-            served.shares += share or self._refused
-        self._room -= len(shares) * self._each
-        if self._counted:
-            served.rows.append(rows)
-        if self._wants_bodies:
-            self._keep(served.bodies, body_of(raw))
-        if self.keeper:
-            self._keep(served.texts, to_json(shares))
-        if self._room <= 0:
+            numbers += share or self._refused
+        if self._wants_more:
+            self._keep(served, rows, raw, shares)
+        if len(numbers) >= self._most or self._room <= 0:
             self._soon()
 
     def flush(self) -> None:
@@ -191,6 +190,17 @@ class Live:
             return None
         return self.answered.find(digest, row) if len(digest) == len(identity) / 2 == 16 else None
 
+    def _keep(self, served: Served, rows: TypedRows, raw: Raw, shares: Sequence[object]) -> None:
+        """Take note of what not everybody wants of an answer."""
+        if self._counted:
+            served.rows.append(rows)
+        if self._wants_bodies:
+            served.bodies.append(body_of(raw))
+            self._room -= len(served.bodies[-1])
+        if self.keeper:
+            served.texts.append(to_json(shares))
+            self._room -= len(served.texts[-1])
+
     def _begin(self) -> None:
         """Wait for answers, and count their rows while there is time for it.
 
@@ -201,20 +211,16 @@ class Live:
         self._budget = min(_BURST, self._budget + SHARE * max(0.0, now - self._refilled))
         self._refilled = now
         self._counted = bool(self.counting.bins) and self._budget > 0
-        self._each = len(self._refused)
-        if self._counted:
-            self._each = max(self._each, _ROOM // _MOST_COUNTED)
-        self._room = _ROOM
-
-    def _keep(self, kept: list[bytes], content: bytes) -> None:
-        kept.append(content)
-        self._room -= len(content) // _PIECE
+        self._wants_more = self._counted or self._wants_bodies or self.keeper is not None
+        most = _MOST_COUNTED * len(self._refused) if self._counted else _MOST_NUMBERS
+        self._most, self._room = min(most, _MOST_NUMBERS), _ROOM
 
     def _soon(self) -> None:
         """Count and keep what there is once the next turn of the loop begins."""
         if self._timer:
             self._timer.cancel()
         self._timer, self._room = self._loop.call_soon(self.flush), _ROOM
+        self._most = sys.maxsize
 
     def _count(self, served: Served, scores: Floats) -> None:
         begin = thread_time()

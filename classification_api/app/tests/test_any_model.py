@@ -17,6 +17,7 @@ from classification_model.bundle import Manifest
 from classification_model.config.home import Home
 from classification_model.processing.data_manager import read_csv
 from harness import UVICORN, free_port, serving
+from homes import records_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def served(request: pytest.FixtureRequest, trained: Callable[[str], Home]) -> It
     known = {*manifest.row_schema.columns, *manifest.row_schema.ignored}
     rows = [
         {name: cell for name, cell in record.items() if name in known}
-        for record in read_csv(source).records()
+        for record in records_of(read_csv(source))
     ]
     port = free_port()
     environment = {"MODEL_HOME": str(home.path)}

@@ -19,6 +19,7 @@ from classification_model.config.home import Home
 from classification_model.processing.data_manager import Dataset, read_csv
 from classification_model.processing.profile import Profile
 from harness import SOURCE_HOME
+from homes import records_of
 
 
 def sendable(rows: list[Any]) -> list[dict[str, Any]]:
@@ -61,7 +62,7 @@ def test_every_row_of_the_csv_gets_what_make_prediction_gives(
     """To the bit: by DataFrame in one call, by HTTP in one batch and in many single requests."""
     file = SOURCE_HOME / "datasets" / config.dataset
     table = read_csv(file, [*config.columns], config.encoding)
-    rows = table.records()
+    rows = records_of(table)
     frame = pd.DataFrame(rows)
     if table.delimiter:
         frame = pd.read_csv(file, sep=table.delimiter, encoding=table.encoding)
