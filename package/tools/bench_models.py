@@ -320,9 +320,9 @@ def main() -> None:
 def write(title: str, lines: Sequence[str]) -> None:
     """Put lines under a heading of the page, in the place of those that are there."""
     sections = OUTPUT.read_text(encoding="utf-8").split("\n## ")
-    others = [section for section in sections if not section.startswith(f"{title}\n")]
-    new = "\n".join([title, "", *lines, ""])
-    OUTPUT.write_text("\n## ".join([*others, new]), encoding="utf-8")
+    there = [section.partition("\n")[0] for section in sections]
+    sections[there.index(title)] = "\n".join([title, "", *lines, ""])
+    OUTPUT.write_text("\n## ".join(sections), encoding="utf-8")
 
 
 if __name__ == "__main__":
