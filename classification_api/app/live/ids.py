@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HEADER", "QUOTED", "Quoted", "new_ids", "quoting"]
+__all__ = ["HEADER", "ID_BYTES", "QUOTED", "Quoted", "new_ids", "quoting"]
 
 HEADER = b"x-answer-id"
 
 QUOTED: ContextVar[list[tuple[bytes, bytes]]] = ContextVar("quoted")
 """Where the header of an answer is put once rows were scored; a list, to be seen outside, too."""
 
-_BYTES, _AT_ONCE = 16, 256
+ID_BYTES, _AT_ONCE = 16, 256
 
 
-def new_ids() -> Iterator[bytes]:
-    """128 random bits each, as 32 hexadecimal digits."""
+def new_ids(bits: deque[bytes]) -> Iterator[bytes]:
+    """128 random bits each, as 32 hexadecimal digits; ``bits`` gets those of many at once."""
     while True:
-        digits = os.urandom(_BYTES * _AT_ONCE).hex().encode()
-        for start in range(0, len(digits), 2 * _BYTES):
-            yield digits[start : start + 2 * _BYTES]
+        bits.append(os.urandom(ID_BYTES * _AT_ONCE))
+        digits = bits[-1].hex().encode()
+        for start in range(0, len(digits), 2 * ID_BYTES):
+            yield digits[start : start + 2 * ID_BYTES]
 
 
 def quoting() -> list[tuple[bytes, bytes]]:

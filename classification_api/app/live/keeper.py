@@ -18,6 +18,7 @@ from classification_model.monitoring.answers import Label, Record
 from classification_model.predict import Model
 
 from ..config import Settings
+from .ids import ID_BYTES
 from .served import Served
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class _Waiting(NamedTuple):
         """A microsecond apart, to be told in their order."""
         served = self.served
         texts = [text.decode() for text in served.texts]
-        ids = [each.decode() for each in served.ids]
+        digits = served.ids.hex()
+        ids = [digits[i : i + 2 * ID_BYTES] for i in range(0, len(digits), 2 * ID_BYTES)]
         times = [self.at + i * 1e-6 for i in range(len(ids))]
         inputs = [body.decode() for body in served.bodies] or repeat(None)
         return map(Record, ids, times, repeat(version), texts, inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import thread_time, time
@@ -21,7 +22,7 @@ from classification_model.processing.arrays import Floats
 
 from ..config import Settings
 from ..observability import Metrics
-from .ids import HEADER, QUOTED, new_ids
+from .ids import HEADER, ID_BYTES, QUOTED, new_ids
 from .keeper import Keeper, Known
 from .served import Raw, Served, TypedRows, body_of, columns_of, scores_of
 from .shadow import Shadow
@@ -84,7 +85,8 @@ class Live:
         self._names = [
             one.name for one in self.counting.bins if one.name not in (PREDICTION, CONFIDENCE)
         ]
-        self._ids = new_ids().__next__
+        self._bits = deque[bytes](maxlen=None if self._noted else 1)
+        self._ids = new_ids(self._bits).__next__
         self._refused = [np.nan] * len(classes)
         self._served = Served()
         self._budget, self._refilled = _BURST, self.began
@@ -104,11 +106,10 @@ class Live:
         if self._timer is None:
             self._begin()
         served, shares = self._served, result["probabilities"]
-        served.ids.append(identity)
         served.sizes.append(len(shares))
         numbers = served.shares
         for share in shares:
-            numbers += share or self._refused
+            numbers.fromlist(share or self._refused)
         if self._wants_more:
             self._keep(served, rows, raw, shares)
         if len(numbers) >= self._most or self._room <= 0:
@@ -122,12 +123,12 @@ class Live:
         if self.shadow:
             self.shadow.collect(self.answered)
         served, self._served = self._served, Served()
-        if not served.ids:
+        if not served.sizes:
             return
+        served.ids = self._bits_of(len(served.sizes))
         scores = served.scores(len(self.model.manifest.classes))
         first = self.answered.rows
-        ids = bytes.fromhex(b"".join(served.ids).decode())
-        self.answered.add(ids, served.sizes, scores)
+        self.answered.add(served.ids, served.sizes, scores)
         if self._counted:
             self._count(served, scores)
         elif self.counting.bins:
@@ -189,6 +190,13 @@ class Live:
         except ValueError:
             return None
         return self.answered.find(digest, row) if len(digest) == len(identity) / 2 == 16 else None
+
+    def _bits_of(self, answers: int) -> bytes:
+        """Those of the ids of so many answers, the oldest that were not asked for."""
+        bits, end = b"".join(self._bits), ID_BYTES * answers
+        self._bits.clear()
+        self._bits.append(bits[end:])
+        return bits[:end]
 
     def _keep(self, served: Served, rows: TypedRows, raw: Raw, shares: Sequence[object]) -> None:
         """Take note of what not everybody wants of an answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,13 +24,14 @@ Raw = bytes | Sequence[Mapping[str, object]]
 
 @dataclass(slots=True)
 class Served:
-    """Answers in their order; what is known of them stands in lists beside one another.
+    """Answers in their order; what is known of them stands in arrays and lists beside one another.
 
-    The collector of garbage looks at each container that is kept, so of an answer no other is kept
-    than ``rows``, and these of few.
+    What is kept of each is small, and no object of its own: memory that one answer was made in is
+    there for the next one, and the collector of garbage finds nothing new. Only of few are ``rows``
+    kept.
 
     Attributes:
-        ids: the hexadecimal digits of each answer's id.
+        ids: the bits of the answers' ids, once they are no longer added to.
         sizes: how many rows each is about.
         shares: the probabilities of all rows, one after the other; NaN where one was refused.
         rows: those of each answer, where they are to be counted.
@@ -37,17 +39,16 @@ class Served:
         texts: the probabilities of each answer as JSON, for a store.
     """
 
-    ids: list[bytes] = field(default_factory=list)
+    ids: bytes = b""
     sizes: list[int] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)
+    shares: array[float] = field(default_factory=lambda: array("d"))
     rows: list[TypedRows] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
 
     def scores(self, classes: int) -> Floats:
         """The probabilities, shape ``(rows, classes)``."""
-        flat = np.fromiter(self.shares, np.float64, len(self.shares))
-        return flat.reshape(-1, classes)
+        return np.asarray(self.shares).reshape(-1, classes)
 
 
 def body_of(raw: Raw) -> bytes:

@@ -348,7 +348,7 @@ def test_what_cannot_wait_any_longer_is_dropped_the_oldest_first_and_counted(
     try:
         for name in ids:
             text = b"[[0.25,0.75]]"
-            keeper.answers(Served(ids=[name.encode()], sizes=[1], texts=[text]))
+            keeper.answers(Served(ids=bytes.fromhex(name), sizes=[1], texts=[text]))
         eventually(lambda: keeper.kept.fault is not None)
         eventually(lambda: keeper.kept.dropped == 50)
     finally:

@@ -28,7 +28,7 @@ def test_each_row_that_was_scored_is_counted_with_its_own_answer(
         served.rows.append({"x": [*numbers]} if by_column else rows)
         served.sizes.append(len(good))
         for x, is_scored in zip(numbers, scored, strict=True):
-            served.shares += [x, -x] if is_scored else NONE
+            served.shares.extend([x, -x] if is_scored else NONE)
             if is_scored:
                 expected.add((x, x, -x))
     scores = scores_of(served, served.scores(2))
