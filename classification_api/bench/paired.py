@@ -23,7 +23,7 @@ __all__ = ["PAIRS", "Paired", "measure"]
 PAIRS = {COUNTED: OURS, KEPT: COUNTED}
 """What each side is held against."""
 
-_STARTS = 4
+_STARTS = 12
 
 _WARM, _SECONDS = 3.0, 0.2
 """Seconds of the first turn, after which a service counts as much as in the long run, and of others."""
