@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 
 from classification_model.config.schema import LARGEST, Column
 from classification_model.processing.arrays import Floats, Indices, Mask
-from classification_model.processing.column_rules import by_rule
 from classification_model.processing.number_columns import numbers_of
-from classification_model.processing.typed_columns import UNKNOWN, TypedColumn
+from classification_model.processing.typed_columns import UNKNOWN, TypedColumn, by_rule
 from classification_model.processing.value_rules import bounds, number_format
 
 __all__ = ["typed"]

@@ -6,22 +6,20 @@ reads as the rule would are not asked about at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic_core import PydanticCustomError
 
 from classification_model.config.schema import RowSchema
-from classification_model.processing.arrays import Indices, Mask
-from classification_model.processing.scalars import plain
-from classification_model.processing.typed_columns import Typed, TypedColumn
-from classification_model.processing.value_rules import TypedValue, parser
+from classification_model.processing.arrays import Mask
+from classification_model.processing.typed_columns import Typed, TypedColumn, by_rule
+from classification_model.processing.value_rules import parser
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ColumnRules", "by_rule"]
+__all__ = ["ColumnRules"]
 
 
 class ColumnRules:
@@ -54,34 +52,3 @@ class ColumnRules:
         from classification_model.processing.arrow_rules import typed
 
         return typed(raw, self._schema.columns[name], rule, self._schema.markers(name), good)
-
-
-def by_rule(
-    rule: Callable[[object], TypedValue],
-    codes: Indices,
-    raws: Sequence[Any],
-    good: Mask,
-    markers: Collection[str] | None = None,
-) -> TypedColumn:
-    """Ask the rule about each distinct value; rows that it refuses are no longer good.
-
-    With ``markers`` all values are text, and the column's kind takes any but them as it is.
-    """
-    values: list[Any] = [*raws]
-    doubtful: Sequence[int] = range(len(raws))
-    if markers is not None:
-        values = [text and text.strip() for text in raws]
-        asked = frozenset((*markers, None))
-        doubtful = []
-        if not asked.isdisjoint(values):
-            doubtful = [i for i, text in enumerate(values) if text in asked]
-    refused = []
-    for position in doubtful:
-        try:
-            values[position] = rule(plain(raws[position]))
-        except PydanticCustomError:
-            values[position] = None
-            refused.append(position)
-    if refused:
-        good &= ~np.isin(codes, refused)
-    return TypedColumn(codes, values)

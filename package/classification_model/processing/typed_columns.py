@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic_core import PydanticCustomError
 
 from classification_model.config.schema import RowSchema
 from classification_model.processing.arrays import Floats, Indices, Mask
+from classification_model.processing.scalars import plain
 from classification_model.processing.value_rules import TypedRow, TypedValue
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ __all__ = [
     "See",
     "Typed",
     "TypedColumn",
+    "by_rule",
     "codes_of",
     "columns_of_rows",
     "joined",
@@ -199,6 +202,37 @@ def rows_of(columns: Columns) -> list[TypedRow]:
     """Columns as typed rows."""
     every = zip(*(column.each() for column in columns.values()), strict=True)
     return [dict(zip(columns, values, strict=True)) for values in every]
+
+
+def by_rule(
+    rule: Callable[[object], TypedValue],
+    codes: Indices,
+    raws: Sequence[Any],
+    good: Mask,
+    markers: Collection[str] | None = None,
+) -> TypedColumn:
+    """Ask the rule about each distinct value; rows that it refuses are no longer good.
+
+    With ``markers`` all values are text, and the column's kind takes any but them as it is.
+    """
+    values: list[Any] = [*raws]
+    doubtful: Sequence[int] = range(len(raws))
+    if markers is not None:
+        values = [text and text.strip() for text in raws]
+        asked = frozenset((*markers, None))
+        doubtful = []
+        if not asked.isdisjoint(values):
+            doubtful = [i for i, text in enumerate(values) if text in asked]
+    refused = []
+    for position in doubtful:
+        try:
+            values[position] = rule(plain(raws[position]))
+        except PydanticCustomError:
+            values[position] = None
+            refused.append(position)
+    if refused:
+        good &= ~np.isin(codes, refused)
+    return TypedColumn(codes, values)
 
 
 def _coded(values: Iterable[Any]) -> tuple[Indices, list[Any]]:
