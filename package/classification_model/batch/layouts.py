@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import compress, repeat
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -71,7 +71,7 @@ class CsvLayout:
         return self._answered(lines, shares, [[*self._reasons(row)] for row in scored])
 
     def _answered(
-        self, lines: Sequence[str], shares: Probabilities, reasons: Iterable[Sequence[str]]
+        self, lines: Sequence[str], shares: Probabilities, reasons: Sequence[Sequence[str]]
     ) -> list[str]:
         """Lines with what was answered."""
         places = (self._answers(shares) - ABSTAINED).tolist()
@@ -79,7 +79,7 @@ class CsvLayout:
         return [
             f"{line},{self._words[place]}," + ",".join([*map(repr, row), *found, *why])
             for line, place, row, found, why in zip(
-                lines, places, shares.tolist(), sets, reasons, strict=False
+                lines, places, shares.tolist(), sets, reasons, strict=True
             )
         ]
 
@@ -98,7 +98,7 @@ class CsvLayout:
         """The good rows of a table."""
         lines = table.lines(np.flatnonzero(~table.odd)[typed.good])
         if isinstance(lines, list):
-            return self._answered(lines, shares, repeat(()))
+            return self._answered(lines, shares, [()] * len(lines))
         import pyarrow as pa
         import pyarrow.compute as pc
 

@@ -105,7 +105,7 @@ def score_files(
     )
     if not has_arrow() and sum(sources.size_of(source.name) for source in found) > _SMALL:
         progress.say(
-            "Note: pyarrow is not installed, without which reading and writing takes four to seven "
+            "Note: pyarrow is not installed, without which reading and writing takes several "
             f"times as long: {installed_with('batch')}"
         )
     with _scoring(place, model, target, found, explain) as submit, ExitStack() as stack:

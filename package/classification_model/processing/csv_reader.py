@@ -91,12 +91,12 @@ def read(
         MissingExtraError: pyarrow is not installed.
     """
     source = blocks.head(name, known_columns, encoding, keep_total=keep_total)
-    if source.format != "csv":
-        check_columns(source, (), ())
-        return _of_records(source)
-    with opened(name) as stream:
-        csv_blocks.refuse_binary(name, stream, source.encoding)
+    if source.format == "csv":
+        with opened(name) as stream:
+            csv_blocks.refuse_binary(name, stream, source.encoding)
     check_columns(source, (), ())
+    if source.format != "csv":
+        return _of_records(source)
     left_out: list[Record] = []
     found = [*parts(source, source.columns, progress or Progress(), left_out)]
     return Table(
