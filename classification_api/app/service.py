@@ -106,7 +106,8 @@ async def lifespan(app: Service) -> AsyncIterator[None]:
 
 def _open(app: Service, live: Live, settings: Settings) -> ASGIApp:
     """Add the routes of a model, and what stands before them."""
-    model = app.state.model = live.model
+    app.state.live, model = live, live.model
+    app.state.model = model
     _log.info("Model %s, engine %s, bundle %s", model.manifest.version, model.engine, model.digest)
     app.asks_for_key = bool(settings.API_KEYS)
     router = model_router(model, live, settings)

@@ -27,7 +27,7 @@ def main() -> int:
         "--rounds", type=int, default=5, help="turns of each side; 0 keeps what was found last"
     )
     parser.add_argument("--seconds", type=float, default=4, help="how long wrk runs, each time")
-    parser.add_argument("--pairs", type=int, default=80, help="short rounds of sides alike")
+    parser.add_argument("--starts", type=int, default=6, help="of the sides that differ by little")
     parser.add_argument("--requests", type=int, default=10_000, help="before memory is measured")
     parser.add_argument("--output", type=Path, default=TARGET)
     options = parser.parse_args()
@@ -38,7 +38,7 @@ def main() -> int:
         print("two cores are needed: one for the server, one for the load")
         return 2
     all_sides = list(sides())
-    alike = paired.measure({side.name: side for side in all_sides}, options.pairs, body)
+    alike = paired.measure({side.name: side for side in all_sides}, options.starts, body)
     if options.rounds:
         rounds = measure(all_sides, options.rounds, options.seconds, options.requests)
         found = results.ratios(rounds, alike, options.requests)

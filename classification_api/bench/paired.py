@@ -1,79 +1,79 @@
-"""Two sides that differ by little: both run at once, and are asked in many short turns.
+"""Two sides that differ by little: both in one server, which asks them in many short turns.
 
-What else this machine does meets both of them, so the ratios of neighbours tell of the sides.
-Where a process lies in memory makes it some percent faster or slower for its whole life, so
-both are started anew several times.
+Where its objects lie in memory makes one of two equal sides faster for a server's whole life, so it
+is started anew several times, and each is the first as often as the second.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from math import sqrt
 from pathlib import Path
-from statistics import median
+from statistics import mean, median, stdev
 
 from bench import load
 from bench.servers import serving
-from bench.sides.table import COUNTED, KEPT, OURS, Side
+from bench.sides.table import COUNTED, FOUND, KEPT, OURS, Side, together
 
-__all__ = ["PAIRS", "Paired", "measure"]
+__all__ = ["Paired", "measure"]
 
-PAIRS = {COUNTED: OURS, KEPT: COUNTED}
-"""What each side is held against."""
+_PAIRS = {OURS: (OURS, 0.1, 60), COUNTED: (OURS, 0.1, 60), KEPT: (COUNTED, 1.0, 12)}
+"""What each is held against, a turn's seconds, and the pairs of turns of each start.
 
-_STARTS = 12
+A store is given what came in a second, so that its turns are not shorter. Ours against itself shows
+what the measure is worth.
+"""
 
-_WARM, _SECONDS = 3.0, 0.2
-"""Seconds of the first turn, after which a service counts as much as in the long run, and of others."""
+_WARM_SECONDS = 5
+"""After which a service counts as much as in the long run."""
 
-Paired = Mapping[tuple[str, int], float]
-"""By side and number of rows: its rate over that of the side that it is held against."""
+Paired = Mapping[tuple[str, int], tuple[float, float]]
+"""By side and number of rows: its rate over that of the side that it is held against, and twice the
+standard error of that."""
 
 Body = Callable[[Side, int], bytes]
 
 
-def measure(sides: Mapping[str, Side], rounds: int, body: Body) -> Paired:
-    """The ratio of both rates: the median of each start's median over its part of the rounds."""
+def measure(sides: Mapping[str, Side], starts: int, body: Body) -> Paired:
+    """The mean over an even number of starts of each one's median."""
     found = {}
-    for name, other in PAIRS.items():
+    for name, (other, seconds, pairs) in _PAIRS.items():
+        one, two = (
+            together(sides[a], sides[b], seconds) for a, b in ((name, other), (other, name))
+        )
         for rows in (1, 100):
-            pair = sides[name], sides[other]
-            each = max(1, rounds // _STARTS)
-            starts = [[*_ratios(*pair, each, body, rows)] for _ in range(_STARTS)]
-            ratios = [median(one) for one in starts]
-            found[name, rows] = median(ratios)
-            spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
-            print(f"{name}, {rows} row(s): {median(ratios):.3f} ({spread})", file=sys.stderr)
+            content = body(one, rows)
+            ratios = [median(_ratios(one, pairs, content)) for _ in range(starts // 2)]
+            ratios += [1 / median(_ratios(two, pairs, content)) for _ in range(starts // 2)]
+            error = 2 * stdev(ratios) / sqrt(len(ratios))
+            found[name, rows] = mean(ratios), error
+            text = f"{name} against {other}, {rows} row(s): {mean(ratios):.3f} ± {error:.3f}"
+            print(text, file=sys.stderr)
     return found
 
 
-def _ratios(one: Side, other: Side, rounds: int, body: Body, rows: int) -> Iterator[float]:
+def _ratios(side: Side, pairs: int, content: bytes) -> Iterator[float]:
+    """Of each pair of turns: the first service's rate over the second's."""
     server_core, load_core, *_ = sorted(os.sched_getaffinity(0))
-    content = {side.name: body(side, rows) for side in (one, other)}
     with (
         tempfile.TemporaryDirectory() as folder,
-        serving(one, content[one.name], server_core) as (first, _),
-        serving(other, content[other.name], server_core) as (second, _),
+        serving(side, content, server_core) as (server, _),
     ):
-        servers = {one.name: first, other.name: second}
-        ended = {name: server.processor_time() for name, server in servers.items()}
 
-        def rate(side: Side, seconds: float) -> float:
-            """Since its last turn: what it did after that turn's answers had left is its own, too."""
-            server, body = servers[side.name], content[side.name]
-            answers = load.run(
-                server, body, seconds=seconds, core=load_core, folder=Path(folder)
-            ).answers
-            before, ended[side.name] = ended[side.name], server.processor_time()
-            return answers / (ended[side.name] - before) if answers else 0.0
+        def turns() -> list[tuple[int, float]]:
+            """Which service each turn was of, and the seconds that a request of it took."""
+            load.run(server, content, seconds=_WARM_SECONDS, core=load_core, folder=Path(folder))
+            found: list[tuple[int, float]] = json.loads(server.ask("GET", FOUND).content)
+            return found
 
-        for side in (one, other):
-            rate(side, _WARM)
-        for number in range(rounds):
-            turns = (one, other) if number % 4 in (0, 3) else (other, one)
-            rates = {side.name: rate(side, _SECONDS) for side in turns}
-            # A turn without an answer had no processor.
-            if min(rates.values()):
-                yield rates[one.name] / rates[other.name]
+        found = turns()
+        start = len(found) + len(found) % 2
+        while len(found) < start + 2 * pairs:
+            found = turns()
+        for at in range(start, start + 2 * pairs, 2):
+            took = dict(found[at : at + 2])
+            yield took[1] / took[0]

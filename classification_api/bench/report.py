@@ -31,7 +31,7 @@ def ratio_table(ratios: Sequence[Ratio]) -> str:
     rows = [
         [
             ratio.name,
-            "not measured" if ratio.found is None else f"{ratio.found:.3g}",
+            "not measured" if ratio.found is None else f"{ratio.found:.3g}" + _error(ratio.error),
             f"{'at most' if ratio.at_most else 'at least'} {ratio.bar:g}",
             {True: "yes", False: "no", None: ""}[ratio.met],
         ]
@@ -80,6 +80,10 @@ def put_into(readme: Path, ratios: Sequence[Ratio]) -> None:
     before, mark, rest = text.partition("<!-- bench -->\n")
     _, end, after = rest.partition("<!-- /bench -->")
     readme.write_text(f"{before}{mark}{sentence(ratios)}\n{end}{after}", encoding="utf-8")
+
+
+def _error(error: float | None) -> str:
+    return "" if error is None else f" ± {error:.3f}"
 
 
 def _short(value: float | None) -> str:

@@ -33,12 +33,16 @@ Rounds = Mapping[str, Sequence[Figures]]
 
 @dataclass(frozen=True)
 class Ratio:
-    """A figure of ours over another's, or the other way round where less is better."""
+    """A figure of ours over another's, or the other way round where less is better.
+
+    ``error`` is twice its standard error, where that was measured.
+    """
 
     name: str
     found: float | None
     bar: float
     at_most: bool = False
+    error: float | None = None
 
     @property
     def met(self) -> bool | None:
@@ -58,10 +62,17 @@ def hundred(figures: Figures) -> float:
 def close(paired: Paired) -> list[Ratio]:
     """Those of sides that differ by little."""
     return [
-        Ratio("one row, counted for operators, against not", paired[COUNTED, 1], 0.97),
-        Ratio("100 rows, counted for operators, against not", paired[COUNTED, 100], 0.97),
-        Ratio("one row, kept in a store, against not", paired[KEPT, 1], 0.9),
-        Ratio("100 rows, kept in a store, against not", paired[KEPT, 100], 0.9),
+        Ratio(
+            f"{rows}, {what}, against not",
+            paired[side, number][0],
+            bar,
+            error=paired[side, number][1],
+        )
+        for side, what, bar in (
+            (COUNTED, "counted for operators", 0.97),
+            (KEPT, "kept in a store", 0.9),
+        )
+        for rows, number in (("one row", 1), ("100 rows", 100))
     ]
 
 

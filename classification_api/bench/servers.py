@@ -34,7 +34,7 @@ def serving(side: Side, body: bytes, core: int) -> Iterator[tuple[Server, float]
     }
     with tempfile.TemporaryDirectory() as folder:
         environment |= {
-            name: value.format(folder=folder) for name, value in side.environment.items()
+            name: value.replace("{folder}", folder) for name, value in side.environment.items()
         }
         begin = time.perf_counter()
         with started(command, port, environment=environment, ready=answers) as server:

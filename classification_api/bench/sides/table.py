@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -11,10 +12,13 @@ from pathlib import Path
 
 from harness import API
 
-__all__ = ["COUNTED", "KEPT", "OURS", "Side", "sides"]
+__all__ = ["COUNTED", "FOUND", "KEPT", "OURS", "Side", "sides", "together"]
 
 OURS, COUNTED = "ours", "ours, counted for operators"
 KEPT = "ours, counted and kept in a store"
+
+FOUND = "/found"
+"""Where a server of two sides says what each turn took."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,19 @@ def sides() -> Iterator[Side]:
     yield Side("tutorial", command("bench.sides.tutorial:app"))
     if python := _vetiver_python():
         yield Side("vetiver", command("bench.sides.vetiver_app:app", python), bare_list=True)
+
+
+def together(one: Side, other: Side, seconds: float) -> Side:
+    """Both sides of ours in one server, in turns that take so many seconds."""
+    application = "bench.sides.together:app"
+    return Side(
+        f"{one.name}, and {other.name}",
+        [application if word == "app.main:app" else word for word in one.command],
+        environment={
+            "SIDES": json.dumps([one.environment, other.environment]),
+            "TURN_SECONDS": str(seconds),
+        },
+    )
 
 
 def _vetiver_python() -> str | None:
