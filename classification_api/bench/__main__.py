@@ -31,6 +31,10 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=10_000, help="before memory is measured")
     parser.add_argument("--output", type=Path, default=TARGET)
     options = parser.parse_args()
+    if options.starts < 2 or options.starts % 2:
+        parser.error(
+            f"--starts {options.starts}: an even number is needed, each side is as often first"
+        )
     if not shutil.which("wrk"):
         print("wrk is not on PATH: install the package wrk, with apt-get install wrk or the like")
         return 2
