@@ -155,6 +155,11 @@ def test_of_windows_without_drift_one_in_a_hundred_alarms(
     assert alarms <= windows * 0.01 + 2.33 * math.sqrt(windows * 0.01 * 0.99)
 
 
+def test_of_no_rows_nothing_has_changed(start: Callable[..., Started]) -> None:
+    columns = start().ask("GET", "/live", headers=AS_JSON).json()["columns"]
+    assert {one["change"] for one in columns} == {"no row yet"}
+
+
 def test_too_few_rows_say_nothing(
     start: Callable[..., Started], homes: tuple[Home, Sequence[Row]]
 ) -> None:

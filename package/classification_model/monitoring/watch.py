@@ -103,6 +103,8 @@ class ColumnReport:
     @property
     def change(self) -> str:
         """The bin whose share changed most, in words."""
+        if not any(self.counts):
+            return "no row yet"
         then, now = self.shares
         most = int(np.abs(now - then).argmax())
         if abs(now[most] - then[most]) < _HARDLY:
